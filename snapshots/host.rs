@@ -1,0 +1,221 @@
+//! The one seam: everything that is known of a host comes through [`Host`].
+//!
+//! Behind it stand a live Linux box, a live Mac, and a JSON file from a bug report. Nothing here can
+//! change a host: the only programs that can be asked for are the [`Ask`]s, and none of them writes.
+
+use jiff::Timestamp;
+
+use crate::observation::{
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+};
+use crate::snapshot::About;
+
+/// A host that answers questions.
+///
+/// Every answer is an observation, a refusal included; no call fails, none blocks beyond the run's
+/// deadline, and the same question gets the same answer for the length of a run.
+pub trait Host {
+    /// What the host is, and from where we look at it.
+    fn about(&self) -> &About;
+
+    /// The time of this look. Ages are measured against it, so that a recorded host does not grow older.
+    fn now(&self) -> Timestamp;
+
+    /// Says which answers will soon be wanted, so that they can be fetched side by side.
+    fn prepare(&self, questions: Vec<Question>);
+
+    /// Runs a program of the allow-list. A recorded host may hold several command lines that answer
+    /// one question (a person ran `systemctl show` once a unit), so there may be several answers.
+    fn command(&self, ask: &Ask) -> Vec<CommandSeen>;
+
+    /// Reads a file, or a part of it.
+    fn file(&self, path: &str, part: Part) -> FileSeen;
+
+    /// Lists a directory.
+    fn directory(&self, path: &str) -> DirectorySeen;
+
+    /// The service definitions in a directory: its files with this ending whose text mentions Hermes.
+    fn definitions(&self, directory: &str, ending: &str) -> Seen<FileSeen>;
+
+    /// Every process that looks like Hermes, whoever owns it (see [`crate::parse::cmdline`]).
+    fn processes(&self) -> Seen<ProcessSeen>;
+
+    /// One process.
+    fn process(&self, pid: u32) -> ProcessSeen;
+
+    /// Every listening TCP socket that has one of these ports, and every one that a Hermes process holds.
+    fn listeners(&self, ports: &[u16]) -> Seen<ListenerSeen>;
+
+    /// Who holds the lock on a file.
+    fn lock(&self, path: &str) -> LockSeen;
+
+    /// One GET without credentials, redirects or proxy, to a loopback address.
+    fn http(&self, url: &str) -> HttpSeen;
+}
+
+/// How much of a file is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// What `stat` says, and no content.
+    Stat,
+    /// All of it, up to this many bytes; a larger file is `TooLarge`.
+    Whole(u64),
+    /// Its last bytes, at most this many, from the start of a line.
+    Tail(u64),
+}
+
+impl Part {
+    /// All of a small file of state or configuration: 1 MiB.
+    pub const SMALL: Self = Self::Whole(1 << 20);
+    /// The end of a log: 256 KiB.
+    pub const LOG: Self = Self::Tail(256 << 10);
+}
+
+/// The outcome of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// What was found.
+    pub list: Vec<T>,
+    /// Whether what is not in the list is not on the host. False for a list that a person wrote, or
+    /// that a refusal cut short.
+    pub complete: bool,
+    /// Why the search could not be made, or not to its end.
+    pub trouble: Option<Trouble>,
+}
+
+impl<T> Seen<T> {
+    /// A search that saw everything there is to see.
+    pub const fn complete(list: Vec<T>) -> Self {
+        Self { list, complete: true, trouble: None }
+    }
+
+    /// A search that could not be made.
+    pub const fn failed(trouble: Trouble) -> Self {
+        Self { list: Vec::new(), complete: false, trouble: Some(trouble) }
+    }
+}
+
+/// A question for [`Host::prepare`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Question {
+    /// See [`Host::command`].
+    Command(Ask),
+    /// See [`Host::file`].
+    File(String, Part),
+    /// See [`Host::directory`].
+    Directory(String),
+    /// See [`Host::definitions`].
+    Definitions(String, String),
+    /// See [`Host::processes`].
+    Processes,
+    /// See [`Host::process`].
+    Process(u32),
+    /// See [`Host::listeners`].
+    Listeners(Vec<u16>),
+    /// See [`Host::lock`].
+    Lock(String),
+    /// See [`Host::http`].
+    Http(String),
+}
+
+/// The allow-list of programs: there is no other way to run one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ask {
+    /// `systemctl show` for all units at once.
+    SystemctlShow {
+        /// Which manager.
+        scope: Scope,
+        /// Unit names, with their `.service`.
+        units: Vec<String>,
+    },
+    /// `loginctl show-user`: whether the user's manager outlives the last session.
+    LoginctlShowUser {
+        /// Numeric user.
+        uid: u32,
+    },
+    /// `launchctl print DOMAIN/LABEL`, or `launchctl print DOMAIN`.
+    LaunchctlPrint {
+        /// `gui/501/ai.hermes.gateway`, `gui/501`, …
+        target: String,
+    },
+}
+
+/// Which systemd manager a unit belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// The user's own: `systemctl --user`.
+    User,
+    /// The system's: `systemctl`.
+    System,
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::System => "system",
+        })
+    }
+}
+
+/// The properties that are asked of a unit, and so the ones that a snapshot holds.
+const UNIT_PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,MainPID,ExecMainPID,ExecMainCode,\
+ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,NRestarts,UnitFileState,NeedDaemonReload,\
+FragmentPath,DropInPaths,Restart,RestartUSec,RestartPreventExitStatus,RestartForceExitStatus,\
+SuccessExitStatus,StartLimitIntervalUSec,StartLimitBurst,TimeoutStartUSec,TimeoutStopUSec,Type,User,\
+ExecStart,WorkingDirectory,Environment,EnvironmentFiles,KillMode,ControlGroup,Job,StateChangeTimestamp,\
+WatchdogUSec";
+
+impl Ask {
+    /// The command line, program name first.
+    pub fn argv(&self) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        match self {
+            Self::SystemctlShow { scope, units } => {
+                let mut argv = words(match scope {
+                    Scope::User => &["systemctl", "--user", "show"],
+                    Scope::System => &["systemctl", "show"],
+                });
+                argv.extend(words(&["--no-pager", "-p", UNIT_PROPERTIES, "--"]));
+                argv.extend(units.iter().cloned());
+                argv
+            }
+            Self::LoginctlShowUser { uid } => {
+                let mut argv =
+                    words(&["loginctl", "show-user", "-p", "Linger,State,Sessions,Name"]);
+                argv.push(uid.to_string());
+                argv
+            }
+            Self::LaunchctlPrint { target } => words(&["launchctl", "print", target]),
+        }
+    }
+
+    /// Whether a recorded command line answers this question, though it may have been typed by a
+    /// person, or by a version that asked for other properties.
+    pub fn is_answered_by(&self, argv: &[String]) -> bool {
+        let mut words = argv.iter().map(String::as_str);
+        let program = words.next().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+        let rest: Vec<&str> = words.collect();
+        match self {
+            Self::SystemctlShow { scope, units } => {
+                program == "systemctl"
+                    && rest.contains(&"show")
+                    && rest.contains(&"--user") == (*scope == Scope::User)
+                    && units
+                        .iter()
+                        .any(|unit| rest.contains(&unit.as_str()) || names_unit(&rest, unit))
+            }
+            Self::LoginctlShowUser { .. } => {
+                program == "loginctl" && rest.first() == Some(&"show-user")
+            }
+            Self::LaunchctlPrint { target } => {
+                program == "launchctl" && rest == ["print", target.as_str()]
+            }
+        }
+    }
+}
+
+/// `systemctl` takes `hermes-gateway` for `hermes-gateway.service`.
+fn names_unit(words: &[&str], unit: &str) -> bool {
+    unit.strip_suffix(".service").is_some_and(|stem| words.contains(&stem))
+}

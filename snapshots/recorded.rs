@@ -1,0 +1,135 @@
+//! A host that is a snapshot: answers from what was recorded, and "not observed" for all else.
+
+use jiff::Timestamp;
+
+use crate::host::{Ask, Host, Part, Question, Seen};
+use crate::observation::{
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+};
+use crate::snapshot::{About, Search, Snapshot};
+
+/// A recorded host.
+#[derive(Debug, Clone)]
+pub struct Recorded(Snapshot);
+
+impl Recorded {
+    /// The host that this snapshot recorded.
+    pub const fn new(snapshot: Snapshot) -> Self {
+        Self(snapshot)
+    }
+
+    /// A list with a mark whether it is complete. A list that is missing was never asked for.
+    fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
+        match list {
+            Some(list) => Seen {
+                list: list.to_vec(),
+                complete: self.0.observations.complete.contains(&search),
+                trouble: None,
+            },
+            None => Seen::failed(Trouble::NotObserved),
+        }
+    }
+}
+
+impl Host for Recorded {
+    fn about(&self) -> &About {
+        &self.0.host
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.taken_at
+    }
+
+    fn prepare(&self, _questions: Vec<Question>) {}
+
+    fn command(&self, ask: &Ask) -> Vec<CommandSeen> {
+        let argv = ask.argv();
+        let recorded = self.0.observations.commands.as_deref().unwrap_or_default();
+        if let Some(same) = recorded.iter().find(|command| command.argv == argv) {
+            return vec![same.clone()];
+        }
+        let alike: Vec<_> =
+            recorded.iter().filter(|command| ask.is_answered_by(&command.argv)).cloned().collect();
+        if alike.is_empty() {
+            return vec![CommandSeen {
+                argv,
+                error: Some(Trouble::NotObserved),
+                ..CommandSeen::default()
+            }];
+        }
+        alike
+    }
+
+    fn file(&self, path: &str, _part: Part) -> FileSeen {
+        let files = self.0.observations.files.as_deref().unwrap_or_default();
+        files.iter().find(|file| file.path == path).cloned().unwrap_or_else(|| FileSeen {
+            path: path.into(),
+            error: Some(Trouble::NotObserved),
+            ..FileSeen::default()
+        })
+    }
+
+    fn directory(&self, path: &str) -> DirectorySeen {
+        let directories = self.0.observations.directories.as_deref().unwrap_or_default();
+        directories.iter().find(|directory| directory.path == path).cloned().unwrap_or_else(|| {
+            DirectorySeen {
+                path: path.into(),
+                error: Some(Trouble::NotObserved),
+                ..DirectorySeen::default()
+            }
+        })
+    }
+
+    fn definitions(&self, directory: &str, ending: &str) -> Seen<FileSeen> {
+        let inside = |path: &str| {
+            path.rsplit_once('/')
+                .is_some_and(|(parent, name)| parent == directory && name.ends_with(ending))
+        };
+        let files = self.0.observations.files.as_deref();
+        let list = files.map(|files| {
+            files.iter().filter(|file| inside(&file.path)).cloned().collect::<Vec<_>>()
+        });
+        match self.directory(directory).error {
+            None => self.search(Search::Definitions, list.as_deref()),
+            Some(Trouble::NotFound) => Seen::complete(Vec::new()),
+            Some(trouble) => {
+                Seen { list: list.unwrap_or_default(), complete: false, trouble: Some(trouble) }
+            }
+        }
+    }
+
+    fn processes(&self) -> Seen<ProcessSeen> {
+        let mut seen = self.search(Search::Processes, self.0.observations.processes.as_deref());
+        seen.list.retain(|process| process.error.is_none());
+        seen
+    }
+
+    fn process(&self, pid: u32) -> ProcessSeen {
+        let processes = self.0.observations.processes.as_deref().unwrap_or_default();
+        processes.iter().find(|process| process.pid == pid).cloned().unwrap_or_else(|| {
+            ProcessSeen { pid, error: Some(Trouble::NotObserved), ..ProcessSeen::default() }
+        })
+    }
+
+    fn listeners(&self, _ports: &[u16]) -> Seen<ListenerSeen> {
+        self.search(Search::Listeners, self.0.observations.listeners.as_deref())
+    }
+
+    fn lock(&self, path: &str) -> LockSeen {
+        let locks = self.0.observations.locks.as_deref().unwrap_or_default();
+        locks.iter().find(|lock| lock.path == path).cloned().unwrap_or_else(|| LockSeen {
+            path: path.into(),
+            error: Some(Trouble::NotObserved),
+            ..LockSeen::default()
+        })
+    }
+
+    fn http(&self, url: &str) -> HttpSeen {
+        let http = self.0.observations.http.as_deref().unwrap_or_default();
+        http.iter().find(|answer| answer.url == url).cloned().unwrap_or_else(|| HttpSeen {
+            url: url.into(),
+            error: Some(Trouble::NotObserved),
+            ..HttpSeen::default()
+        })
+    }
+}

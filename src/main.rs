@@ -1,0 +1,2 @@
+//! gw-doctor.
+fn main() {}
