@@ -1,1 +1,140 @@
 //! What can be wrong with a gateway.
+//!
+//! ```text
+//! facts ──► checks ──► diagnosis ──► plan
+//! ```
+//!
+//! A check is a folder: `FAMILY/NAME/` holds `mod.rs` (one pure function), `README.md` (its page, which
+//! is also `gw-doctor explain`) and `scenarios.md` (which the tests execute). It is registered by its
+//! line below, and by nothing else; a test holds folders, pages and lines together.
+
+mod api;
+pub mod chain;
+pub mod diagnosis;
+pub mod examine;
+pub mod finding;
+pub mod plan;
+mod subject;
+
+use gw_snapshot::facts::{Facts, Gateway};
+
+use finding::{Finding, Verdict};
+
+/// What a check looks at: one gateway, and the host around it.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The host.
+    pub facts: &'a Facts,
+    /// The gateway.
+    pub gateway: &'a Gateway,
+}
+
+/// One check.
+pub struct Check {
+    /// `family/name`: public API, never renamed.
+    pub id: &'static str,
+    /// Its family.
+    pub family: &'static str,
+    /// Its page.
+    pub page: &'static str,
+    /// The worst that it can find.
+    pub worst: Verdict,
+    /// Looks, and says at least one thing.
+    pub run: fn(&Subject<'_>) -> Vec<Finding>,
+}
+
+/// Declares each check as a module, and lists it.
+macro_rules! checks {
+    ($($family:ident { $($name:ident $id:literal),* $(,)? })*) => {
+        $(mod $family {
+            $(
+                #[doc = include_str!(concat!(stringify!($family), "/", stringify!($name), "/README.md"))]
+                pub(super) mod $name;
+            )*
+        })*
+
+        /// Every check, in the order in which reports list them.
+        pub static CHECKS: &[Check] = &[$($(Check {
+            id: $id,
+            family: stringify!($family),
+            page: include_str!(concat!(stringify!($family), "/", stringify!($name), "/README.md")),
+            worst: $family::$name::WORST,
+            run: $family::$name::run,
+        }),*),*];
+    };
+}
+
+checks! {
+    definition {
+        missing "definition/missing",
+        invalid "definition/invalid",
+        broken_path "definition/broken-path",
+        loaded_differs "definition/loaded-differs",
+        drop_in "definition/drop-in",
+        api_server_env "definition/api-server-env",
+    }
+    job {
+        manager_unreachable "job/manager-unreachable",
+        not_loaded "job/not-loaded",
+        not_running "job/not-running",
+        crash_loop "job/crash-loop",
+        fatal_config "job/fatal-config",
+        start_limit "job/start-limit",
+        restarting "job/restarting",
+        draining "job/draining",
+        disabled "job/disabled",
+        last_exit "job/last-exit",
+        killed "job/killed",
+    }
+    owner {
+        unsupervised "owner/unsupervised",
+        duplicate_gateway "owner/duplicate-gateway",
+        stopped_or_zombie "owner/stopped-or-zombie",
+        stale_pid_file "owner/stale-pid-file",
+        pid_reused "owner/pid-reused",
+        ghost_lock "owner/ghost-lock",
+        inside_gateway "owner/inside-gateway",
+    }
+    port {
+        expected_unknown "port/expected-unknown",
+        no_listener "port/no-listener",
+        foreign_listener "port/foreign-listener",
+        sibling_profile "port/sibling-profile",
+        owner_hidden "port/owner-hidden",
+        exposed_address "port/exposed-address",
+    }
+    health {
+        not_configured "health/not-configured",
+        refused "health/refused",
+        timeout "health/timeout",
+        bad_status "health/bad-status",
+        not_json "health/not-json",
+        not_hermes "health/not-hermes",
+        redirect "health/redirect",
+        unauthorised "health/unauthorised",
+        blocked "health/blocked",
+    }
+    runtime {
+        missing "runtime/missing",
+        invalid "runtime/invalid",
+        left_by_another "runtime/left-by-another",
+        startup_failed "runtime/startup-failed",
+        draining "runtime/draining",
+        platform_error "runtime/platform-error",
+        unreadable "runtime/unreadable",
+    }
+    cron {
+        no_ticker "cron/no-ticker",
+        ticker_late "cron/ticker-late",
+        ticks_failing "cron/ticks-failing",
+        overdue "cron/overdue",
+        store_invalid "cron/store-invalid",
+        store_unreadable "cron/store-unreadable",
+        clock "cron/clock",
+    }
+    logs {
+        api_server_refused "logs/api-server-refused",
+        missing_dependency "logs/missing-dependency",
+        port_bind "logs/port-bind",
+    }
+}

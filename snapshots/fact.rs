@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use crate::observation::{Kind, Trouble};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::observation::{DirectorySeen, FileSeen, Kind, Trouble};
 
 /// A fact about a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,10 +168,79 @@ impl Trouble {
             Self::SymlinkLoop => Why::SymlinkLoop,
             Self::NotFound
             | Self::NotAFile
+            | Self::Malformed
             | Self::Refused
             | Self::Closed
             | Self::NotHttp
             | Self::Other(_) => Why::Failed(self.to_string()),
+        }
+    }
+}
+
+impl FileSeen {
+    /// The text of the file. What is not UTF-8 is malformed.
+    pub fn content(&self) -> Fact<&str> {
+        match (&self.text, &self.base64) {
+            (Some(text), _) => Fact::Known(text),
+            (None, Some(_)) => Fact::Unknown(Why::Malformed("not UTF-8".into())),
+            (None, None) => self.presence().and_then(|()| Fact::Unknown(Why::NotObserved)),
+        }
+    }
+
+    /// The text, bytes that are not UTF-8 taken for Latin-1, as Hermes reads its `.env`.
+    pub fn latin1_content(&self) -> Fact<String> {
+        match &self.base64 {
+            Some(encoded) => match STANDARD.decode(encoded) {
+                Ok(bytes) => Fact::Known(bytes.into_iter().map(char::from).collect()),
+                Err(_) => Fact::Unknown(Why::Malformed("not base64 in the snapshot".into())),
+            },
+            None => self.content().map(String::from),
+        }
+    }
+
+    /// What is there, be it a file or not.
+    pub fn what(&self) -> Fact<Kind> {
+        match (&self.error, self.kind) {
+            (None | Some(Trouble::NotAFile), kind) => Fact::Known(kind.unwrap_or(Kind::File)),
+            (Some(Trouble::NotFound), _) => Fact::Absent,
+            // Its mode and owner came from `stat`, so it is there; only its content is closed to us.
+            (Some(Trouble::PermissionDenied), kind) if self.mode.is_some() => {
+                Fact::Known(kind.unwrap_or(Kind::File))
+            }
+            (Some(trouble), _) => Fact::Unknown(self.why(trouble)),
+        }
+    }
+
+    /// Whether there is a file, whatever it holds.
+    pub fn presence(&self) -> Fact<()> {
+        match (&self.error, self.kind) {
+            (None, None | Some(Kind::File)) => Fact::Known(()),
+            (None | Some(Trouble::NotAFile), Some(kind)) => Fact::Unknown(Why::NotAFile(kind)),
+            (Some(Trouble::NotFound), _) => Fact::Absent,
+            (Some(trouble), _) => Fact::Unknown(self.why(trouble)),
+        }
+    }
+
+    fn why(&self, trouble: &Trouble) -> Why {
+        match trouble {
+            Trouble::PermissionDenied => Why::Denied { mode: self.mode.clone(), uid: self.uid },
+            Trouble::TooLarge => Why::TooLarge { size: self.size },
+            Trouble::Malformed => Why::Malformed(self.detail.clone().unwrap_or_default()),
+            other => other.clone().into_why(),
+        }
+    }
+}
+
+impl DirectorySeen {
+    /// The names in the directory.
+    pub fn names(&self) -> Fact<&[String]> {
+        match (&self.error, &self.entries) {
+            (None, Some(entries)) => Fact::Known(entries),
+            (None, None) => Fact::Unknown(Why::NotObserved),
+            (Some(Trouble::PermissionDenied), _) => {
+                Fact::Unknown(Why::Denied { mode: self.mode.clone(), uid: self.uid })
+            }
+            (Some(trouble), _) => trouble.clone().into_fact(),
         }
     }
 }

@@ -181,8 +181,9 @@ impl Ask {
                 argv
             }
             Self::LoginctlShowUser { uid } => {
-                let mut argv =
-                    words(&["loginctl", "show-user", "-p", "Linger,State,Sessions,Name"]);
+                // Unlike `systemctl`, it takes no list (systemd 252 prints nothing for one).
+                let mut argv = words(&["loginctl", "show-user", "-p", "Linger", "-p", "State"]);
+                argv.extend(words(&["-p", "Sessions", "-p", "Name"]));
                 argv.push(uid.to_string());
                 argv
             }

@@ -8,6 +8,7 @@
 //! [`host::Host`] answers questions; [`recorded::Recorded`] is the one that lives here.
 
 pub mod fact;
+pub mod facts;
 pub mod host;
 pub mod observation;
 pub mod parse;

@@ -24,6 +24,8 @@ pub enum Trouble {
     NotAFile,
     /// Larger than the cap for its kind.
     TooLarge,
+    /// It makes no sense, so its text was withheld: where nothing can be parsed, nothing can be redacted.
+    Malformed,
     /// ELOOP.
     SymlinkLoop,
     /// Nobody accepts connections there (ECONNREFUSED).
@@ -46,6 +48,7 @@ impl From<String> for Trouble {
             "timeout" => Self::TimedOut,
             "not-a-file" => Self::NotAFile,
             "too-large" => Self::TooLarge,
+            "malformed" => Self::Malformed,
             "symlink-loop" => Self::SymlinkLoop,
             "refused" => Self::Refused,
             "closed" => Self::Closed,
@@ -64,6 +67,7 @@ impl From<Trouble> for String {
             Trouble::TimedOut => "timeout".into(),
             Trouble::NotAFile => "not-a-file".into(),
             Trouble::TooLarge => "too-large".into(),
+            Trouble::Malformed => "malformed".into(),
             Trouble::SymlinkLoop => "symlink-loop".into(),
             Trouble::Refused => "refused".into(),
             Trouble::Closed => "closed".into(),
@@ -82,6 +86,7 @@ impl fmt::Display for Trouble {
             Self::TimedOut => "timed out",
             Self::NotAFile => "not a regular file",
             Self::TooLarge => "too large",
+            Self::Malformed => "malformed",
             Self::SymlinkLoop => "a loop of symbolic links",
             Self::Refused => "connection refused",
             Self::Closed => "connection closed without an answer",

@@ -6,7 +6,7 @@ use crate::host::{Ask, Host, Part, Question, Seen};
 use crate::observation::{
     CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
 };
-use crate::snapshot::{About, Search, Snapshot};
+use crate::snapshot::{About, Reach, Search, Snapshot};
 
 /// A recorded host.
 #[derive(Debug, Clone)]
@@ -18,15 +18,19 @@ impl Recorded {
         Self(snapshot)
     }
 
-    /// A list with a mark whether it is complete. A list that is missing was never asked for.
+    /// A list with how far the search for it went. One that a person wrote may be short; one that is
+    /// missing was never asked for.
     fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
-        match list {
-            Some(list) => Seen {
-                list: list.to_vec(),
-                complete: self.0.observations.complete.contains(&search),
-                trouble: None,
-            },
-            None => Seen::failed(Trouble::NotObserved),
+        let reach = self.0.observations.searches.get(&search);
+        let trouble = match (reach, list) {
+            (Some(Reach::Trouble(trouble)), _) => Some(trouble.clone()),
+            (None, None) => Some(Trouble::NotObserved),
+            _ => None,
+        };
+        Seen {
+            list: list.unwrap_or_default().to_vec(),
+            complete: reach == Some(&Reach::Complete),
+            trouble,
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
 };
 
 /// A host as it was seen at one time. Raw evidence, not conclusions, so that a newer gw-doctor reads
@@ -95,12 +95,22 @@ pub enum Os {
     Macos,
 }
 
+impl Os {
+    /// Its name, as it stands in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Macos => "macos",
+        }
+    }
+}
+
 /// Everything that was read. A list that is missing was never asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
-    /// Searches that saw everything there is, so that what they do not list is not there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub complete: Vec<Search>,
+    /// How far each search went. Only what a complete one does not list is not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub searches: BTreeMap<Search, Reach>,
     /// Programs run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandSeen>>,
@@ -134,6 +144,38 @@ pub enum Search {
     Listeners,
     /// For service definitions, in each directory that is listed.
     Definitions,
+}
+
+/// How far a search went. Written as `complete`, `partial`, or the word of its trouble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Reach {
+    /// It saw everything there is.
+    Complete,
+    /// Some of it was not visible.
+    Partial,
+    /// It was cut short, or could not be made.
+    Trouble(Trouble),
+}
+
+impl From<String> for Reach {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "complete" => Self::Complete,
+            "partial" => Self::Partial,
+            _ => Self::Trouble(word.into()),
+        }
+    }
+}
+
+impl From<Reach> for String {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Complete => "complete".into(),
+            Reach::Partial => "partial".into(),
+            Reach::Trouble(trouble) => trouble.into(),
+        }
+    }
 }
 
 /// Why a text is not a snapshot.

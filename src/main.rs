@@ -1,2 +1,132 @@
-//! gw-doctor.
-fn main() {}
+//! gw-doctor: looks at Hermes gateways without touching them.
+//!
+//! ```text
+//! host ──► facts ──► checks ──► diagnosis ──► plan ──► report
+//! ```
+
+mod cli;
+mod exit;
+mod explain;
+mod host;
+mod report;
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Parser as _;
+use gw_checks::Subject;
+use gw_checks::examine::{Selection, examine};
+use gw_checks::plan::{self, Plan};
+use gw_snapshot::facts::{self, Facts, Wanted};
+use gw_snapshot::host::Host;
+use gw_snapshot::recorded::Recorded;
+use gw_snapshot::snapshot::Snapshot;
+
+use cli::{CheckArgs, Cli, Command, LookArgs, PlanArgs};
+use exit::Exit;
+use host::{Live, Recording, Sealed};
+use report::Report;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Before the first thread: one that runs already would keep its rights.
+    let sealed = host::seal();
+    let ended = match cli.command.unwrap_or(Command::Check(cli.check)) {
+        Command::Check(args) => check(&args, &sealed),
+        Command::Plan(args) => plan(&args),
+        Command::Snapshot(args) => snapshot(&args),
+        Command::Explain(args) => {
+            explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine))
+        }
+    };
+    let exit = ended.unwrap_or_else(|error| {
+        // Standard error may be gone too; there is nobody left to tell then.
+        let _ = writeln!(std::io::stderr(), "gw-doctor: {error:#}");
+        Exit::Misused
+    });
+    ExitCode::from(exit.code())
+}
+
+fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<Exit> {
+    let selection = Selection { only: args.only.clone(), skip: args.skip.clone() };
+    if let Some(name) = selection.unknown() {
+        bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
+    }
+    let facts = look(&args.look, args.from.as_deref())?;
+    let examined = examine(&facts, &selection);
+    let report = Report::new(&facts, examined, args.fail_on, sealed);
+    print(&report.render(args)?, report.exit)
+}
+
+fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
+    let facts = look(&args.look, args.from.as_deref())?;
+    let examined = examine(&facts, &Selection::default());
+    let plans: Vec<Plan> = facts
+        .gateways
+        .iter()
+        .zip(&examined)
+        .map(|(gateway, examined)| {
+            plan::plan(&Subject { facts: &facts, gateway }, &examined.diagnoses)
+        })
+        .collect();
+    print(&plan::script::write(&plans, facts.about.uid), Exit::Fine)
+}
+
+fn snapshot(args: &LookArgs) -> anyhow::Result<Exit> {
+    let host = Recording::new(Live::new(args.timeout)?);
+    gather(&host, args)?;
+    print(&host.into_snapshot().write()?, Exit::Fine)
+}
+
+/// The facts of this host, or of a recorded one.
+fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
+    match from {
+        Some(path) => gather(&recorded(path)?, args),
+        None => gather(&Live::new(args.timeout)?, args),
+    }
+}
+
+fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
+    let wanted = Wanted { profiles: args.profiles.clone(), homes: args.home.clone() };
+    let facts = facts::gather(host, &wanted);
+    let known = |name: &String| facts.gateways.iter().any(|gateway| gateway.home.profile == *name);
+    if let Some(name) = args.profiles.iter().find(|name| !known(name)) {
+        bail!("there is no profile {name:?} here; without a name, every gateway is looked at");
+    }
+    Ok(facts)
+}
+
+fn recorded(path: &Path) -> anyhow::Result<Recorded> {
+    let mut text = Vec::new();
+    let from = path.display();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text))
+    };
+    let read = read.with_context(|| format!("could not read {from}"))?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST {
+        bail!("{from} is larger than any snapshot ({LARGEST} bytes)");
+    }
+    let text = String::from_utf8(text).with_context(|| format!("{from} is not a snapshot"))?;
+    let snapshot = Snapshot::read(&text)
+        .with_context(|| format!("{from} is not a snapshot that this version reads"))?;
+    Ok(Recorded::new(snapshot))
+}
+
+/// A snapshot of a thousand profiles has a tenth of this. In bytes.
+const LARGEST: u64 = 256 << 20;
+
+/// Standard output carries the report and nothing else. A reader who has left needs no report.
+fn print(text: &str, exit: Exit) -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("could not print")
+        }
+        _ => Ok(exit),
+    }
+}

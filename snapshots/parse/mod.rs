@@ -1,6 +1,14 @@
 //! Readers: text in, meaning and positions out. One file a format. None can fail on what a host may
 //! hold; what makes no sense is a value with a reason.
 
+pub mod cgroup;
+pub mod cmdline;
 pub mod dotenv;
+pub mod exec;
+pub mod json;
+pub mod lifecycle;
+pub mod log;
+pub mod show;
+pub mod time;
 pub mod unit;
 pub mod yaml;

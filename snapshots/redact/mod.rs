@@ -4,6 +4,9 @@
 //! [`Mark`], which says how long it was and lets two marks be compared, and nothing else.
 
 pub mod dotenv;
+pub mod json;
+pub mod log;
+pub mod shape;
 pub mod unit;
 pub mod yaml;
 
@@ -88,7 +91,10 @@ impl Mark {
             let mut hash = Sha256::new();
             hash.update(&salt.0);
             hash.update(value.as_bytes());
-            hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+            let digest = hash.finalize();
+            let first =
+                digest.iter().take(4).fold(0_u32, |first, byte| first << 8 | u32::from(*byte));
+            format!("{first:08x}")
         });
         Self { length, placeholder: PLACEHOLDERS.contains(&lower.as_str()), digest }
     }

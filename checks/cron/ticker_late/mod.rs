@@ -1,0 +1,71 @@
+//! Whether the ticker comes round.
+
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::cron::LATE_AFTER;
+use gw_snapshot::facts::liveness::Holder;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if at.gateway.cron.external_provider.is_some() {
+        return vec![Finding::skipped("another provider than the built-in ticker runs the jobs")];
+    }
+    let Some(process) = at.gateway.process() else { return at.no_process() };
+    let beat = match &at.gateway.cron.heartbeat {
+        Fact::Known(beat) => *beat,
+        Fact::Absent => return without_heartbeat(at),
+        Fact::Unknown(why) => {
+            return vec![Finding::unknown("when the ticker last came round", why).minor()];
+        }
+    };
+    let age = at.facts.now.duration_since(beat).as_secs();
+    let source = at.path("cron/ticker_heartbeat");
+    if age <= LATE_AFTER {
+        return vec![
+            Finding::pass(format!("the ticker came round {age} s ago"))
+                .seen(source, format!("{age} s old")),
+        ];
+    }
+    let uptime = process.age(at.facts.now).map(|age| age.as_secs());
+    let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
+    let claim = format!(
+        "the ticker of PID {} has not come round for {age} s; it should every 60 s",
+        process.pid
+    );
+    // A process younger than that may not have ticked yet, unless it sits on the lock of a tick.
+    let finding = match uptime {
+        Some(uptime) if uptime > LATE_AFTER || holds_lock => Finding::failure(claim),
+        Some(uptime) => Finding::warning(format!("{claim} (the process is only {uptime} s old)"))
+            .help("look again in two minutes"),
+        None => Finding::warning(claim),
+    };
+    let finding = finding.seen(source, format!("{age} s old"));
+    vec![if holds_lock {
+        finding.seen(at.path("cron/.tick.lock"), format!("held by PID {}", process.pid))
+    } else {
+        finding
+    }]
+}
+
+/// Before 0.18 no ticker left a mark; since then a missing one means that it never began.
+fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
+    let writes_marks = at.version().is_some_and(|version| version.is_at_least(0, 18));
+    let uptime =
+        at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());
+    let finding = match uptime {
+        Some(uptime) if writes_marks && uptime > LATE_AFTER => Finding::failure(format!(
+            "the ticker has not come round once in the {uptime} s of this process"
+        )),
+        _ => Finding::unknown(
+            "when the ticker last came round",
+            &Why::Failed("it has left no mark".into()),
+        )
+        .minor(),
+    };
+    vec![finding.seen(at.path("cron/ticker_heartbeat"), "it does not exist")]
+}

@@ -1,0 +1,45 @@
+//! Whether the ticks end well.
+
+use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::cron::LATE_AFTER;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if at.gateway.cron.external_provider.is_some() {
+        return vec![Finding::skipped("another provider than the built-in ticker runs the jobs")];
+    }
+    let Some(process) = at.gateway.process() else { return at.no_process() };
+    let Some(beat) = at.gateway.cron.heartbeat.known() else {
+        return vec![Finding::skipped("the ticker has left no mark")];
+    };
+    let uptime = process.age(at.facts.now).map_or(0, |age| age.as_secs());
+    let fresh = at.facts.now.duration_since(*beat).as_secs() <= LATE_AFTER;
+    let success = match &at.gateway.cron.last_success {
+        Fact::Known(at_time) => Some(at.facts.now.duration_since(*at_time).as_secs()),
+        Fact::Absent => None,
+        Fact::Unknown(why) => {
+            return vec![Finding::unknown("when a tick last ended well", why).minor()];
+        }
+    };
+    let source = at.path("cron/ticker_last_success");
+    let finding = match success {
+        Some(age) if age <= LATE_AFTER => Finding::pass(format!("a tick ended well {age} s ago"))
+            .seen(source, format!("{age} s old")),
+        Some(age) if fresh => Finding::failure(format!(
+            "the ticker comes round, and no tick has ended well for {age} s"
+        ))
+        .seen(source, format!("{age} s old")),
+        None if fresh && uptime > LATE_AFTER => {
+            Finding::failure("the ticker comes round, and no tick has ever ended well")
+                .seen(source, "it does not exist")
+        }
+        _ => Finding::skipped("the ticker itself is late, or has just begun"),
+    };
+    vec![finding]
+}

@@ -1,0 +1,43 @@
+//! Whether what the definition names is there, and can be used by the one who runs it.
+
+use gw_snapshot::facts::gateway::Usable;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::or_not_installed;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        for named in &lane.paths {
+            let what = named.what;
+            let finding = match named.state(at.facts.about.uid) {
+                Usable::Yes => continue,
+                Usable::Missing => {
+                    Finding::failure(format!("the {what} {} does not exist", named.path))
+                }
+                Usable::Refused { mode, uid } => Finding::failure(format!(
+                    "the {what} {} cannot be entered: it belongs to uid {uid}, mode {mode}",
+                    named.path
+                )),
+                Usable::Unknown(why) => {
+                    Finding::unknown(&format!("whether the {what} is there"), &why).minor()
+                }
+            };
+            findings.push(
+                finding.seen(named.at.to_string(), named.path.clone()).of_service(lane.title()),
+            );
+        }
+        if findings.is_empty() && lane.definition.known().is_some() {
+            findings.push(
+                Finding::pass(format!("everything that {} names is there", lane.name))
+                    .of_service(lane.title()),
+            );
+        }
+    }
+    or_not_installed(findings)
+}

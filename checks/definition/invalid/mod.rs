@@ -1,0 +1,41 @@
+//! Whether the manager can understand the definition.
+
+use gw_snapshot::fact::{Fact, Why};
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::or_not_installed;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let finding = match &lane.definition {
+            Fact::Known(definition) if definition.problems.is_empty() => {
+                Finding::pass(format!("{} can be understood", lane.name))
+                    .seen(&lane.path, "every line is known")
+            }
+            Fact::Known(definition) => {
+                // A manager passes over a line that it does not know; without a program it can do nothing.
+                let fatal = definition.argv.is_empty();
+                let claim = format!("{} has lines that make no sense", lane.name);
+                let finding = if fatal { Finding::failure(claim) } else { Finding::warning(claim) };
+                definition.problems.iter().fold(finding, |finding, problem| {
+                    finding.seen(problem.at.to_string(), problem.what.clone())
+                })
+            }
+            Fact::Absent => Finding::skipped(format!("{} has no file", lane.name)),
+            Fact::Unknown(why @ Why::Malformed(_)) => {
+                Finding::failure(format!("{} cannot be read as text", lane.name))
+                    .seen(&lane.path, why.to_string())
+            }
+            Fact::Unknown(why) => Finding::unknown("whether the definition is valid", why)
+                .seen(&lane.path, why.to_string()),
+        };
+        findings.push(finding.of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}

@@ -1,0 +1,35 @@
+//! Whether a service is installed at all.
+
+use gw_snapshot::fact::Why;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let gateway = at.gateway;
+    if let Some(lane) = gateway.lanes.iter().find(|lane| lane.is_installed()) {
+        let found = Finding::pass(format!("{} is installed", lane.title()));
+        return vec![found.seen(&lane.path, "it exists").of_service(lane.title())];
+    }
+    let Some(lane) = gateway.lanes.first() else {
+        return vec![Finding::unknown("whether a service is installed", &Why::NotObserved)];
+    };
+    if !(lane.definition.is_absent() && lane.job.known().is_none()) {
+        let why = lane.definition.why().or(lane.job.why()).cloned().unwrap_or(Why::NotObserved);
+        return vec![
+            Finding::unknown("whether a service is installed", &why).of_service(lane.title()),
+        ];
+    }
+    let claim = format!("no service is installed for this home: there is no {}", lane.name);
+    let others_installed = at.facts.gateways.iter().any(gw_snapshot::facts::Gateway::is_installed);
+    let finding = if others_installed || gateway.process().is_some() {
+        Finding::note(claim)
+    } else {
+        Finding::failure(claim).help("install it with `hermes gateway install`")
+    };
+    vec![finding.seen(&lane.path, "it does not exist").of_service(lane.title())]
+}

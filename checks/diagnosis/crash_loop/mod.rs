@@ -1,0 +1,23 @@
+//! The service ends and is started again, without end.
+
+use super::{Case, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let finding = case.found("job/crash-loop")?;
+    let job = case.at.job().map(|(_, job)| job)?;
+    let exit = job.last_exit.map_or_else(String::new, |exit| format!(", with {exit}"));
+    Found::certain(
+        format!("{}{exit}", finding.claim),
+        &[
+            "job/crash-loop",
+            "job/not-running",
+            "job/restarting",
+            "port/no-listener",
+            "health/refused",
+            "cron/no-ticker",
+            "owner/stale-pid-file",
+            "runtime/startup-failed",
+            "runtime/left-by-another",
+        ],
+    )
+}

@@ -1,0 +1,43 @@
+//! A gateway that somebody started by hand does the work of the service.
+
+use gw_snapshot::facts::gateway::Supervision;
+
+use super::{Case, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let at = &case.at;
+    let process = at.gateway.process()?;
+    let Supervision::None { place } = &at.gateway.supervision else { return None };
+    if !case.failed("owner/unsupervised") {
+        return None;
+    }
+    let held: Vec<String> = at.facts.held_by(process.pid).map(gw_snapshot::facts::gateway::Listener::text).collect();
+    let holds =
+        if held.is_empty() { String::new() } else { format!(" and holds {}", held.join(", ")) };
+    let service = match at.gateway.lane().filter(|lane| lane.is_installed()) {
+        Some(lane) => match lane.job.known() {
+            Some(job) => format!("{} is {}", lane.title(), job.words),
+            None => format!("{} is not loaded", lane.title()),
+        },
+        None => "no service is installed".to_string(),
+    };
+    let summary = format!(
+        "the gateway is up but not supervised: PID {} runs in the foreground, in {place}{holds}; {service}",
+        process.pid
+    );
+    Found::certain(
+        summary,
+        &[
+            "owner/unsupervised",
+            "job/not-running",
+            "job/not-loaded",
+            "job/crash-loop",
+            "job/restarting",
+            "job/killed",
+            "definition/missing",
+            "job/disabled",
+            "job/fatal-config",
+            "job/start-limit",
+        ],
+    )
+}

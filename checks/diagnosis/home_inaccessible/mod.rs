@@ -1,0 +1,53 @@
+//! The home cannot be entered or read by the one who should.
+
+use gw_snapshot::observation::Trouble;
+
+use super::{Case, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let at = &case.at;
+    let gateway = at.gateway;
+    let mode = |mode: &Option<String>, uid: Option<u32>| match (mode, uid) {
+        (Some(mode), Some(uid)) => format!(" (uid {uid}, mode {mode})"),
+        _ => String::new(),
+    };
+    if gateway.directory.error != Some(Trouble::PermissionDenied) {
+        return None;
+    }
+    let whose = mode(&gateway.directory.mode, gateway.directory.uid);
+    let home = &gateway.home.path;
+    let summary = match gateway.process() {
+        Some(process) => format!(
+            "PID {} lives, and its home {home}{whose} cannot be read: what depends on it cannot be told",
+            process.pid
+        ),
+        None => format!(
+            "{home}{whose} cannot be entered by uid {}: the gateway cannot start, and nothing in it can be told",
+            at.facts.about.uid.unwrap_or_default()
+        ),
+    };
+    Found::certain(
+        summary,
+        &[
+            "definition/broken-path",
+            "job/crash-loop",
+            "job/not-running",
+            "job/restarting",
+            "definition/api-server-env",
+            "port/expected-unknown",
+            "port/no-listener",
+            "runtime/unreadable",
+            "cron/store-unreadable",
+            "cron/ticker-late",
+            "cron/ticks-failing",
+            "cron/no-ticker",
+            "health/refused",
+            "health/blocked",
+            "logs/api-server-refused",
+            "logs/missing-dependency",
+            "logs/port-bind",
+            "owner/stale-pid-file",
+            "owner/unsupervised",
+        ],
+    )
+}

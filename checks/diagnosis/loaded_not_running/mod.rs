@@ -1,0 +1,27 @@
+//! The service is loaded and has no process.
+
+use gw_snapshot::facts::job::Enabled;
+
+use super::{Case, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    case.found("job/not-running")?;
+    let (lane, job) = case.at.job()?;
+    let begun = match job.last_exit {
+        None => "it has not been started since it was loaded".to_string(),
+        Some(exit) => format!("its last run ended with {exit}"),
+    };
+    let boot = match job.enabled {
+        Enabled::No => ", and it is not enabled: it will not start at boot either",
+        Enabled::Yes | Enabled::Masked | Enabled::Unclear => "",
+    };
+    let summary = format!(
+        "the gateway is installed and does not run: {} is {}; {begun}{boot}",
+        lane.title(),
+        job.words
+    );
+    Found::certain(
+        summary,
+        &["job/not-running", "job/killed", "cron/no-ticker", "cron/overdue", "job/disabled"],
+    )
+}

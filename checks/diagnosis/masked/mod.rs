@@ -1,0 +1,17 @@
+//! Somebody masked the service.
+
+use gw_snapshot::facts::job::Enabled;
+
+use super::{Case, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let (lane, job) = case.at.job()?;
+    if job.enabled != Enabled::Masked {
+        return None;
+    }
+    let summary = format!("{} is masked: somebody made sure that it cannot start", lane.title());
+    Found::certain(
+        summary,
+        &["job/disabled", "job/not-running", "cron/no-ticker", "owner/stale-pid-file"],
+    )
+}

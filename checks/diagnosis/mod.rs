@@ -1,0 +1,174 @@
+//! Named causes. One screen must not hold fourteen symptoms of one of them.
+//!
+//! A diagnosis is a folder with its page, like a check, and is registered by its line below. The order is
+//! that of the reasoning: what stands above explains what stands below.
+
+use serde::Serialize;
+
+use crate::Subject;
+use crate::examine::worst;
+use crate::finding::{Finding, Verdict};
+
+/// A cause that explains findings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// Its name: public API.
+    pub id: &'static str,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// One sentence without a full stop: what is so, and what follows from it.
+    pub summary: String,
+    /// The checks whose findings it explains.
+    pub explains: Vec<&'static str>,
+}
+
+/// How sure a diagnosis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// It fits, and so would another.
+    Possible,
+    /// It fits best.
+    Likely,
+    /// Every part of it was seen.
+    Certain,
+}
+
+/// A kind of diagnosis.
+pub struct Kind {
+    /// Its name.
+    pub id: &'static str,
+    /// Its page.
+    pub page: &'static str,
+    find: fn(&Case<'_>) -> Option<Found>,
+}
+
+/// A gateway with its findings.
+pub(crate) struct Case<'a> {
+    pub(crate) at: Subject<'a>,
+    findings: &'a [Finding],
+}
+
+/// What a diagnosis found.
+pub(crate) struct Found {
+    certainty: Certainty,
+    summary: String,
+    explains: &'static [&'static str],
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a diagnosis ends with one of these, or with None")]
+impl Found {
+    fn certain(summary: impl Into<String>, explains: &'static [&'static str]) -> Option<Self> {
+        Some(Self { certainty: Certainty::Certain, summary: summary.into(), explains })
+    }
+
+    fn likely(summary: impl Into<String>, explains: &'static [&'static str]) -> Option<Self> {
+        Some(Self { certainty: Certainty::Likely, summary: summary.into(), explains })
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The first thing that a check found wrong.
+    pub(crate) fn found(&self, check: &str) -> Option<&'a Finding> {
+        let is_wrong =
+            |finding: &&Finding| matches!(finding.verdict, Verdict::Failure | Verdict::Warning);
+        self.findings.iter().filter(is_wrong).find(|finding| finding.check == check)
+    }
+
+    /// Whether a check found something that needs an explanation: something wrong, or a gap.
+    fn speaks(&self, check: &str) -> bool {
+        let open =
+            |finding: &&Finding| finding.verdict == Verdict::Unknown && finding.check == check;
+        self.found(check).is_some() || self.findings.iter().any(|finding| open(&finding))
+    }
+
+    /// Whether a check found something wrong.
+    pub(crate) fn failed(&self, check: &str) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.check == check && finding.verdict == Verdict::Failure)
+    }
+}
+
+macro_rules! diagnoses {
+    ($($name:ident $id:literal),* $(,)?) => {
+        $(
+            #[doc = include_str!(concat!(stringify!($name), "/README.md"))]
+            mod $name;
+        )*
+
+        /// Every diagnosis, causes before their consequences.
+        pub static DIAGNOSES: &[Kind] = &[$(Kind {
+            id: $id,
+            page: include_str!(concat!(stringify!($name), "/README.md")),
+            find: $name::find,
+        }),*];
+    };
+}
+
+diagnoses! {
+    home_inaccessible "home-inaccessible",
+    masked "masked",
+    exec_failed_before_hermes "exec-failed-before-hermes",
+    foreground_owns_gateway "foreground-owns-gateway",
+    wedged "wedged",
+    sibling_port_owner "sibling-port-owner",
+    foreign_port_owner "foreign-port-owner",
+    fatal_config "fatal-config",
+    crash_loop "crash-loop",
+    api_server_refused "api-server-refused",
+    dependency_missing "dependency-missing",
+    stale_records "stale-records",
+    stopped_on_purpose "stopped-on-purpose",
+    installed_not_loaded "installed-not-loaded",
+    loaded_not_running "loaded-not-running",
+    not_installed "not-installed",
+    loaded_definition_old "loaded-definition-old",
+    cron_store_broken "cron-store-broken",
+    ticks_blocked "ticks-blocked",
+    ticker_dead "ticker-dead",
+    draining "draining",
+    not_durable "not-durable",
+    observer_limited "observer-limited",
+}
+
+/// The name of the diagnosis that there is nothing to diagnose.
+pub const HEALTHY: &str = "healthy";
+
+/// The causes of a gateway's findings, the one to speak of first.
+pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis> {
+    let case = Case { at: *at, findings };
+    let mut diagnoses: Vec<Diagnosis> = Vec::new();
+    for kind in DIAGNOSES {
+        let Some(found) = (kind.find)(&case) else { continue };
+        let explains: Vec<&str> =
+            found.explains.iter().filter(|check| case.speaks(check)).copied().collect();
+        // What a cause already explains needs no second one.
+        let is_new = |check: &&str| !diagnoses.iter().any(|known| known.explains.contains(check));
+        if explains.iter().any(is_new) {
+            diagnoses.push(Diagnosis {
+                id: kind.id,
+                certainty: found.certainty,
+                summary: found.summary,
+                explains,
+            });
+        }
+    }
+    if diagnoses.is_empty() && matches!(worst(findings), Verdict::Pass | Verdict::Warning) {
+        diagnoses.push(healthy(at));
+    }
+    diagnoses
+}
+
+fn healthy(at: &Subject<'_>) -> Diagnosis {
+    let process = at.gateway.process().map(|process| format!("PID {}", process.pid));
+    let service = at
+        .gateway
+        .lane()
+        .filter(|lane| lane.is_installed())
+        .map(|lane| format!("under {}", lane.title()));
+    let address = at.own_health().and_then(|_| Some(format!("answers on {}", at.api()?.address())));
+    let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
+    let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
+    Diagnosis { id: HEALTHY, certainty: Certainty::Certain, summary, explains: Vec::new() }
+}

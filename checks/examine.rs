@@ -1,0 +1,86 @@
+//! Runs the checks over every gateway, and keeps what they say in order.
+
+use gw_snapshot::facts::Facts;
+
+use crate::chain::{self, Link};
+use crate::diagnosis::{self, Diagnosis};
+use crate::finding::{Finding, Verdict};
+use crate::{CHECKS, Check, Subject};
+
+/// What was found of one gateway.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// Every finding, in the order of the registry.
+    pub findings: Vec<Finding>,
+    /// The causes, the one to speak of first.
+    pub diagnoses: Vec<Diagnosis>,
+    /// One link a layer.
+    pub chain: Vec<Link>,
+    /// The worst that was found.
+    pub verdict: Verdict,
+}
+
+/// Which checks to run.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Ids and families to run; none for all.
+    pub only: Vec<String>,
+    /// Ids and families to leave out.
+    pub skip: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a check is to run.
+    pub fn takes(&self, check: &Check) -> bool {
+        let names =
+            |list: &[String]| list.iter().any(|name| name == check.id || name == check.family);
+        (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
+    }
+
+    /// A name that is neither a check nor a family, if there is one.
+    pub fn unknown(&self) -> Option<&str> {
+        let known = |name: &&String| {
+            CHECKS.iter().any(|check| check.id == **name || check.family == **name)
+        };
+        self.only.iter().chain(&self.skip).find(|name| !known(name)).map(String::as_str)
+    }
+}
+
+/// Examines each gateway, in the order of the facts.
+pub fn examine(facts: &Facts, selection: &Selection) -> Vec<Examined> {
+    facts.gateways.iter().map(|gateway| one(&Subject { facts, gateway }, selection)).collect()
+}
+
+fn one(at: &Subject<'_>, selection: &Selection) -> Examined {
+    let findings: Vec<Finding> = CHECKS
+        .iter()
+        .filter(|check| selection.takes(check))
+        .flat_map(|check| (check.run)(at).into_iter().map(|finding| placed(finding, check, at)))
+        .collect();
+    Examined {
+        chain: chain::links(at, &findings),
+        diagnoses: diagnosis::diagnose(at, &findings),
+        verdict: worst(&findings),
+        findings,
+    }
+}
+
+/// A finding with its id and its scope.
+fn placed(mut finding: Finding, check: &Check, at: &Subject<'_>) -> Finding {
+    finding.check = check.id;
+    finding.scope.profile.clone_from(&at.gateway.home.profile);
+    finding.scope.home.clone_from(&at.gateway.home.path);
+    finding.scope.uid = at.facts.about.uid;
+    finding
+}
+
+/// The verdict on all of them: what is wrong counts first, then what is essential and unknown, then what
+/// is not as it is meant to be. A note is no blemish.
+pub fn worst<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
+    let weight = |finding: &Finding| match finding.verdict {
+        Verdict::Unknown if !finding.essential => Verdict::Pass,
+        Verdict::Note | Verdict::Skipped => Verdict::Pass,
+        verdict => verdict,
+    };
+    findings.into_iter().map(weight).max().unwrap_or(Verdict::Pass)
+}

@@ -1,0 +1,41 @@
+//! How the previous run ended. It says nothing of the present one.
+
+use gw_snapshot::facts::job::Exit;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Note;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let Some(exit) = job.last_exit else {
+        return vec![
+            Finding::pass(format!("no run of {} has ended", lane.name)).of_service(lane.title()),
+        ];
+    };
+    let meaning = match exit {
+        Exit::Code(0) => "a planned stop, or a takeover",
+        Exit::Code(1) => {
+            "a start that failed, or a stop without notice; a plain `systemctl stop` ends so too"
+        }
+        Exit::Code(75) => "a planned restart",
+        Exit::Code(78) => "a fatal configuration error",
+        Exit::Code(200) => "its working directory could not be entered, before Hermes began",
+        Exit::Code(203) => "its program could not be run, before Hermes began",
+        Exit::Code(217) => "its user is unknown, before Hermes began",
+        Exit::Code(_) => "a code that Hermes does not use",
+        Exit::Signal(9) => {
+            "killed: by hand, by the kernel for memory, or at the end of a stop that took too long"
+        }
+        Exit::Signal(15) => "asked to stop before it could handle that",
+        Exit::Signal(_) => "ended by a signal",
+    };
+    vec![
+        Finding::note(format!("the previous run of {} ended with {exit}: {meaning}", lane.name))
+            .seen(&job.source, format!("last exit: {exit}"))
+            .of_service(lane.title()),
+    ]
+}

@@ -1,0 +1,25 @@
+//! Whether the service managers answer.
+
+use gw_snapshot::fact::Fact;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Unknown;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if at.facts.has_hint("no-systemd") {
+        return vec![Finding::skipped("this host does not run systemd")];
+    }
+    at.facts
+        .managers
+        .iter()
+        .map(|(manager, answer)| match answer {
+            Fact::Unknown(why) => Finding::unknown(&format!("what the service manager ({manager}) has loaded"), why)
+                .help("ask it as the gateway's own user: `env XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-system-running`"),
+            Fact::Known(()) | Fact::Absent => Finding::pass(format!("the service manager ({manager}) answers")),
+        })
+        .collect()
+}

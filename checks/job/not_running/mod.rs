@@ -1,0 +1,39 @@
+//! Whether the service has a process.
+
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::job::Phase;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let finding = match job.phase {
+        Phase::Running => {
+            let pid = job
+                .main_pid
+                .map_or_else(|| "no main process".into(), |pid| format!("MainPID {pid}"));
+            Finding::pass(format!("{} is {}", lane.name, job.words)).seen(&job.source, pid)
+        }
+        Phase::Stopped | Phase::Failed => {
+            let last = job.last_exit.map_or_else(
+                || "it has not run since it was loaded".into(),
+                |exit| format!("its last run ended with {exit}"),
+            );
+            Finding::failure(format!("{} is {}: it has no process", lane.name, job.words))
+                .seen(&job.source, last)
+        }
+        Phase::Starting | Phase::Restarting | Phase::Stopping => {
+            Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
+        }
+        Phase::Other => Finding::unknown(
+            "whether the service runs",
+            &Why::Failed(format!("the manager says {}", job.words)),
+        ),
+    };
+    vec![finding.of_service(lane.title())]
+}

@@ -1,0 +1,33 @@
+//! Whether it is between two states, so that another look is due.
+
+use gw_snapshot::facts::job::Phase;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let finding = match job.phase {
+        Phase::Restarting => Finding::warning(format!(
+            "{} has just ended, and systemd is about to start it again",
+            lane.name
+        )),
+        Phase::Starting => Finding::warning(format!("{} is being started", lane.name)),
+        _ => {
+            return vec![
+                Finding::pass(format!("{} is not between two states", lane.name))
+                    .of_service(lane.title()),
+            ];
+        }
+    };
+    vec![
+        finding
+            .seen(&job.source, job.words.clone())
+            .help("look again in a few seconds")
+            .of_service(lane.title()),
+    ]
+}

@@ -1,0 +1,30 @@
+//! Whether more than one gateway serves the home.
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some(process) = at.gateway.process() else { return at.no_process() };
+    let others: Vec<_> =
+        at.gateway.liveness.others.iter().filter(|other| !other.is_zombie()).collect();
+    if others.is_empty() {
+        return vec![Finding::pass(format!(
+            "PID {} is the only gateway of this home",
+            process.pid
+        ))];
+    }
+    let pids = others.iter().map(|other| other.pid.to_string()).collect::<Vec<_>>().join(", ");
+    let finding = Finding::failure(format!(
+        "PID {} is not the only gateway of this home: PID {pids} serves it too",
+        process.pid
+    ))
+    .help(
+        "decide which is to stay; two gateways on one home corrupt its databases and answer twice",
+    );
+    let finding = at.with_process(finding, process);
+    vec![others.into_iter().fold(finding, |finding, other| at.with_process(finding, other))]
+}

@@ -1,0 +1,20 @@
+//! Whether we look from inside the gateway: a restart would end us, and the plan, half-way.
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Note;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let pid = at.gateway.process().map(|process| process.pid);
+    let above = pid.is_some_and(|pid| at.facts.about.ancestry.contains(&pid));
+    if above || at.facts.has_hint("in-gateway") {
+        return vec![
+            Finding::note("gw-doctor was started from inside a gateway: a command that restarts it would end that command too")
+                .help("run the plan from a terminal of your own"),
+        ];
+    }
+    vec![Finding::pass("gw-doctor does not run inside the gateway")]
+}

@@ -1,0 +1,30 @@
+//! Whether a recorded PID now belongs to another program.
+
+use gw_snapshot::facts::liveness::Stale;
+use gw_snapshot::facts::process::Process;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let reused = &at.gateway.liveness.reused;
+    if reused.is_empty() {
+        return vec![Finding::pass("no recorded PID belongs to another program")];
+    }
+    let finding = |(stale, process): &(Stale, Process)| {
+        let claim = format!(
+            "{} names PID {}, which is another program now: {}",
+            stale.path,
+            stale.pid,
+            process.command()
+        );
+        at.with_process(Finding::warning(claim), process)
+            .seen(&stale.path, format!("PID {}", stale.pid))
+            .help("do not signal that PID")
+    };
+    reused.iter().map(finding).collect()
+}

@@ -1,0 +1,140 @@
+//! Which steps answer which diagnosis.
+
+use gw_snapshot::facts::job::{Enabled, Job, Phase};
+use gw_snapshot::facts::{Lane, Manager};
+use gw_snapshot::host::Scope;
+
+use super::{Action, Course, Expect, Guard, Step};
+use crate::Subject;
+
+/// The course for a diagnosis.
+pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
+    match diagnosis {
+        "loaded-not-running" | "stopped-on-purpose" | "stale-records" => start(at),
+        "foreground-owns-gateway" => cut_over(at),
+        _ => look(at, "this diagnosis has no plan of commands"),
+    }
+}
+
+/// Read-only commands that tell more.
+pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
+    let mut commands = Vec::new();
+    let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
+    if let Some((scope, lane)) = at.gateway.lane().and_then(systemd) {
+        let user = if scope == Scope::User { "--user " } else { "" };
+        commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
+        commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
+    }
+    commands.push(words("gw-doctor check -v"));
+    Course::Look { because: because.into(), commands }
+}
+
+/// Installed, idle, and nobody else does its work: start it.
+fn start(at: &Subject<'_>) -> Course {
+    let Some((scope, lane)) = at.gateway.lane().and_then(systemd) else {
+        return look(at, "there is no systemd service to start");
+    };
+    let Some(job) = lane.job.known() else { return look(at, "the service is not loaded") };
+    if !at.gateway.liveness.process.is_absent() {
+        return look(at, "whether another gateway of this home lives is not known");
+    }
+    let mut steps = vec![start_step(at, scope, lane, job)];
+    steps.extend(enable_step(scope, lane, job));
+    Course::Steps(steps)
+}
+
+/// A gateway in the foreground, its service idle: end the one, start the other.
+fn cut_over(at: &Subject<'_>) -> Course {
+    let (Some(process), Some((scope, lane))) =
+        (at.gateway.process(), at.gateway.lane().and_then(systemd))
+    else {
+        return look(at, "there is no systemd service to take over");
+    };
+    let Some(job) = lane.job.known().filter(|_| lane.definition.known().is_some()) else {
+        return look(at, "no service is installed that could take over: install one first");
+    };
+    if process.seen.uid.is_some() && process.seen.uid != at.facts.about.uid {
+        return look(at, "the gateway belongs to another user, who must stop it");
+    }
+    if !at.gateway.liveness.others.is_empty() {
+        return look(
+            at,
+            "more than one gateway of this home lives: decide by hand which is to stay",
+        );
+    }
+    let Some(same) = Guard::same(process) else {
+        return look(at, "too little of the process could be seen to be sure of it later");
+    };
+    let idle = Guard::UnitIdle { scope, unit: lane.name.clone() };
+    let stop = Step {
+        why: format!(
+            "PID {} does the service's work in the foreground. It finishes what it is at, and ends.",
+            process.pid
+        ),
+        guards: vec![same, idle],
+        action: Action::Terminate { pid: process.pid },
+        expect: Expect::Gone { pid: process.pid, within: stop_seconds(job) },
+        undo: format!("start it again where it ran: {}", process.command()),
+    };
+    let mut steps = vec![stop, start_step(at, scope, lane, job)];
+    steps.extend(enable_step(scope, lane, job));
+    Course::Steps(steps)
+}
+
+/// A service that is installed and not enabled would be gone after the next boot.
+fn enable_step(scope: Scope, lane: &Lane, job: &Job) -> Option<Step> {
+    (job.enabled == Enabled::No).then(|| Step {
+        why: format!(
+            "{} does not start by itself. Leave this step out if that is meant.",
+            lane.name
+        ),
+        guards: Vec::new(),
+        action: Action::Systemctl { scope, verb: "enable", unit: lane.name.clone() },
+        expect: Expect::Enabled { scope, unit: lane.name.clone() },
+        undo: format!(
+            "systemctl {}disable {}",
+            if scope == Scope::User { "--user " } else { "" },
+            lane.name
+        ),
+    })
+}
+
+fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
+    let failed = job.phase == Phase::Failed;
+    Step {
+        why: format!(
+            "{} is installed and idle; the service manager starts it and keeps it.",
+            lane.name
+        ),
+        guards: vec![
+            Guard::UnitIdle { scope, unit: lane.name.clone() },
+            Guard::NoGateway { lock: at.path("gateway.lock") },
+        ],
+        // `restart` starts a unit that is idle, and one that failed, without a reset in between.
+        action: Action::Systemctl {
+            scope,
+            verb: if failed { "restart" } else { "start" },
+            unit: lane.name.clone(),
+        },
+        expect: Expect::Active { scope, unit: lane.name.clone(), within: 60 },
+        undo: format!(
+            "systemctl {}stop {}",
+            if scope == Scope::User { "--user " } else { "" },
+            lane.name
+        ),
+    }
+}
+
+/// How long a gateway may take to end: what its service would give it, and some. In seconds.
+fn stop_seconds(job: &Job) -> u64 {
+    let limit = job.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
+    limit.map_or(90, |limit| limit.as_secs()).saturating_add(5)
+}
+
+fn systemd(lane: &Lane) -> Option<(Scope, &Lane)> {
+    match lane.manager {
+        Manager::SystemdUser => Some((Scope::User, lane)),
+        Manager::SystemdSystem => Some((Scope::System, lane)),
+        Manager::LaunchdGui(_) => None,
+    }
+}

@@ -1,0 +1,27 @@
+//! Whether other machines can reach the API server.
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some(process) = at.gateway.process() else { return at.no_process() };
+    let exposed: Vec<String> = at
+        .facts
+        .held_by(process.pid)
+        .filter(|listener| !listener.is_loopback())
+        .map(gw_snapshot::facts::gateway::Listener::text)
+        .collect();
+    if exposed.is_empty() {
+        return vec![Finding::pass("the gateway listens on this machine only")];
+    }
+    let claim = format!("PID {} listens beyond this machine: {}", process.pid, exposed.join(", "));
+    vec![
+        Finding::warning(claim)
+            .seen("listening sockets", exposed.join(", "))
+            .help("set API_SERVER_HOST=127.0.0.1 unless that is meant"),
+    ]
+}

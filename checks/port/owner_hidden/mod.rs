@@ -1,0 +1,26 @@
+//! Whether the holder of the port can be seen.
+
+use gw_snapshot::fact::Why;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Unknown;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some(api) = at.api() else { return at.no_api() };
+    let hidden =
+        at.facts.on(&api.host.value, api.port.value).find(|listener| listener.owners.is_none());
+    let Some(listener) = hidden else {
+        return vec![Finding::pass(format!("whoever holds {} can be seen", api.address()))];
+    };
+    let user = listener.uid.map_or_else(String::new, |uid| format!(", made by uid {uid}"));
+    let why = Why::Failed(format!("its owner is not visible from here{user}"));
+    vec![
+        Finding::unknown(&format!("who holds {}", listener.text()), &why)
+            .seen("listening sockets", format!("{}, owner not visible", listener.text()))
+            .help("ask as that user, or as root: `ss -ltnp`"),
+    ]
+}

@@ -1,0 +1,233 @@
+//! The cron store of a gateway, and the marks that its ticker leaves.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::fact::{Fact, Why};
+use crate::facts::record::RecordError;
+use crate::observation::FileSeen;
+use crate::parse::json;
+use crate::parse::time::{self, Stamp};
+
+/// How old the ticker's mark may be, in seconds: three of its rounds of 60 s and 20 s, Hermes's own
+/// limit since 0.18.
+pub const LATE_AFTER: i64 = 200;
+
+/// What is known of a home's cron.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cron {
+    /// `cron/jobs.json`. Absent: no job was ever made here.
+    pub store: Fact<Store>,
+    /// `cron/ticker_heartbeat` (0.18+): when the ticker last came round.
+    pub heartbeat: Fact<Timestamp>,
+    /// `cron/ticker_last_success` (0.18+): when a tick last ended without an error.
+    pub last_success: Fact<Timestamp>,
+    /// Who holds `cron/.tick.lock`.
+    pub tick_lock: Fact<crate::facts::liveness::Holder>,
+    /// `cron.provider`, if it is not the built-in ticker. Heartbeats and lateness mean nothing then.
+    pub external_provider: Option<String>,
+}
+
+/// The jobs in a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// All of them, in the order of the file.
+    pub jobs: Vec<CronJob>,
+    /// Entries of the list that are no job at all.
+    pub odd: usize,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CronJob {
+    /// Twelve hexadecimal digits.
+    pub id: String,
+    /// Its schedule as Hermes displays it.
+    pub schedule: String,
+    /// What kind of schedule.
+    pub kind: Kind,
+    /// Whether it is meant to run: `enabled`, and neither paused nor completed.
+    pub active: bool,
+    /// When it is to run next.
+    pub next_run_at: Option<Stamp>,
+    /// When it last ran.
+    pub last_run_at: Option<Stamp>,
+    /// When it was made.
+    pub created_at: Option<Stamp>,
+    /// `ok`, `error`, or what a later version says.
+    pub last_status: Option<String>,
+    /// Whether `last_error` is set.
+    pub has_error: bool,
+    /// Whether `last_delivery_error` is set. A job can be `ok` and undelivered.
+    pub has_delivery_error: bool,
+    /// When a run of it was claimed, if the claim still stands.
+    pub claimed_at: Option<Stamp>,
+}
+
+/// The kind of a job's schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// At one time.
+    Once,
+    /// So many minutes after each run.
+    Interval(Duration),
+    /// By a cron expression.
+    Cron(String),
+    /// Another, or none that can be read.
+    Other,
+}
+
+impl Store {
+    /// Reads `jobs.json` in the shapes that Hermes takes: an object with a list, or a bare list.
+    ///
+    /// # Errors
+    /// If it is neither: then every tick fails, and so do Hermes's own commands.
+    pub fn read(text: &str) -> Result<Self, RecordError> {
+        if text.trim().is_empty() {
+            return Err(RecordError::Form("empty"));
+        }
+        let value = json::python(text)?;
+        let list: Vec<&Value> = match &value {
+            Value::Array(list) => list.iter().collect(),
+            Value::Object(map) => match map.get("jobs") {
+                Some(Value::Array(list)) => list.iter().collect(),
+                // From 0.20 on the list may be keyed by id.
+                Some(Value::Object(by_id)) => by_id.values().collect(),
+                _ => return Err(RecordError::Form("it has no list of jobs")),
+            },
+            _ => return Err(RecordError::Form("neither an object nor a list")),
+        };
+        let jobs: Vec<CronJob> = list.iter().filter_map(|value| CronJob::of(value)).collect();
+        Ok(Self { odd: list.len() - jobs.len(), jobs })
+    }
+
+    /// The store in a file.
+    pub fn in_file(file: &FileSeen) -> Fact<Self> {
+        file.content().parse(Self::read)
+    }
+
+    /// The jobs that are meant to run.
+    pub fn active(&self) -> impl Iterator<Item = &CronJob> {
+        self.jobs.iter().filter(|job| job.active)
+    }
+}
+
+impl CronJob {
+    fn of(value: &Value) -> Option<Self> {
+        let map = value.as_object()?;
+        let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let stamp = |key: &str| text(key).and_then(time::iso);
+        let schedule = map.get("schedule");
+        let claim =
+            ["run_claim", "fire_claim"].iter().find_map(|key| map.get(*key)?.get("at")?.as_str());
+        let enabled = map.get("enabled").and_then(Value::as_bool).unwrap_or(true);
+        Some(Self {
+            id: text("id").or_else(|| text("job_id"))?.into(),
+            schedule: text("schedule_display")
+                .or_else(|| schedule?.get("display")?.as_str())
+                .unwrap_or("no readable schedule")
+                .into(),
+            kind: kind(schedule),
+            active: enabled && !matches!(text("state"), Some("paused" | "completed")),
+            next_run_at: stamp("next_run_at"),
+            last_run_at: stamp("last_run_at"),
+            created_at: stamp("created_at"),
+            last_status: text("last_status").map(String::from),
+            has_error: text("last_error").is_some(),
+            has_delivery_error: text("last_delivery_error").is_some(),
+            claimed_at: claim.and_then(time::iso),
+        })
+    }
+
+    /// How long ago it should have run: positive if it is late. None if it is not to run, or if its
+    /// time has no offset and may not have come yet.
+    pub fn late_by(&self, now: Timestamp) -> Option<Duration> {
+        if !self.active {
+            return None;
+        }
+        self.next_run_at?.age_at_least(now)
+    }
+
+    /// Whether a run of it may be under way: claimed, and not longer ago than `limit`.
+    pub fn may_be_running(&self, now: Timestamp, limit: SignedDuration) -> bool {
+        let age = self.claimed_at.and_then(Stamp::instant).map(|at| now.duration_since(at));
+        age.is_some_and(|age| !age.is_negative() && age < limit)
+    }
+}
+
+fn kind(schedule: Option<&Value>) -> Kind {
+    let get = |key: &str| schedule?.get(key);
+    match get("kind").and_then(Value::as_str) {
+        Some("once") => Kind::Once,
+        Some("interval") => match get("minutes").and_then(Value::as_u64) {
+            Some(minutes) => Kind::Interval(Duration::from_secs(minutes.saturating_mul(60))),
+            None => Kind::Other,
+        },
+        Some("cron") => match get("expr").and_then(Value::as_str) {
+            Some(expression) => Kind::Cron(expression.into()),
+            None => Kind::Other,
+        },
+        _ => Kind::Other,
+    }
+}
+
+/// The time in a ticker's mark: one number of seconds since 1970.
+pub fn mark(file: &FileSeen) -> Fact<Timestamp> {
+    file.content().and_then(|text| match time::epoch(text) {
+        Some(at) => Fact::Known(at),
+        None => Fact::Unknown(Why::Malformed("not a number of seconds".into())),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(fields: &str) -> CronJob {
+        let text = format!(r#"[{{"id": "8cdd638f3642", {fields}}}]"#);
+        Store::read(&text).expect("a test's own store").jobs.remove(0)
+    }
+
+    #[test]
+    fn a_store_is_read_in_each_of_its_shapes() {
+        for (text, jobs) in [
+            (r#"{"jobs": [{"id": "a"}], "updated_at": "x"}"#, 1),
+            (r#"[{"id": "a"}, {"job_id": "b"}]"#, 2),
+            (r#"{"jobs": {"a": {"id": "a"}}}"#, 1),
+            ("\u{feff}{\"jobs\": []}", 0),
+        ] {
+            assert_eq!(Store::read(text).expect(text).jobs.len(), jobs, "{text}");
+        }
+        for odd in ["", "{}", "null", "{\"jobs\": 3}", "{\"jobs\": ["] {
+            assert!(Store::read(odd).is_err(), "{odd}");
+        }
+        assert_eq!(Store::read("[1, null, {}, {\"id\": \"a\"}]").expect("odd entries").odd, 3);
+    }
+
+    #[test]
+    fn only_a_job_that_is_meant_to_run_can_be_late() {
+        let now: Timestamp = "2026-11-21T01:21:45Z".parse().expect("a time");
+        let late = |fields: &str| job(fields).late_by(now).map(|late| late.as_secs());
+        let past = r#""next_run_at": "2026-11-20T22:21:45+00:00""#;
+        assert_eq!(late(past), Some(3 * 3600));
+        assert_eq!(late(&format!("{past}, \"enabled\": false")), None);
+        assert_eq!(late(&format!("{past}, \"state\": \"paused\"")), None);
+        assert_eq!(late(r#""next_run_at": "2026-11-21T02:00:00+00:00""#), None);
+        assert_eq!(late(r#""next_run_at": null"#), None);
+        assert_eq!(late(r#""next_run_at": 17"#), None);
+        assert_eq!(
+            late(r#""next_run_at": "2026-11-20T22:21:45""#),
+            None,
+            "naive: late in some zones only"
+        );
+    }
+
+    #[test]
+    fn a_mark_that_is_no_number_is_not_an_absent_mark() {
+        let file = |text: &str| FileSeen { text: Some(text.into()), ..FileSeen::default() };
+        assert!(mark(&file("1795224107.68")).known().is_some());
+        assert!(mark(&file("")).why().is_some());
+    }
+}

@@ -1,0 +1,197 @@
+//! A service definition: the unit or plist on disk, with its drop-ins, in the terms that both managers share.
+
+use crate::fact::{Fact, Why};
+use crate::facts::home::Choice;
+use crate::host::Scope;
+use crate::observation::FileSeen;
+use crate::parse::cmdline::{self, Role};
+use crate::parse::exec::Exec;
+use crate::parse::unit::{Effective, Unit};
+
+/// A definition, as the manager would understand it if it read the files now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The main file.
+    pub path: String,
+    /// Drop-ins, in the order in which they apply.
+    pub drop_ins: Vec<String>,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Where the arguments stand.
+    pub argv_at: Option<Place>,
+    /// What those arguments run.
+    pub role: Role,
+    /// The environment that it sets, last assignment last.
+    pub environment: Vec<Variable>,
+    /// The files from which it reads more environment, each with whether it may be missing.
+    pub environment_files: Vec<(String, bool)>,
+    /// Its working directory.
+    pub working_directory: Option<(String, Place)>,
+    /// The user it runs as, if it says so.
+    pub user: Option<String>,
+    /// What in the files makes no sense to the manager.
+    pub problems: Vec<Problem>,
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// 1-based. None where the whole file is meant.
+    pub line: Option<usize>,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+/// A variable that a definition sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, or the mark of it.
+    pub value: String,
+    /// Where it is set.
+    pub at: Place,
+}
+
+/// Something in a file that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub at: Place,
+    /// What.
+    pub what: String,
+}
+
+impl Definition {
+    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence.
+    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen]) -> Fact<Self> {
+        file.content().map(|text| {
+            let main = Unit::parse(text);
+            let mut problems = problems_of(&file.path, &main);
+            let mut read = Vec::new();
+            for drop_in in drop_ins {
+                match drop_in.content() {
+                    Fact::Known(text) => {
+                        let unit = Unit::parse(text);
+                        problems.extend(problems_of(&drop_in.path, &unit));
+                        read.push((drop_in.path.clone(), unit));
+                    }
+                    Fact::Absent => {}
+                    Fact::Unknown(why) => problems.push(Problem {
+                        at: Place { file: drop_in.path.clone(), line: None },
+                        what: format!("could not be read: {why}"),
+                    }),
+                }
+            }
+            Self::of_effective(
+                &file.path,
+                &Effective::of((&file.path, &main), &read),
+                &read,
+                problems,
+            )
+        })
+    }
+
+    fn of_effective(
+        path: &str,
+        unit: &Effective,
+        drop_ins: &[(String, Unit)],
+        mut problems: Vec<Problem>,
+    ) -> Self {
+        let last = |key: &str| {
+            let found = unit.last("Service", key)?;
+            let at = Place { file: found.file.clone(), line: Some(found.line) };
+            Some((found.value.clone(), at)).filter(|(value, _)| !value.is_empty())
+        };
+        let exec = last("ExecStart");
+        let argv_at = exec.as_ref().map(|(_, at)| at.clone());
+        let argv = match exec.map(|(line, at)| (Exec::parse(&line), at)) {
+            Some((Ok(exec), _)) => exec.argv,
+            Some((Err(error), at)) => {
+                problems.push(Problem { at, what: format!("ExecStart= {error}") });
+                Vec::new()
+            }
+            None => {
+                let at = Place { file: path.into(), line: None };
+                problems.push(Problem { at, what: "it has no ExecStart=".into() });
+                Vec::new()
+            }
+        };
+        let variable = |found: crate::parse::unit::Variable| Variable {
+            name: found.name,
+            value: found.value,
+            at: Place { file: found.file, line: Some(found.line) },
+        };
+        Self {
+            path: path.into(),
+            drop_ins: drop_ins.iter().map(|(path, _)| path.clone()).collect(),
+            role: cmdline::role(&argv),
+            argv,
+            argv_at,
+            environment: unit.environment().into_iter().map(variable).collect(),
+            environment_files: unit.environment_files(),
+            working_directory: last("WorkingDirectory"),
+            user: last("User").map(|(user, _)| user),
+            problems,
+        }
+    }
+
+    /// The value of a variable that it sets itself.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.environment.iter().rev().find(|variable| variable.name == name)
+    }
+
+    /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
+    /// since Hermes then has a rule; unknown where the user's home is.
+    pub fn home(
+        &self,
+        scope: Scope,
+        user_home: Option<&str>,
+        sticky: Option<&str>,
+    ) -> Fact<String> {
+        let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+        let profile = match &self.role {
+            Role::Gateway(args) => args.profile.clone(),
+            _ => profile_in(&self.argv),
+        };
+        // A system unit runs as another user, whose home it names.
+        let user_home = match scope {
+            Scope::User => value("HOME").or(user_home),
+            Scope::System => value("HOME").or(user_home.filter(|_| self.user.is_some())),
+        };
+        let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
+        let choice = Choice {
+            profile: profile.as_deref(),
+            hermes_home: value("HERMES_HOME"),
+            user_home,
+            sticky: sticky.filter(|_| !exempt),
+        };
+        match choice.home() {
+            Some(home) => Fact::Known(home),
+            None => Fact::Unknown(Why::NotObserved),
+        }
+    }
+}
+
+/// A wrapper's arguments hold those of the gateway.
+fn profile_in(argv: &[String]) -> Option<String> {
+    let at = argv.iter().position(|word| word == "--profile" || word == "-p")?;
+    argv.get(at.checked_add(1)?).map(|name| name.to_lowercase())
+}
+
+fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
+    let problem = |problem: &crate::parse::unit::Problem| Problem {
+        at: Place { file: path.into(), line: Some(problem.line) },
+        what: problem.what.to_string(),
+    };
+    unit.problems.iter().map(problem).collect()
+}

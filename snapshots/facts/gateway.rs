@@ -1,0 +1,329 @@
+//! A gateway: one home, and all that claims to serve it.
+
+use jiff::Timestamp;
+
+use crate::fact::Fact;
+use crate::facts::cron::Cron;
+use crate::facts::definition::Definition;
+use crate::facts::health::Answer;
+use crate::facts::home::Home;
+use crate::facts::install::Install;
+use crate::facts::job::Job;
+use crate::facts::journal::Journal;
+use crate::facts::liveness::Liveness;
+use crate::facts::process::Process;
+use crate::facts::record::{PidRecord, Status};
+use crate::facts::settings::{self, ApiServer};
+use crate::host::{Scope, Seen};
+use crate::observation::{DirectorySeen, FileSeen};
+use crate::parse::cgroup::Place;
+use crate::snapshot::About;
+
+/// Everything that is known of a host.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// What the host is.
+    pub about: About,
+    /// The time of the look.
+    pub now: Timestamp,
+    /// Each service manager that was asked, and whether it answered.
+    pub managers: Vec<(Manager, Fact<()>)>,
+    /// Whether the user's own manager outlives the last session.
+    pub linger: Fact<bool>,
+    /// The gateways, the default profile first.
+    pub gateways: Vec<Gateway>,
+    /// Every listening socket that was found.
+    pub listeners: Seen<Listener>,
+}
+
+/// A listening socket and its owners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The address it is bound to.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// The processes that hold it. None: someone, not visible to us.
+    pub owners: Option<Vec<Process>>,
+    /// The user who made the socket, where the kernel tells.
+    pub uid: Option<u32>,
+}
+
+impl Listener {
+    /// The address as people write it.
+    pub fn text(&self) -> String {
+        settings::address(&self.address, self.port)
+    }
+
+    /// Whether a bind to `host` on its port would clash with it.
+    pub fn serves(&self, host: &str, port: u16) -> bool {
+        let any = |address: &str| matches!(address, "0.0.0.0" | "::" | "*" | "");
+        let same = |address: &str| match address {
+            "localhost" => "127.0.0.1".to_string(),
+            address => address.trim_start_matches("::ffff:").to_string(),
+        };
+        self.port == port && (any(&self.address) || any(host) || same(&self.address) == same(host))
+    }
+
+    /// Whether only this machine itself reaches it.
+    pub fn is_loopback(&self) -> bool {
+        self.address
+            .trim_start_matches("::ffff:")
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether this process holds it.
+    pub fn is_held_by(&self, pid: u32) -> bool {
+        self.owners.iter().flatten().any(|owner| owner.pid == pid)
+    }
+}
+
+/// One profile's gateway.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Its home.
+    pub home: Home,
+    /// The home's directory.
+    pub directory: DirectorySeen,
+    /// The services that serve it, or are named as if they did.
+    pub lanes: Vec<Lane>,
+    /// Its process.
+    pub liveness: Liveness,
+    /// Under what that process runs.
+    pub supervision: Supervision,
+    /// `gateway.pid`.
+    pub pid_file: Fact<PidRecord>,
+    /// `gateway_state.json`.
+    pub status: Fact<Status>,
+    /// What its settings make of the API server.
+    pub api: Fact<ApiServer>,
+    /// The answer of its health endpoint.
+    pub health: Option<Health>,
+    /// Its cron.
+    pub cron: Cron,
+    /// The code that it runs.
+    pub install: Option<Install>,
+    /// Its logs.
+    pub journal: Fact<Journal>,
+    /// Files of it that are there, with their owner and mode, for what cannot be read.
+    pub dotenv: FileSeen,
+}
+
+/// A health endpoint that was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The URL.
+    pub url: String,
+    /// Its answer.
+    pub answer: Answer,
+    /// How long it took, in milliseconds.
+    pub ms: Option<u64>,
+}
+
+/// A service: its definition on disk and the job that the manager made of it.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// Whose it is.
+    pub manager: Manager,
+    /// The unit's name with `.service`, or the label.
+    pub name: String,
+    /// What stands on disk.
+    pub definition: Fact<Definition>,
+    /// Where the definition stands, or would stand.
+    pub path: String,
+    /// What is loaded.
+    pub job: Fact<Job>,
+    /// What the definition names on disk: its program, its directory, its files.
+    pub paths: Vec<Named>,
+}
+
+/// A path that a definition names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What it is to the service.
+    pub what: &'static str,
+    /// The path.
+    pub path: String,
+    /// Where it is named.
+    pub at: crate::facts::definition::Place,
+    /// Whether the service must enter it as a directory.
+    pub is_directory: bool,
+    /// What is there.
+    pub seen: FileSeen,
+}
+
+/// Whether a path serves its purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Usable {
+    /// It is there.
+    Yes,
+    /// It is not.
+    Missing,
+    /// It is there, and the user in question may not enter it.
+    Refused {
+        /// Its permission bits, octal.
+        mode: String,
+        /// Its owner.
+        uid: u32,
+    },
+    /// It cannot be told.
+    Unknown(crate::fact::Why),
+}
+
+impl Named {
+    /// Whether it serves the service when that runs as this user.
+    pub fn state(&self, user: Option<u32>) -> Usable {
+        match self.seen.what() {
+            Fact::Known(_) => {}
+            Fact::Absent => return Usable::Missing,
+            Fact::Unknown(why) => return Usable::Unknown(why),
+        }
+        match (self.seen.mode.as_deref(), self.seen.uid, user) {
+            (Some(mode), Some(uid), Some(user))
+                if self.is_directory && !may_enter(mode, uid, user) =>
+            {
+                Usable::Refused { mode: mode.into(), uid }
+            }
+            _ => Usable::Yes,
+        }
+    }
+}
+
+/// Whether a user may enter a directory. The groups of the user are not known, so one that a group may
+/// enter counts as enterable.
+fn may_enter(mode: &str, owner: u32, user: u32) -> bool {
+    let Ok(bits) = u32::from_str_radix(mode, 8) else { return true };
+    if user == 0 {
+        return true;
+    }
+    let wanted = if user == owner { 0o100 } else { 0o011 };
+    bits & wanted != 0
+}
+
+/// A service manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manager {
+    /// The systemd manager of the user who looks.
+    SystemdUser,
+    /// The systemd system manager.
+    SystemdSystem,
+    /// launchd's `gui/UID` domain.
+    LaunchdGui(u32),
+}
+
+impl std::fmt::Display for Manager {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SystemdUser => f.write_str("systemd, user"),
+            Self::SystemdSystem => f.write_str("systemd, system"),
+            Self::LaunchdGui(uid) => write!(f, "launchd, gui/{uid}"),
+        }
+    }
+}
+
+impl From<Scope> for Manager {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::User => Self::SystemdUser,
+            Scope::System => Self::SystemdSystem,
+        }
+    }
+}
+
+/// Under what a process runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Supervision {
+    /// Under this service of the gateway (an index into its lanes).
+    Lane(usize),
+    /// Under none: in a login session, a terminal, or nowhere.
+    None {
+        /// Where it stands instead.
+        place: String,
+    },
+    /// There is no process.
+    NoProcess,
+    /// It cannot be told.
+    Unknown(crate::fact::Why),
+}
+
+impl Gateway {
+    /// The gateway's process, where one is known.
+    pub fn process(&self) -> Option<&Process> {
+        self.liveness.process.known()
+    }
+
+    /// The service to speak of: the one that supervises, else one with a process, else one that is
+    /// installed, else the one that Hermes would install.
+    pub fn lane(&self) -> Option<&Lane> {
+        if let Supervision::Lane(at) = self.supervision {
+            return self.lanes.get(at);
+        }
+        let has_process = |lane: &&Lane| lane.job.known().is_some_and(|job| job.main_pid.is_some());
+        let is_installed = |lane: &&Lane| lane.is_installed();
+        self.lanes
+            .iter()
+            .find(has_process)
+            .or_else(|| self.lanes.iter().find(is_installed))
+            .or_else(|| self.lanes.first())
+    }
+
+    /// Whether any service for it is on disk or loaded.
+    pub fn is_installed(&self) -> bool {
+        self.lanes.iter().any(Lane::is_installed)
+    }
+
+    /// The status file, if the live process wrote it (or may have): else it belongs to an earlier life.
+    pub fn own_status(&self, os: crate::snapshot::Os) -> Option<&Status> {
+        use crate::facts::process::Identity;
+        let (process, status) = (self.process()?, self.status.known()?);
+        let writer = status.writer.as_ref()?;
+        (process.identity(writer, os) != Identity::Reused).then_some(status)
+    }
+}
+
+impl Lane {
+    /// Whether there is something to it: a file, or a job.
+    pub fn is_installed(&self) -> bool {
+        !self.definition.is_absent()
+            && !matches!(&self.definition, Fact::Unknown(why) if why.is_not_observed())
+            || self.job.known().is_some()
+    }
+
+    /// The unit's or job's name with its manager, for people.
+    pub fn title(&self) -> String {
+        format!("{} ({})", self.name, self.manager)
+    }
+}
+
+impl Facts {
+    /// The gateway whose process this is.
+    pub fn gateway_of(&self, pid: u32) -> Option<&Gateway> {
+        self.gateways
+            .iter()
+            .find(|gateway| gateway.process().is_some_and(|process| process.pid == pid))
+    }
+
+    /// The listeners on which a server for this address would sit, or be shut out.
+    pub fn on<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = &'a Listener> {
+        self.listeners.list.iter().filter(move |listener| listener.serves(host, port))
+    }
+
+    /// Whether the host is special in this way (see [`About::hints`]).
+    pub fn has_hint(&self, hint: &str) -> bool {
+        self.about.hints.iter().any(|known| known == hint)
+    }
+
+    /// The listeners that this process holds.
+    pub fn held_by(&self, pid: u32) -> impl Iterator<Item = &Listener> {
+        self.listeners.list.iter().filter(move |listener| listener.is_held_by(pid))
+    }
+}
+
+/// Where a process stands, for people.
+pub(super) fn place_of(place: &Place) -> String {
+    match place {
+        Place::Service { unit, .. } | Place::Session { unit } => unit.clone(),
+        Place::Nowhere => "no unit".into(),
+    }
+}

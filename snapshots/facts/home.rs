@@ -1,0 +1,214 @@
+//! Which Hermes homes there are, what they are called, and which service names they lead to.
+
+use sha2::{Digest, Sha256};
+
+/// A `HERMES_HOME` and the name by which a person knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Home {
+    /// `default`, a profile's name, or the path of a home outside the root.
+    pub profile: String,
+    /// Absolute path.
+    pub path: String,
+}
+
+/// The directory above `profiles/`, as Hermes finds it (0.13 to 0.20): a `HERMES_HOME` outside
+/// `~/.hermes` is its own root, unless its parent is called `profiles`.
+pub fn root(user_home: Option<&str>, hermes_home: Option<&str>) -> Option<String> {
+    let standard = user_home.map(|home| join(home, ".hermes"));
+    let Some(home) = hermes_home.filter(|home| !home.is_empty()).map(trimmed) else {
+        return standard;
+    };
+    if let Some(standard) = standard.filter(|standard| home == standard || is_below(home, standard))
+    {
+        return Some(standard);
+    }
+    match home.rsplit_once('/').map(|(parent, _)| parent.rsplit_once('/')) {
+        Some(Some((grandparent, "profiles"))) if !grandparent.is_empty() => {
+            Some(grandparent.into())
+        }
+        _ => Some(home.into()),
+    }
+}
+
+/// The home that a gateway ends up with (0.13 to 0.20, verified): a `--profile` wins, then a
+/// `HERMES_HOME` below a `profiles` directory, then the sticky `active_profile`, then `HERMES_HOME`.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// `--profile` on the command line.
+    pub profile: Option<&'a str>,
+    /// `HERMES_HOME` of the environment.
+    pub hermes_home: Option<&'a str>,
+    /// Home directory of the user it runs as.
+    pub user_home: Option<&'a str>,
+    /// Content of `ROOT/active_profile`, unless something exempts the process from it.
+    pub sticky: Option<&'a str>,
+}
+
+impl Choice<'_> {
+    /// The path, or none where there is nothing to tell it from.
+    pub fn home(&self) -> Option<String> {
+        let root = root(self.user_home, self.hermes_home)?;
+        let named = |name: &str| match name.trim() {
+            "" | "default" => root.clone(),
+            name => join(&root, &format!("profiles/{name}")),
+        };
+        if let Some(profile) = self.profile {
+            return Some(named(profile));
+        }
+        let pinned = self.hermes_home.map(trimmed).filter(|home| !home.is_empty());
+        if let Some(home) = pinned.filter(|home| parent_is_profiles(home)) {
+            return Some(home.into());
+        }
+        match self.sticky.map(str::trim).filter(|name| !matches!(*name, "" | "default")) {
+            Some(name) => Some(named(name)),
+            None => Some(pinned.map_or(root, String::from)),
+        }
+    }
+}
+
+impl Home {
+    /// The home at this path, named by where it lies.
+    pub fn at(path: &str, root: Option<&str>) -> Self {
+        let path = trimmed(path);
+        let profile = match root {
+            Some(root) if path == root => "default".to_string(),
+            Some(root) => match profile_of(path, root) {
+                Some(name) => name.to_string(),
+                None => path.to_string(),
+            },
+            None => path.to_string(),
+        };
+        Self { profile, path: path.into() }
+    }
+
+    /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a
+    /// profile, else eight digits of a hash.
+    fn suffix(&self, user_home: Option<&str>) -> Option<String> {
+        let root = root(user_home, Some(&self.path))?;
+        if self.path == root {
+            return None;
+        }
+        Some(profile_of(&self.path, &root).map_or_else(|| hash8(&self.path), String::from))
+    }
+
+    /// The names under which Hermes looks for its service, most likely first: by the rule of 0.13 to
+    /// 0.20, and by that of 0.21, which differ for a home outside `~/.hermes`.
+    pub fn service_names(&self, stem: &str, user_home: Option<&str>) -> Vec<String> {
+        let named = |suffix: Option<String>| match suffix {
+            Some(suffix) => format!("{stem}-{suffix}"),
+            None => stem.to_string(),
+        };
+        let old = named(self.suffix(user_home));
+        let standard = user_home.map(|home| join(home, ".hermes"));
+        let new = match &standard {
+            Some(standard)
+                if *standard != self.path && profile_of(&self.path, standard).is_none() =>
+            {
+                named(Some(hash8(&self.path)))
+            }
+            _ => old.clone(),
+        };
+        if new == old { vec![old] } else { vec![old, new] }
+    }
+}
+
+/// `[a-z0-9][a-z0-9_-]{0,63}`, the names that Hermes takes for profiles.
+pub fn is_profile_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name.len() <= 64
+        && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+}
+
+/// The profile whose home this path is, below this root.
+fn profile_of<'a>(path: &'a str, root: &str) -> Option<&'a str> {
+    let name = path.strip_prefix(root)?.strip_prefix("/profiles/")?;
+    is_profile_name(name).then_some(name)
+}
+
+fn parent_is_profiles(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(parent, _)| parent.ends_with("/profiles"))
+}
+
+fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn trimmed(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => "/",
+        trimmed => trimmed,
+    }
+}
+
+fn hash8(path: &str) -> String {
+    let digest = Sha256::digest(path.as_bytes());
+    let first = digest.iter().take(4).fold(0_u32, |first, byte| first << 8 | u32::from(*byte));
+    format!("{first:08x}")
+}
+
+/// A path below a directory.
+pub fn join(directory: &str, name: &str) -> String {
+    format!("{}/{name}", directory.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: Option<&str> = Some("/home/a");
+
+    #[test]
+    fn service_names_follow_the_rules_of_both_eras() {
+        for (path, expected) in [
+            ("/home/a/.hermes", vec!["hermes-gateway"]),
+            ("/home/a/.hermes/profiles/coder", vec!["hermes-gateway-coder"]),
+            ("/opt/x", vec!["hermes-gateway", "hermes-gateway-01d48e3d"]),
+            ("/opt/x/profiles/n", vec!["hermes-gateway-n", "hermes-gateway-a0b49a1d"]),
+        ] {
+            let names = Home::at(path, None).service_names("hermes-gateway", USER);
+            assert_eq!(names.len(), expected.len(), "{path}: {names:?}");
+            assert_eq!(names[0], expected[0], "{path}");
+        }
+        let odd =
+            Home::at("/home/a/.hermes/profiles/Coder", None).service_names("hermes-gateway", USER);
+        assert_eq!(odd[0].len(), "hermes-gateway-01234567".len(), "{odd:?}");
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_path_without_a_newline() {
+        // printf %s /opt/x | sha256sum
+        assert_eq!(hash8("/opt/x").len(), 8);
+        assert_eq!(hash8(""), "e3b0c442");
+    }
+
+    #[test]
+    fn a_service_serves_the_home_that_hermes_would_choose() {
+        let choice = |profile, hermes_home, sticky| {
+            Choice { profile, hermes_home, user_home: USER, sticky }.home().expect("a home")
+        };
+        let standard = "/home/a/.hermes";
+        let coder = "/home/a/.hermes/profiles/coder";
+        assert_eq!(choice(None, None, None), standard);
+        assert_eq!(choice(None, Some(standard), None), standard);
+        assert_eq!(choice(Some("coder"), Some(standard), Some("work")), coder);
+        assert_eq!(choice(Some("default"), Some(standard), Some("work")), standard);
+        assert_eq!(choice(None, Some(coder), Some("work")), coder);
+        // The sticky profile turns the default service into another's (verified on 0.19).
+        assert_eq!(choice(None, Some(standard), Some("coder\n")), coder);
+        assert_eq!(choice(None, Some("/opt/x"), None), "/opt/x");
+        assert_eq!(choice(None, Some("/opt/x/"), Some("n")), "/opt/x/profiles/n");
+    }
+
+    #[test]
+    fn a_home_is_called_by_its_place() {
+        let root = Some("/home/a/.hermes");
+        assert_eq!(Home::at("/home/a/.hermes/", root).profile, "default");
+        assert_eq!(Home::at("/home/a/.hermes/profiles/coder", root).profile, "coder");
+        assert_eq!(
+            Home::at("/home/a/.hermes/profiles/coder/x", root).profile,
+            "/home/a/.hermes/profiles/coder/x"
+        );
+        assert_eq!(Home::at("/srv/h", root).profile, "/srv/h");
+    }
+}

@@ -1,0 +1,128 @@
+//! The installed code behind a gateway: read from files beside its interpreter, never by running Python.
+
+use crate::fact::{Fact, Why};
+use crate::facts::home::join;
+use crate::host::{Host, Part};
+use crate::observation::{DirectorySeen, FileSeen};
+
+/// An installed Hermes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// The interpreter that runs it.
+    pub interpreter: String,
+    /// `hermes_cli.__version__`.
+    pub version: Fact<Version>,
+    /// Whether `aiohttp` is there, without which there is no API server.
+    pub aiohttp: Fact<()>,
+    /// Where its packages are.
+    pub packages: Fact<String>,
+}
+
+/// A release number: `0.19.0`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(Vec<u32>);
+
+impl Version {
+    /// Reads the numbers at the head of a version text; what follows them (`rc1`, `.dev0`) does not count.
+    pub fn read(text: &str) -> Option<Self> {
+        let number = |part: &str| {
+            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        };
+        let numbers: Vec<u32> = text.trim().split('.').map_while(number).collect();
+        (!numbers.is_empty()).then_some(Self(numbers))
+    }
+
+    /// Whether it is `major.minor` or later.
+    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        self.0.as_slice() >= [major, minor].as_slice()
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&parts.join("."))
+    }
+}
+
+impl Install {
+    /// Looks beside the interpreter of this command line. None where the program is no interpreter
+    /// of a virtual environment, so that nothing is known of its packages.
+    pub fn beside(argv: &[String], host: &dyn Host) -> Option<Self> {
+        let interpreter = argv.first().filter(|program| program.starts_with('/'))?;
+        let venv = interpreter.rsplit_once("/bin/")?.0;
+        let library = host.directory(&join(venv, "lib"));
+        let packages = packages(&library, venv);
+        let of = |file: &str| match &packages {
+            Fact::Known(packages) => Fact::Known(join(packages, file)),
+            Fact::Absent => Fact::Absent,
+            Fact::Unknown(why) => Fact::Unknown(why.clone()),
+        };
+        let version = of("hermes_cli/__init__.py").and_then(|path| {
+            let beside = host.file(&path, Part::SMALL);
+            match version(&beside) {
+                // An editable install keeps its code in the checkout that holds the environment.
+                Fact::Absent => checkout(venv, host),
+                found => found,
+            }
+        });
+        let aiohttp =
+            of("aiohttp/__init__.py").and_then(|path| host.file(&path, Part::Stat).presence());
+        Some(Self { interpreter: interpreter.clone(), version, aiohttp, packages })
+    }
+}
+
+/// `lib/python3.11/site-packages`, for the one Python that a virtual environment has.
+fn packages(library: &DirectorySeen, venv: &str) -> Fact<String> {
+    library.names().and_then(|names| {
+        let mut pythons = names.iter().filter(|name| name.starts_with("python3"));
+        match (pythons.next(), pythons.next()) {
+            (Some(python), None) => Fact::Known(join(venv, &format!("lib/{python}/site-packages"))),
+            (None, _) => Fact::Absent,
+            (Some(_), Some(_)) => {
+                Fact::Unknown(Why::Failed("several Pythons in one environment".into()))
+            }
+        }
+    })
+}
+
+fn checkout(venv: &str, host: &dyn Host) -> Fact<Version> {
+    let Some((project, _)) = venv.rsplit_once('/') else { return Fact::Absent };
+    version(&host.file(&join(project, "hermes_cli/__init__.py"), Part::SMALL))
+}
+
+fn version(file: &FileSeen) -> Fact<Version> {
+    file.content().and_then(|text| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("__version__"));
+        let quoted = line.and_then(|rest| rest.split(['"', '\'']).nth(1));
+        quoted.and_then(Version::read).map_or_else(
+            || Fact::Unknown(Why::Malformed("no __version__ in it".into())),
+            Fact::Known,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        let version = |text: &str| Version::read(text).expect(text);
+        assert!(version("0.19.0").is_at_least(0, 18));
+        assert!(version("0.19.0").is_at_least(0, 19));
+        assert!(!version("0.9.2").is_at_least(0, 18));
+        assert!(version("1.0").is_at_least(0, 19));
+        assert_eq!(version("0.20.1rc2").to_string(), "0.20.1");
+        assert_eq!(Version::read("dev"), None);
+    }
+
+    #[test]
+    fn the_version_is_read_from_the_package_itself() {
+        let file = |text: &str| FileSeen { text: Some(text.into()), ..FileSeen::default() };
+        let found = version(&file("import os\n__version__ = \"0.19.0\"\n"));
+        assert_eq!(found.known().map(ToString::to_string).as_deref(), Some("0.19.0"));
+        assert!(version(&file("import os\n")).why().is_some());
+    }
+}

@@ -1,0 +1,103 @@
+//! What a gateway's own logs say of its present life: how often, and when last. Never the text.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
+
+use crate::fact::Fact;
+use crate::observation::FileSeen;
+use crate::parse::log::{self, Class, Line};
+
+/// The classes of lines seen since the gateway last started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// Each class with its count and its last time.
+    pub classes: BTreeMap<Class, Count>,
+    /// Whether the start of this life was in what was read. If not, older lives may be counted in.
+    pub from_start: bool,
+}
+
+/// How often something was logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// How many lines.
+    pub lines: usize,
+    /// The last of them, by the wall clock of the process that wrote it.
+    pub last: Option<DateTime>,
+}
+
+impl Journal {
+    /// Reads `gateway.log` and `errors.log`. Absent where neither exists, unknown where neither can be read.
+    pub fn read(gateway_log: &FileSeen, errors_log: &FileSeen) -> Fact<Self> {
+        let (gateway, errors) = (gateway_log.content(), errors_log.content());
+        let (gateway, errors) = match (gateway, errors) {
+            (Fact::Known(gateway), Fact::Known(errors)) => (gateway, errors),
+            (Fact::Known(gateway), _) => (gateway, ""),
+            (_, Fact::Known(errors)) => ("", errors),
+            (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => return Fact::Unknown(why),
+            (Fact::Absent, Fact::Absent) => return Fact::Absent,
+        };
+        Fact::Known(Self::of(&log::lines(gateway), &log::lines(errors)))
+    }
+
+    fn of(gateway: &[Line], errors: &[Line]) -> Self {
+        let start = gateway.iter().rposition(|line| line.class == Class::Start);
+        let since = start.and_then(|at| gateway.get(at)).and_then(|line| line.at);
+        let life = gateway.get(start.unwrap_or(0)..).unwrap_or_default();
+        // errors.log bears no start line; what it holds of this life is what is not older than its start.
+        let recent = errors.iter().filter(|line| match (line.at, since) {
+            (Some(at), Some(since)) => at >= since,
+            _ => since.is_none(),
+        });
+        let mut classes = BTreeMap::new();
+        for line in life {
+            count(&mut classes, line);
+        }
+        // The same line stands in both logs; count it once.
+        for line in recent.filter(|line| !life.contains(line)) {
+            count(&mut classes, line);
+        }
+        Self { classes, from_start: start.is_some() }
+    }
+
+    /// How often a class was logged.
+    pub fn count(&self, class: Class) -> Option<Count> {
+        self.classes.get(&class).copied()
+    }
+}
+
+fn count(classes: &mut BTreeMap<Class, Count>, line: &Line) {
+    let entry = classes.entry(line.class).or_insert(Count { lines: 0, last: None });
+    entry.lines = entry.lines.saturating_add(1);
+    entry.last = entry.last.max(line.at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> FileSeen {
+        FileSeen { text: Some(text.into()), ..FileSeen::default() }
+    }
+
+    #[test]
+    fn only_the_present_life_counts_and_each_line_once() {
+        let gateway = "\
+2026-11-21 01:00:00,000 INFO a: Starting Hermes Gateway...
+2026-11-21 01:00:01,000 ERROR a: Could not bind
+2026-11-21 02:00:00,000 INFO a: Starting Hermes Gateway...
+2026-11-21 02:00:01,000 ERROR a: Refusing to start: API_SERVER_KEY
+";
+        let errors = "\
+2026-11-21 01:00:01,000 ERROR a: Could not bind
+2026-11-21 02:00:01,000 ERROR a: Refusing to start: API_SERVER_KEY
+2026-11-21 02:05:00,000 ERROR a: Refusing to start: API_SERVER_KEY
+";
+        let journal = Journal::read(&file(gateway), &file(errors));
+        let journal = journal.known().expect("both logs");
+        assert_eq!(journal.count(Class::PortBind), None);
+        let refused = journal.count(Class::ApiRefused).expect("refusals");
+        assert_eq!(refused.lines, 2);
+        assert_eq!(refused.last.map(|at| at.minute()), Some(5));
+    }
+}

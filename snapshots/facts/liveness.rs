@@ -1,0 +1,288 @@
+//! Which process is the gateway of a home: the ladder.
+//!
+//! The lock comes first, since a gateway holds it for life; then the records, each checked against the
+//! process that now has the PID; then the service manager; then the arguments of every process. A
+//! negative needs all of them, or a complete look at the processes.
+
+use std::collections::BTreeMap;
+
+use crate::fact::{Fact, Why};
+use crate::facts::job::{Job, Phase};
+use crate::facts::process::{self, Identity, Process, Witness};
+use crate::facts::record::{PidRecord, Status};
+use crate::host::{Host, Seen};
+use crate::observation::{LockSeen, ProcessSeen, Trouble};
+use crate::parse::cmdline::Role;
+
+/// What is known of the life of one gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Liveness {
+    /// The gateway's process. Absent: there is none, for sure.
+    pub process: Fact<Process>,
+    /// Further live gateways of the same home.
+    pub others: Vec<Process>,
+    /// Records whose process is gone.
+    pub dead: Vec<Stale>,
+    /// Records whose PID now belongs to another process.
+    pub reused: Vec<(Stale, Process)>,
+    /// Who holds the lock on `gateway.lock`. Absent: there is no such file.
+    pub lock: Fact<Holder>,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody.
+    Nobody,
+    /// This process.
+    Process(u32),
+    /// A process that is not visible to us.
+    Hidden,
+}
+
+/// A record that names a process which is not a gateway any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// Which record.
+    pub witness: Witness,
+    /// Its file.
+    pub path: String,
+    /// The PID that it names.
+    pub pid: u32,
+}
+
+/// Where the ladder looks, for one home.
+pub struct Ladder<'a> {
+    /// The host.
+    pub host: &'a dyn Host,
+    /// The home's path.
+    pub home: &'a str,
+    /// Every process that looks like Hermes.
+    pub scan: &'a Seen<ProcessSeen>,
+    /// `ROOT/active_profile`.
+    pub sticky: Option<&'a str>,
+    /// `gateway.pid`.
+    pub pid_file: &'a Fact<PidRecord>,
+    /// The text in `gateway.lock`.
+    pub lock_record: &'a Fact<PidRecord>,
+    /// `gateway_state.json`.
+    pub status: &'a Fact<Status>,
+    /// The jobs that serve this home.
+    pub jobs: Vec<&'a Fact<Job>>,
+    /// PIDs that hold a listening socket, and so exist.
+    pub listening: &'a [u32],
+}
+
+impl Ladder<'_> {
+    /// Climbs it.
+    pub fn climb(&self) -> Liveness {
+        let mut climb = Climb {
+            ladder: self,
+            found: BTreeMap::new(),
+            dead: Vec::new(),
+            reused: Vec::new(),
+            unclear: Vec::new(),
+        };
+        climb.scan();
+        let lock = climb.lock();
+        climb.records();
+        climb.jobs();
+        climb.conclude(lock)
+    }
+
+    fn path(&self, name: &str) -> String {
+        crate::facts::home::join(self.home, name)
+    }
+}
+
+struct Climb<'a> {
+    ladder: &'a Ladder<'a>,
+    found: BTreeMap<u32, Process>,
+    dead: Vec<Stale>,
+    reused: Vec<(Stale, Process)>,
+    /// Reasons for which a process that somebody named could not be looked at.
+    unclear: Vec<Why>,
+}
+
+impl Climb<'_> {
+    fn scan(&mut self) {
+        let about = self.ladder.host.about();
+        let lock = self.ladder.path("gateway.lock");
+        for seen in &self.ladder.scan.list {
+            let process = Process::of(seen.clone(), about);
+            let locks: Vec<(String, bool)> = process
+                .open_gateway_locks()
+                .map(|(path, deleted)| (path.to_string(), deleted))
+                .collect();
+            let ours = locks.iter().find(|(path, _)| *path == lock);
+            let witness = match ours {
+                Some((_, false)) => Some(Witness::OpenLock),
+                Some((_, true)) => Some(Witness::GhostLock),
+                // It serves the home whose lock it holds, whatever its arguments say.
+                None if !locks.is_empty() => None,
+                None => {
+                    let is_gateway =
+                        matches!(process.role, Role::Gateway(_)) && !process.is_zombie();
+                    let home = process.chosen_home(about, self.ladder.sticky);
+                    (is_gateway && home.as_deref() == Some(self.ladder.home))
+                        .then_some(Witness::Arguments)
+                }
+            };
+            if let Some(witness) = witness {
+                self.add(process, witness);
+            }
+        }
+    }
+
+    fn lock(&mut self) -> Fact<Holder> {
+        let lock = Holder::of(&self.ladder.host.lock(&self.ladder.path("gateway.lock")));
+        if let Fact::Known(Holder::Process(pid)) = lock {
+            match self.look(pid) {
+                Ok(process) => self.add(process, Witness::Lock),
+                Err(why) => self.unclear.extend(why),
+            }
+        }
+        lock
+    }
+
+    fn records(&mut self) {
+        let ladder = self.ladder;
+        if let Fact::Known(record) = ladder.pid_file {
+            self.record(record, Witness::PidFile, "gateway.pid");
+        }
+        if let Fact::Known(record) = ladder.lock_record {
+            self.record(record, Witness::LockRecord, "gateway.lock");
+        }
+        if let Fact::Known(status) = ladder.status {
+            // A stop, a planned restart and a refused start say so; their PID is expected to be gone.
+            let claims_life =
+                !matches!(status.state.as_deref(), None | Some("stopped" | "startup_failed"));
+            if let (true, Some(record)) = (claims_life, &status.writer) {
+                self.record(record, Witness::StatusFile, "gateway_state.json");
+            }
+        }
+    }
+
+    fn record(&mut self, record: &PidRecord, witness: Witness, file: &str) {
+        let stale = Stale { witness, path: self.ladder.path(file), pid: record.pid };
+        match self.look(record.pid) {
+            Ok(process) if process.is_zombie() => self.add(process, witness),
+            Ok(process) => match process.identity(record, self.ladder.host.about().os) {
+                Identity::Same => self.add(process, witness),
+                Identity::Reused => self.reused.push((stale, process)),
+                Identity::Unclear if self.holds_a_socket(record.pid) => self.add(process, witness),
+                Identity::Unclear => self.unclear.push(Why::NotObserved),
+            },
+            Err(None) => self.dead.push(stale),
+            Err(Some(why)) => self.unclear.push(why),
+        }
+    }
+
+    fn jobs(&mut self) {
+        let jobs = self.ladder.jobs.clone();
+        for job in jobs.into_iter().filter_map(Fact::known) {
+            let (Some(pid), true) = (job.main_pid, job.phase != Phase::Restarting) else {
+                continue;
+            };
+            match self.look(pid) {
+                // A wrapper waits for the gateway; it is not the gateway.
+                Ok(process) if process.role == Role::Wrapper => {}
+                Ok(process) => self.add(process, Witness::Manager),
+                // The manager's word is evidence enough that the process exists.
+                Err(Some(Why::NotObserved)) => {
+                    let seen = ProcessSeen { pid, ..ProcessSeen::default() };
+                    self.add(Process::of(seen, self.ladder.host.about()), Witness::Manager);
+                }
+                Err(why) => self.unclear.extend(why),
+            }
+        }
+    }
+
+    /// One process: itself, `Err(None)` if it is gone, or why it could not be looked at.
+    fn look(&self, pid: u32) -> Result<Process, Option<Why>> {
+        let about = self.ladder.host.about();
+        let scanned = self.ladder.scan.list.iter().find(|seen| seen.pid == pid);
+        let seen = scanned.cloned().unwrap_or_else(|| self.ladder.host.process(pid));
+        match process::exists(&seen) {
+            Some(true) => Ok(Process::of(seen, about)),
+            Some(false) => Err(None),
+            None if self.holds_a_socket(pid) => {
+                Ok(Process::of(ProcessSeen { pid, ..ProcessSeen::default() }, about))
+            }
+            None => Err(Some(seen.error.map_or(Why::NotObserved, Trouble::into_why))),
+        }
+    }
+
+    fn holds_a_socket(&self, pid: u32) -> bool {
+        self.ladder.listening.contains(&pid)
+    }
+
+    fn add(&mut self, process: Process, witness: Witness) {
+        let entry = self.found.entry(process.pid).or_insert(process);
+        entry.witnesses.insert(witness);
+    }
+
+    fn conclude(mut self, lock: Fact<Holder>) -> Liveness {
+        let mut live: Vec<Process> = std::mem::take(&mut self.found).into_values().collect();
+        // A wrapper steps back behind the gateway that it started, under whatever name it runs.
+        let has_gateway =
+            live.iter().any(|process| process.witnesses.first() < Some(&Witness::Manager));
+        live.retain(|process| {
+            let only_managed = process.witnesses.iter().eq([&Witness::Manager]);
+            process.role != Role::Wrapper
+                && !(has_gateway && only_managed && process.role == Role::Foreign)
+        });
+        // The strongest first; among equals the one that more witnesses name, then the older.
+        live.sort_by_key(|process| {
+            let strongest = process.witnesses.first().copied();
+            (process.is_zombie(), strongest, usize::MAX - process.witnesses.len(), process.pid)
+        });
+        let mut live = live.into_iter();
+        let process = match live.next() {
+            Some(first) => Fact::Known(first),
+            None => self.none(&lock),
+        };
+        Liveness { process, others: live.collect(), dead: self.dead, reused: self.reused, lock }
+    }
+
+    /// Nobody was found: is there nobody?
+    fn none(&self, lock: &Fact<Holder>) -> Fact<Process> {
+        let free = match lock {
+            Fact::Known(Holder::Nobody) | Fact::Absent => true,
+            Fact::Known(Holder::Hidden) => {
+                return Fact::Unknown(Why::Failed(
+                    "its lock is held by a process that is not visible".into(),
+                ));
+            }
+            Fact::Known(Holder::Process(_)) | Fact::Unknown(_) => false,
+        };
+        if self.ladder.scan.complete
+            || (free && self.unclear.is_empty() && self.managers_know_of_none())
+        {
+            return Fact::Absent;
+        }
+        let trouble = self.ladder.scan.trouble.clone().map(Trouble::into_why);
+        Fact::Unknown(self.unclear.first().cloned().or(trouble).unwrap_or(Why::NotObserved))
+    }
+
+    fn managers_know_of_none(&self) -> bool {
+        !self.ladder.jobs.is_empty()
+            && self.ladder.jobs.iter().all(|job| match job {
+                Fact::Known(job) => job.main_pid.is_none(),
+                Fact::Absent => true,
+                Fact::Unknown(_) => false,
+            })
+    }
+}
+
+impl Holder {
+    /// What one look at a lock tells.
+    pub fn of(seen: &LockSeen) -> Fact<Self> {
+        match (&seen.error, seen.held, seen.pid) {
+            (Some(trouble), ..) => trouble.clone().into_fact(),
+            (None, Some(false), _) => Fact::Known(Self::Nobody),
+            (None, _, Some(pid)) => Fact::Known(Self::Process(pid)),
+            (None, _, None) => Fact::Known(Self::Hidden),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What the observations of a host say, typed: every gateway with its definition, job, process,
+//! listener, health, records and cron.
+//!
+//! [`gather`] asks a [`Host`] and never fails; each fact is known, absent, or unknown with a reason.
+//! It asks early for what takes long (service managers, the health endpoint) and meanwhile reads what
+//! does not.
+
+pub mod cron;
+pub mod definition;
+pub mod gateway;
+mod gather;
+pub mod health;
+pub mod home;
+pub mod install;
+pub mod job;
+pub mod journal;
+pub mod liveness;
+pub mod process;
+pub mod record;
+pub mod settings;
+
+pub use gateway::{Facts, Gateway, Lane, Manager};
+pub use gather::{Wanted, gather};

@@ -1,0 +1,274 @@
+//! A process, and whether it is the one that a record speaks of.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::facts::home::Choice;
+use crate::facts::record::PidRecord;
+use crate::observation::{ProcessSeen, Started, Trouble};
+use crate::parse::cgroup::{self, Place};
+use crate::parse::cmdline::{self, Role};
+use crate::snapshot::{About, Os};
+
+/// A process that may be a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Process id.
+    pub pid: u32,
+    /// What was seen of it. Only its id, where a socket or a manager named it and nobody looked further.
+    pub seen: ProcessSeen,
+    /// What its arguments say it is.
+    pub role: Role,
+    /// Where it stands among the units, on Linux.
+    pub place: Option<Place>,
+    /// When it started, by the wall clock.
+    pub started_at: Option<Timestamp>,
+    /// Who says that it serves the home in question.
+    pub witnesses: BTreeSet<Witness>,
+}
+
+/// Who names a process as the gateway of a home, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Witness {
+    /// It holds the lock on `gateway.lock`, which a gateway holds for life.
+    Lock,
+    /// It has `gateway.lock` open.
+    OpenLock,
+    /// `gateway.pid` names it, and it is the same process.
+    PidFile,
+    /// The service manager calls it a service's main process.
+    Manager,
+    /// The text in `gateway.lock` names it.
+    LockRecord,
+    /// `gateway_state.json` names it.
+    StatusFile,
+    /// Its arguments and environment lead to this home.
+    Arguments,
+    /// It holds a lock on a `gateway.lock` that somebody removed: a ghost.
+    GhostLock,
+}
+
+impl std::fmt::Display for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Lock => "the lock on gateway.lock",
+            Self::OpenLock => "its open gateway.lock",
+            Self::PidFile => "gateway.pid",
+            Self::Manager => "the service manager",
+            Self::LockRecord => "the record in gateway.lock",
+            Self::StatusFile => "gateway_state.json",
+            Self::Arguments => "its arguments",
+            Self::GhostLock => "a removed gateway.lock that it still holds",
+        })
+    }
+}
+
+/// Whether a process is the one that wrote a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// PID and start time agree, or the PID agrees and it runs Hermes.
+    Same,
+    /// The PID now belongs to another process.
+    Reused,
+    /// Too little is known of the process to tell.
+    Unclear,
+}
+
+impl Process {
+    /// Reads what was seen of a process.
+    pub fn of(seen: ProcessSeen, about: &About) -> Self {
+        Self {
+            pid: seen.pid,
+            role: cmdline::role(seen.argv.as_deref().unwrap_or_default()),
+            place: seen.cgroup.as_deref().map(cgroup::place),
+            started_at: started_at(seen.started, about),
+            witnesses: BTreeSet::new(),
+            seen,
+        }
+    }
+
+    /// Whether it exists in name only: dead, and not yet waited for by its parent.
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.seen.state.as_deref(), Some("Z" | "X"))
+    }
+
+    /// Whether it is stopped or traced, and so answers nothing while it exists.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.seen.state.as_deref(), Some("T" | "t"))
+    }
+
+    /// Its command line, for people. Empty where it could not be read.
+    pub fn command(&self) -> String {
+        match self.seen.argv.as_deref() {
+            Some(argv) if !argv.is_empty() => argv.join(" "),
+            _ => self.seen.comm.clone().unwrap_or_default(),
+        }
+    }
+
+    /// How long it has run at `now`, in seconds.
+    pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.started_at.map(|started| now.duration_since(started))
+    }
+
+    /// The home that its arguments and its environment lead to. None where the environment could not
+    /// be read: arguments alone name a profile of some user's, not a home.
+    pub fn chosen_home(&self, about: &About, sticky: Option<&str>) -> Option<String> {
+        let env = self.seen.env.as_ref()?;
+        let profile = match &self.role {
+            Role::Gateway(args) => args.profile.as_deref(),
+            _ => None,
+        };
+        let exempt = ["HERMES_SUPERVISED_CHILD", "HERMES_S6_SUPERVISED_CHILD"];
+        let sticky = sticky.filter(|_| !exempt.iter().any(|name| env.contains_key(*name)));
+        let user_home = env.get("HOME").map(String::as_str).or(about.home.as_deref());
+        Choice {
+            profile,
+            hermes_home: env.get("HERMES_HOME").map(String::as_str),
+            user_home,
+            sticky,
+        }
+        .home()
+    }
+
+    /// The paths of its open `gateway.lock`s, each with whether the file was removed meanwhile.
+    pub fn open_gateway_locks(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.seen.open.iter().flatten().filter_map(|path| {
+            let (path, deleted) = match path.strip_suffix(" (deleted)") {
+                Some(path) => (path, true),
+                None => (path.as_str(), false),
+            };
+            path.ends_with("/gateway.lock").then_some((path, deleted))
+        })
+    }
+
+    /// Whether this is the process that wrote the record.
+    ///
+    /// Linux compares start times exactly; on macOS psutil moves them with the clock, so two seconds
+    /// are allowed (upstream #103582). Where either side lacks one (macOS before 0.18), the arguments decide.
+    pub fn identity(&self, record: &PidRecord, os: Os) -> Identity {
+        if self.pid != record.pid {
+            return Identity::Reused;
+        }
+        if let (Some(Started::Units(mine)), Some(recorded)) = (self.seen.started, record.start_time)
+        {
+            let tolerance = match os {
+                Os::Linux => 0,
+                Os::Macos => 200,
+            };
+            return if mine.abs_diff(recorded) <= tolerance {
+                Identity::Same
+            } else {
+                Identity::Reused
+            };
+        }
+        match (&self.role, self.seen.argv.as_deref()) {
+            (Role::Foreign, Some(argv))
+                if !argv.is_empty() && self.seen.comm.as_deref() != Some("hermes") =>
+            {
+                Identity::Reused
+            }
+            (Role::Foreign, _) => Identity::Unclear,
+            _ => Identity::Same,
+        }
+    }
+}
+
+fn started_at(started: Option<Started>, about: &About) -> Option<Timestamp> {
+    match (started?, about.os) {
+        (Started::At(at), _) => Some(at),
+        (Started::Units(ticks), Os::Linux) => {
+            let hertz = about.ticks_per_second.filter(|hertz| *hertz > 0)?;
+            let millis = i64::try_from(ticks.checked_mul(1000)?.checked_div(hertz)?).ok()?;
+            about.boot_time?.checked_add(SignedDuration::from_millis(millis)).ok()
+        }
+        (Started::Units(hundredths), Os::Macos) => {
+            let millis = i64::try_from(hundredths.checked_mul(10)?).ok()?;
+            Timestamp::from_millisecond(millis).ok()
+        }
+    }
+}
+
+/// Whether there is such a process, as far as one look at it tells.
+pub fn exists(seen: &ProcessSeen) -> Option<bool> {
+    match &seen.error {
+        // Existence is what a refusal proves.
+        None | Some(Trouble::PermissionDenied) => Some(true),
+        Some(Trouble::NotFound) => Some(false),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(os: &str) -> About {
+        serde_json::from_str(&format!(
+            r#"{{"os": "{os}", "boot_time": "2026-11-21T00:00:00Z", "ticks_per_second": 100, "home": "/home/a"}}"#
+        ))
+        .expect("a test's own host")
+    }
+
+    fn process(json: &str, os: &str) -> Process {
+        Process::of(serde_json::from_str(json).expect("a test's own process"), &about(os))
+    }
+
+    fn record(pid: u32, start_time: Option<u64>) -> PidRecord {
+        PidRecord { pid, start_time, argv: Vec::new(), home: None }
+    }
+
+    #[test]
+    fn a_recycled_pid_is_another_process() {
+        let gateway = process(
+            r#"{"pid": 5, "started": 1000, "argv": ["hermes", "gateway", "run"]}"#,
+            "linux",
+        );
+        assert_eq!(gateway.identity(&record(5, Some(1000)), Os::Linux), Identity::Same);
+        assert_eq!(gateway.identity(&record(5, Some(1001)), Os::Linux), Identity::Reused);
+        assert_eq!(gateway.identity(&record(5, Some(1100)), Os::Macos), Identity::Same);
+        assert_eq!(gateway.identity(&record(5, None), Os::Linux), Identity::Same);
+        let sleep = process(r#"{"pid": 5, "argv": ["sleep", "86400"]}"#, "linux");
+        assert_eq!(sleep.identity(&record(5, None), Os::Linux), Identity::Reused);
+        let seen_by_its_socket_only = process(r#"{"pid": 5}"#, "macos");
+        assert_eq!(
+            seen_by_its_socket_only.identity(&record(5, None), Os::Macos),
+            Identity::Unclear
+        );
+    }
+
+    #[test]
+    fn a_start_time_is_told_by_the_wall_clock() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a test's own time");
+        let ticks = process(r#"{"pid": 5, "started": 6000}"#, "linux");
+        assert_eq!(ticks.started_at, Some(at("2026-11-21T00:01:00Z")));
+        let hundredths = process(r#"{"pid": 5, "started": 179522410127}"#, "macos");
+        assert_eq!(hundredths.started_at, Some(at("2026-11-21T01:21:41.27Z")));
+        let absurd = process(r#"{"pid": 5, "started": 18446744073709551615}"#, "linux");
+        assert_eq!(absurd.started_at, None);
+    }
+
+    #[test]
+    fn a_refusal_proves_that_the_process_is_there() {
+        let seen = |error: &str| {
+            serde_json::from_str(&format!(r#"{{"pid": 5, "error": "{error}"}}"#)).expect("json")
+        };
+        assert_eq!(exists(&seen("permission-denied")), Some(true));
+        assert_eq!(exists(&seen("not-found")), Some(false));
+        assert_eq!(exists(&seen("timeout")), None);
+    }
+
+    #[test]
+    fn arguments_without_an_environment_name_no_home() {
+        let bare = process(r#"{"pid": 5, "argv": ["hermes", "gateway", "run"]}"#, "linux");
+        assert_eq!(bare.chosen_home(&about("linux"), None), None);
+        let pinned = process(
+            r#"{"pid": 5, "argv": ["hermes", "gateway", "run"], "env": {"HERMES_HOME": "/home/a/.hermes"}}"#,
+            "linux",
+        );
+        assert_eq!(
+            pinned.chosen_home(&about("linux"), Some("coder")).as_deref(),
+            Some("/home/a/.hermes/profiles/coder")
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! Where a gateway's API server is to listen, and from which source each setting comes.
+//!
+//! The precedence is Hermes's own (0.13 to 0.19, most of it verified on 0.19), and it is not what one
+//! would expect: `.env` beats the service's environment, even with an empty value;
+//! `platforms.api_server.port` in config.yaml is ignored, only `extra.port` counts, and it counts only
+//! where neither `API_SERVER_ENABLED` nor `API_SERVER_KEY` is set.
+
+use crate::facts::definition::Place;
+use crate::parse::yaml::{Node, Value};
+use crate::redact::{Length, Mark};
+
+/// A setting and its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// What holds.
+    pub value: T,
+    /// Where it is set. None: Hermes's own default.
+    pub from: Option<Place>,
+}
+
+/// What the API server of a gateway is meant to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiServer {
+    /// Whether there is to be one.
+    pub enabled: Setting<bool>,
+    /// The address to bind.
+    pub host: Setting<String>,
+    /// The port to bind.
+    pub port: Setting<u16>,
+    /// Its key: never the value.
+    pub key: Setting<Key>,
+}
+
+/// What may be known of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// There is none.
+    Missing,
+    /// There is one of this length.
+    Present {
+        /// Its class of length.
+        length: Length,
+        /// Whether it is a word out of a template.
+        placeholder: bool,
+    },
+}
+
+/// Hermes's own defaults.
+const HOST: &str = "127.0.0.1";
+const PORT: u16 = 8642;
+
+/// One layer of the environment, as names and values with their places.
+#[derive(Debug, Clone, Default)]
+pub struct Layer(pub Vec<(String, String, Place)>);
+
+impl Layer {
+    fn get(&self, name: &str) -> Option<(&str, &Place)> {
+        // The last assignment wins, in a unit as in a `.env`.
+        self.0.iter().rev().find(|(key, ..)| key == name).map(|(_, value, at)| (value.as_str(), at))
+    }
+}
+
+/// The sources, highest first, with the configuration beneath them.
+#[derive(Debug, Clone, Default)]
+pub struct Sources<'a> {
+    /// Layers of the environment, the strongest first.
+    pub environment: Vec<Layer>,
+    /// `config.yaml` files, the strongest first, each with its path.
+    pub config: Vec<(&'a str, &'a Node)>,
+}
+
+impl Sources<'_> {
+    /// The value of a variable: an empty one is set, and hides those below it.
+    fn variable(&self, name: &str) -> Option<(String, Place)> {
+        let in_layers = self.environment.iter().find_map(|layer| layer.get(name));
+        let value = in_layers.map(|(value, at)| (value.to_string(), at.clone()));
+        // Top-level scalars of config.yaml are exported for names that nothing else sets.
+        value.or_else(|| self.config.iter().find_map(|(path, root)| scalar(path, root.get(name)?)))
+    }
+
+    /// A leaf below `platforms.api_server`, which also stands below `gateway.platforms`.
+    fn leaf(&self, leaf: &[&str]) -> Option<(String, Place)> {
+        self.config.iter().find_map(|(path, root)| {
+            [&["platforms", "api_server"][..], &["gateway", "platforms", "api_server"]]
+                .into_iter()
+                .find_map(|stem| scalar(path, root.at(&[stem, leaf].concat())?))
+        })
+    }
+
+    /// What follows for the API server.
+    pub fn api_server(&self) -> ApiServer {
+        let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !value.is_empty());
+        let flag = self.variable("API_SERVER_ENABLED").filter(|(value, _)| truthy(value));
+        let env_key = set(self.variable("API_SERVER_KEY"));
+        let (env_host, env_port) =
+            (set(self.variable("API_SERVER_HOST")), set(self.variable("API_SERVER_PORT")));
+        let by_env = flag.is_some() || env_key.is_some();
+        let enabled = match (&flag, &env_key) {
+            (Some((_, at)), _) | (None, Some((_, at))) => {
+                Setting { value: true, from: Some(at.clone()) }
+            }
+            (None, None) => match self.leaf(&["enabled"]).or_else(|| self.top_level_enabled()) {
+                Some((value, at)) => Setting { value: truthy(&value), from: Some(at) },
+                None => Setting { value: false, from: None },
+            },
+        };
+        let pick = |env: Option<(String, Place)>, extra: &[&str]| {
+            if by_env { env.or_else(|| self.leaf(extra)) } else { self.leaf(extra).or(env) }
+        };
+        let number = |(value, at): (String, Place)| Some((value.trim().parse::<u16>().ok()?, at));
+        let (env_port, extra_port) =
+            (env_port.and_then(number), self.leaf(&["extra", "port"]).and_then(number));
+        let port = if by_env { env_port.or(extra_port) } else { extra_port.or(env_port) };
+        ApiServer {
+            enabled,
+            host: or_default(pick(env_host, &["extra", "host"]), HOST.into()),
+            port: or_default(port, PORT),
+            key: match pick(env_key, &["extra", "key"]) {
+                Some((value, at)) => Setting { value: Key::of(&value), from: Some(at) },
+                None => Setting { value: Key::Missing, from: None },
+            },
+        }
+    }
+
+    /// The block `api_server:` at the top level contributes its `enabled`, and nothing else.
+    fn top_level_enabled(&self) -> Option<(String, Place)> {
+        self.config
+            .iter()
+            .find_map(|(path, root)| scalar(path, root.at(&["api_server", "enabled"])?))
+    }
+}
+
+fn or_default<T>(found: Option<(T, Place)>, default: T) -> Setting<T> {
+    match found {
+        Some((value, at)) => Setting { value, from: Some(at) },
+        None => Setting { value: default, from: None },
+    }
+}
+
+/// The text of a scalar, as Python's `str()` gives it.
+fn scalar(path: &str, node: &Node) -> Option<(String, Place)> {
+    let text = match &node.value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Null | Value::List(_) | Value::Map(_) => return None,
+    };
+    Some((text, Place { file: path.into(), line: Some(node.line) }))
+}
+
+/// What Hermes takes for yes. `on` counts from 0.18.
+fn truthy(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "1" | "true" | "yes" | "on")
+}
+
+impl Key {
+    /// What may be known of this key, or of the one that this mark stands for.
+    fn of(value: &str) -> Self {
+        if let Some(mark) = Mark::read(value) {
+            return match mark.length {
+                Length::Empty => Self::Missing,
+                length => Self::Present { length, placeholder: mark.placeholder },
+            };
+        }
+        let mark = Mark::of(value, &crate::redact::Salt(Vec::new()));
+        Self::Present { length: mark.length, placeholder: mark.placeholder }
+    }
+}
+
+impl ApiServer {
+    /// The address to bind, as people write it: `127.0.0.1:8642`.
+    pub fn address(&self) -> String {
+        address(&self.host.value, self.port.value)
+    }
+
+    /// Whether a request to this machine itself reaches it, and at which address.
+    pub fn loopback(&self) -> Option<&'static str> {
+        loopback(&self.host.value)
+    }
+
+    /// Whether it is reachable from other machines.
+    pub fn is_exposed(&self) -> bool {
+        !is_loopback(&self.host.value)
+    }
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+pub fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// The loopback address at which a listener on `host` can be asked.
+pub fn loopback(host: &str) -> Option<&'static str> {
+    match host {
+        "" | "0.0.0.0" | "127.0.0.1" | "localhost" | "*" => Some("127.0.0.1"),
+        "::" | "::1" | "::ffff:0.0.0.0" | "::ffff:127.0.0.1" => Some("::1"),
+        _ => None,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The URL of the health endpoint of a listener, if it can be asked without leaving this machine.
+pub fn health_url(host: &str, port: u16) -> Option<String> {
+    Some(format!("http://{}/v1/health", address(loopback(host)?, port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::yaml;
+
+    fn layer(file: &str, lines: &[&str]) -> Layer {
+        let place = |line| Place { file: file.into(), line: Some(line) };
+        let entry = |(at, line): (usize, &&str)| {
+            let (name, value) = line.split_once('=').expect("a test's own assignment");
+            (name.to_string(), value.to_string(), place(at + 1))
+        };
+        Layer(lines.iter().enumerate().map(entry).collect())
+    }
+
+    fn resolve(dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
+        let root = yaml::parse(config).expect("a test's own YAML");
+        let environment = vec![layer(".env", dotenv), layer("unit", unit)];
+        Sources { environment, config: vec![("config.yaml", &root)] }.api_server()
+    }
+
+    const KEY: &str = "API_SERVER_KEY=0123456789abcdef";
+
+    #[test]
+    fn the_precedence_is_that_of_hermes() {
+        let nested = "platforms:\n  api_server:\n    enabled: true\n    extra: {port: 9001, host: 0.0.0.0}\n";
+        let ignored = "platforms:\n  api_server:\n    enabled: true\n    port: 9001\n";
+        for (dotenv, unit, config, expected) in [
+            (&[][..], &[][..], "{}", (false, "127.0.0.1", 8642)),
+            (&[KEY], &[], "{}", (true, "127.0.0.1", 8642)),
+            // .env beats the service's environment, even with an empty value.
+            (&[KEY, "API_SERVER_PORT=1"], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 1)),
+            (&[KEY, "API_SERVER_PORT="], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 8642)),
+            (&[KEY], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 2)),
+            // A key enables, whatever the flag says.
+            (&[KEY, "API_SERVER_ENABLED=false"], &[], "{}", (true, "127.0.0.1", 8642)),
+            // A port alone enables nothing.
+            (&["API_SERVER_PORT=1"], &[], "{}", (false, "127.0.0.1", 1)),
+            // extra.port wins only where the environment neither enables nor has a key.
+            (&["API_SERVER_PORT=1"], &[], nested, (true, "0.0.0.0", 9001)),
+            (&[KEY, "API_SERVER_PORT=1"], &[], nested, (true, "0.0.0.0", 1)),
+            // platforms.api_server.port is ignored.
+            (&[], &[], ignored, (true, "127.0.0.1", 8642)),
+            // A port that is no number is the default.
+            (&[KEY, "API_SERVER_PORT=notanumber"], &[], "{}", (true, "127.0.0.1", 8642)),
+            // Top-level scalars of config.yaml are the weakest environment.
+            (&[KEY], &[], "API_SERVER_PORT: 18807\n", (true, "127.0.0.1", 18807)),
+            (&[KEY, "API_SERVER_PORT=1"], &[], "API_SERVER_PORT: 18807\n", (true, "127.0.0.1", 1)),
+        ] {
+            let got = resolve(dotenv, unit, config);
+            let got = (got.enabled.value, got.host.value.as_str(), got.port.value);
+            assert_eq!(got, expected, "{dotenv:?} {unit:?} {config:?}");
+        }
+    }
+
+    #[test]
+    fn each_setting_says_where_it_comes_from() {
+        let got = resolve(&[KEY], &["API_SERVER_PORT=18789"], "{}");
+        assert_eq!(got.port.from.map(|at| at.to_string()).as_deref(), Some("unit:1"));
+        assert_eq!(got.host.from, None);
+        assert_eq!(
+            got.key.value,
+            Key::Present { length: Length::Long, placeholder: false },
+            "a key is known by its length"
+        );
+    }
+
+    #[test]
+    fn a_redacted_key_is_known_as_well_as_the_key_itself() {
+        let salt = crate::redact::Salt(b"x".to_vec());
+        for key in ["changeme", "short", "0123456789abcdef"] {
+            assert_eq!(Key::of(key), Key::of(&Mark::of(key, &salt).to_string()), "{key}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_ever_asked() {
+        for (host, url) in [
+            ("127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
+            ("0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
+            ("::", Some("http://[::1]:1/v1/health")),
+            ("192.168.1.4", None),
+            ("example.org", None),
+        ] {
+            assert_eq!(health_url(host, 1).as_deref(), url, "{host}");
+        }
+    }
+}

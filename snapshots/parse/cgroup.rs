@@ -1,0 +1,100 @@
+//! Which systemd unit a process belongs to, by its path in the cgroup v2 hierarchy.
+//!
+//! The innermost unit decides, and only a `.service` supervises: a terminal's `.scope` inside
+//! `user@1000.service` does not (upstream PR #86410).
+
+use crate::host::Scope;
+
+/// Where a process stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a service, possibly in a delegated group below it.
+    Service {
+        /// Whose manager it is.
+        scope: Scope,
+        /// The user of that manager, for a user's.
+        uid: Option<u32>,
+        /// The unit, with `.service`.
+        unit: String,
+    },
+    /// In a scope: a login session, a terminal, a container.
+    Session {
+        /// The unit, with `.scope`.
+        unit: String,
+    },
+    /// In no unit: the root group, or a hierarchy that systemd does not keep.
+    Nowhere,
+}
+
+/// Reads a path such as `/user.slice/user-1000.slice/user@1000.service/app.slice/hermes-gateway.service`.
+pub fn place(path: &str) -> Place {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let manager = parts.iter().position(|part| user_manager(part).is_some());
+    let Some((at, unit)) = parts.iter().copied().enumerate().rfind(|(_, part)| is_unit(part)) else {
+        return Place::Nowhere;
+    };
+    if unit.strip_suffix(".scope").is_some() {
+        return Place::Session { unit: unit.into() };
+    }
+    match manager {
+        Some(manager) if manager < at => Place::Service {
+            scope: Scope::User,
+            uid: parts.get(manager).and_then(|part| user_manager(part)),
+            unit: unit.into(),
+        },
+        _ => Place::Service { scope: Scope::System, uid: None, unit: unit.into() },
+    }
+}
+
+fn is_unit(part: &str) -> bool {
+    let has_name = |ending: &str| part.strip_suffix(ending).is_some_and(|name| !name.is_empty());
+    has_name(".service") || has_name(".scope")
+}
+
+fn user_manager(part: &str) -> Option<u32> {
+    part.strip_prefix("user@")?.strip_suffix(".service")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(scope: Scope, uid: Option<u32>, unit: &str) -> Place {
+        Place::Service { scope, uid, unit: unit.into() }
+    }
+
+    #[test]
+    fn the_innermost_unit_decides() {
+        for (path, expected) in [
+            (
+                "/user.slice/user-1500.slice/user@1500.service/app.slice/hermes-gateway.service",
+                service(Scope::User, Some(1500), "hermes-gateway.service"),
+            ),
+            (
+                "/system.slice/hermes-gateway.service",
+                service(Scope::System, None, "hermes-gateway.service"),
+            ),
+            (
+                "/user.slice/user-1500.slice/session-c1.scope",
+                Place::Session { unit: "session-c1.scope".into() },
+            ),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/app.slice/app-ptyxis.slice/ptyxis-spawn-1.scope",
+                Place::Session { unit: "ptyxis-spawn-1.scope".into() },
+            ),
+            (
+                "/system.slice/hermes-gateway.service/delegated/inner",
+                service(Scope::System, None, "hermes-gateway.service"),
+            ),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/init.scope",
+                Place::Session { unit: "init.scope".into() },
+            ),
+            ("/", Place::Nowhere),
+            ("/.service", Place::Nowhere),
+            ("", Place::Nowhere),
+        ] {
+            assert_eq!(place(path), expected, "{path}");
+        }
+    }
+}

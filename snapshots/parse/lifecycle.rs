@@ -1,0 +1,56 @@
+//! Commands that stop or restart the gateway that runs them.
+//!
+//! Hermes refuses such a cron job at its creation since 0.18, by the prompt and the script's text, but
+//! not at an edit, not in older jobs, and not for `launchctl bootout` and `bootstrap` (upstream #30719).
+
+/// A phrase that belongs to such a command, as `verb … target` on one line.
+const COMMANDS: &[(&str, &[&str], &str)] = &[
+    ("hermes gateway restart", &[], "hermes gateway restart"),
+    ("hermes gateway stop", &[], "hermes gateway stop"),
+    ("launchctl bootout", &["hermes"], "launchctl bootout … hermes"),
+    ("launchctl bootstrap", &["hermes"], "launchctl bootstrap … hermes"),
+    ("launchctl kickstart", &["hermes"], "launchctl kickstart … hermes"),
+    ("launchctl unload", &["hermes"], "launchctl unload … hermes"),
+    ("launchctl load", &["hermes"], "launchctl load … hermes"),
+    ("launchctl stop", &["hermes"], "launchctl stop … hermes"),
+    ("launchctl restart", &["hermes"], "launchctl restart … hermes"),
+    ("systemctl", &["restart", "hermes-gateway"], "systemctl restart … hermes-gateway"),
+    ("systemctl", &["stop", "hermes-gateway"], "systemctl stop … hermes-gateway"),
+    ("systemctl", &["start", "hermes-gateway"], "systemctl start … hermes-gateway"),
+    ("pkill", &["hermes", "gateway"], "pkill … hermes … gateway"),
+    ("kill", &["hermes", "gateway"], "kill … hermes … gateway"),
+];
+
+/// The first such command in a text, in a fixed wording that holds nothing else of the text.
+pub fn command_in(text: &str) -> Option<&'static str> {
+    text.lines().find_map(|line| {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        COMMANDS.iter().find_map(|(verb, targets, wording)| {
+            let found = line.contains(verb) && targets.iter().all(|target| line.contains(target));
+            found.then_some(*wording)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifecycle_command_is_found_by_verb_and_target_on_one_line() {
+        for (text, expected) in [
+            ("Run `hermes  gateway restart` and report", Some("hermes gateway restart")),
+            (
+                "systemctl --user restart hermes-gateway.service",
+                Some("systemctl restart … hermes-gateway"),
+            ),
+            ("launchctl bootout gui/501/ai.hermes.gateway", Some("launchctl bootout … hermes")),
+            ("systemctl restart nginx", None),
+            ("systemctl restart\nhermes-gateway", None),
+            ("hermes gateway status", None),
+            ("", None),
+        ] {
+            assert_eq!(command_in(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A log becomes the list of its lines that mean something to us: time, level, logger, and the known
+//! phrase. Message texts, names, chats and tracebacks do not survive.
+
+use crate::parse::log;
+
+/// The lines of known classes, each reduced to its head and its phrase. A head is kept only in the
+/// form that Hermes writes; where a line has another, its phrase stands alone.
+pub fn extract(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        if let Some((_, phrase)) = log::class(line) {
+            if let Some(head) = head(line) {
+                out.push_str(head);
+                out.push(' ');
+            }
+            out.push_str(phrase);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// `2026-11-21 01:22:01,963 ERROR gateway.run:`, with nothing of a session id in brackets.
+fn head(line: &str) -> Option<&str> {
+    log::time(line)?;
+    let mut words = line.match_indices(' ');
+    let (end, _) = words.nth(3)?;
+    let head = line.get(..end)?;
+    let mut parts = head.rsplit(' ');
+    let (logger, level) = (parts.next()?, parts.next()?);
+    let is_logger = logger.strip_suffix(':').is_some_and(|name| {
+        name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+    });
+    let is_level = matches!(level, "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL");
+    if is_logger && is_level { Some(head) } else { line.get(..23) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_heads_and_known_phrases_survive() {
+        let text = "\
+2026-11-21 01:22:01,932 INFO gateway.run: Starting Hermes Gateway...
+2026-11-21 01:22:01,933 INFO gateway.run: user said hello
+2026-11-21 01:22:01,963 ERROR [chat-42] gateway.run: API Server: aiohttp not installed for alice
+Could not bind 10.0.0.7:8642 with sk-secret";
+        assert_eq!(
+            extract(text),
+            "2026-11-21 01:22:01,932 INFO gateway.run: Starting Hermes Gateway...\n\
+             2026-11-21 01:22:01,963 API Server: aiohttp not installed\n\
+             Could not bind\n"
+        );
+    }
+
+    #[test]
+    fn an_extract_of_an_extract_is_itself() {
+        let text = "2026-11-21 01:22:01,963 ERROR a.b: x Cron tick error: y\nTraceback\n";
+        let once = extract(text);
+        assert_eq!(extract(&once), once);
+    }
+}

@@ -1,0 +1,159 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use crate::exit::FailOn;
+
+/// Looks at this host's Hermes gateways, without touching them, and says what is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "gw-doctor", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) check: CheckArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gw-doctor                        look at every gateway of this user
+  gw-doctor check coder            look at one profile
+  gw-doctor plan                   print the suggested commands as a script
+  gw-doctor snapshot > host.json   take the evidence along, redacted
+  gw-doctor check --from host.json look at it again, anywhere
+  gw-doctor explain job/not-running
+
+Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
+It never writes, signals, locks, or uses a credential.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look at this host's gateways (the default)
+    Check(CheckArgs),
+    /// Print the suggested commands as a script, which you read and run yourself
+    Plan(PlanArgs),
+    /// Write the redacted evidence to standard output
+    Snapshot(LookArgs),
+    /// What a check or a diagnosis means, how it decides, and what to do
+    Explain(ExplainArgs),
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// Look at this snapshot instead of this host (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Run only this check or family
+    #[arg(long, value_name = "ID|FAMILY", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Leave out this check or family
+    #[arg(long, value_name = "ID|FAMILY", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// From which verdict on to exit with 1
+    #[arg(long, value_enum, default_value_t = FailOn::Failure)]
+    pub(crate) fail_on: FailOn,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Show what passed, and all evidence
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Print nothing if all is well, else one line a gateway
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// Plan for this snapshot instead of this host (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+/// Options of every look at a host.
+#[derive(Debug, Args)]
+pub(crate) struct LookArgs {
+    /// Profiles to look at; all of this user's if none is named
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profiles: Vec<String>,
+    /// Look at this HERMES_HOME too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: Vec<String>,
+    /// Seconds after which the look is over, whatever has not answered
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A check (job/not-running) or a diagnosis (wedged); all of them are listed if none is named
+    pub(crate) id: Option<String>,
+}
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: see the schema
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_string())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration >= SHORTEST && duration <= LONGEST => Ok(duration),
+        _ => Err(format!(
+            "must lie between {} and {} seconds",
+            SHORTEST.as_secs_f64(),
+            LONGEST.as_secs()
+        )),
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_profile_needs_no_subcommand() {
+        let cli = Cli::try_parse_from(["gw-doctor", "coder", "--timeout", "2.5"])
+            .expect("a command line");
+        assert!(cli.command.is_none());
+        assert_eq!(cli.check.look.profiles, ["coder"]);
+        assert_eq!(cli.check.look.timeout, Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_timeout_that_makes_no_sense_is_refused() {
+        for odd in ["0", "-1", "nan", "inf", "1e9", "soon"] {
+            assert!(
+                Cli::try_parse_from(["gw-doctor", "check", "--timeout", odd]).is_err(),
+                "{odd}"
+            );
+        }
+    }
+}

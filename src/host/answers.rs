@@ -1,0 +1,139 @@
+//! Questions and their answers: each is asked once, worked on elsewhere, and waited for until the
+//! deadline of the run. What has no answer by then never gets one: "timed out" is its answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use gw_snapshot::observation::Trouble;
+
+use super::View;
+
+/// One kind of question.
+pub(super) trait Inquiry: Clone + Ord + Send + 'static {
+    /// What answers it.
+    type Answer: Clone + Send + 'static;
+
+    /// Whether it is slow by nature, and so gets a thread of its own at once.
+    const SLOW: bool = false;
+
+    /// Looks. May take long, or for ever.
+    fn look(&self, view: &View) -> Self::Answer;
+
+    /// The answer of one who could not look.
+    fn unanswered(&self, trouble: Trouble) -> Self::Answer;
+}
+
+/// The answers to one kind of question.
+pub(super) struct Answers<I: Inquiry>(Mutex<BTreeMap<I, Arc<Slot<I::Answer>>>>);
+
+impl<I: Inquiry> Default for Answers<I> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<I: Inquiry> Answers<I> {
+    /// The place of the answer, and whether the question is new, so that somebody must work on it.
+    pub(super) fn slot(&self, inquiry: &I) -> (Arc<Slot<I::Answer>>, bool) {
+        let mut slots = lock(&self.0);
+        if let Some(slot) = slots.get(inquiry) {
+            return (Arc::clone(slot), false);
+        }
+        let slot = Arc::new(Slot::default());
+        slots.insert(inquiry.clone(), Arc::clone(&slot));
+        (slot, true)
+    }
+}
+
+/// The place of one answer.
+pub(super) struct Slot<A> {
+    answer: Mutex<Option<A>>,
+    arrived: Condvar,
+}
+
+impl<A> Default for Slot<A> {
+    fn default() -> Self {
+        Self { answer: Mutex::new(None), arrived: Condvar::new() }
+    }
+}
+
+/// How long one waits before asking whether the workers hang.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+impl<A: Clone> Slot<A> {
+    /// Fills it, unless it is filled.
+    pub(super) fn put(&self, answer: A) {
+        lock(&self.answer).get_or_insert(answer);
+        self.arrived.notify_all();
+    }
+
+    /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever.
+    /// Says every now and then that somebody still waits.
+    pub(super) fn wait(
+        &self,
+        deadline: Instant,
+        too_late: impl FnOnce() -> A,
+        still_waiting: impl Fn(),
+    ) -> A {
+        let mut held = lock(&self.answer);
+        loop {
+            if let Some(answer) = held.as_ref() {
+                return answer.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return held.insert(too_late()).clone();
+            }
+            let (again, waited) = self
+                .arrived
+                .wait_timeout(held, left.min(PATIENCE))
+                .unwrap_or_else(PoisonError::into_inner);
+            held = again;
+            if waited.timed_out() {
+                still_waiting();
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_late_stays_late() {
+        let slot = Slot::default();
+        let now = Instant::now();
+        assert_eq!(slot.wait(now, || "timed out", || {}), "timed out");
+        slot.put("an answer after all");
+        assert_eq!(slot.wait(now + Duration::from_secs(60), || "unused", || {}), "timed out");
+    }
+
+    #[test]
+    fn the_first_answer_stands_even_after_the_deadline() {
+        let slot = Slot::default();
+        slot.put(1);
+        slot.put(2);
+        assert_eq!(slot.wait(Instant::now(), || 3, || {}), 1);
+    }
+
+    #[test]
+    fn one_who_waits_says_so_until_the_answer_comes() {
+        let slot = &Slot::default();
+        let (waits, told) = std::sync::mpsc::channel();
+        let far = Instant::now() + Duration::from_secs(60);
+        let answer = std::thread::scope(|threads| {
+            threads.spawn(move || {
+                told.recv().expect("somebody who waits");
+                slot.put("an answer");
+            });
+            slot.wait(far, || "too late", || waits.send(()).expect("a receiver"))
+        });
+        assert_eq!(answer, "an answer");
+    }
+}

@@ -1,0 +1,305 @@
+//! The only door to files. Every file is opened for reading and nothing else, and only if it is a
+//! regular file: a FIFO would block or wake a writer, a device may act. Every read has a limit, and
+//! what is read leaves this room redacted.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gw_snapshot::host::{Part, Seen};
+use gw_snapshot::observation::{DirectorySeen, FileSeen, Kind, Trouble};
+use gw_snapshot::redact::Salt;
+use jiff::Timestamp;
+use rustix::fs::{Dir, OFlags};
+use rustix::io::Errno;
+
+use super::redacted::{self, Redacted, redact_file};
+use super::system::LEAVE_ACCESS_TIME;
+
+/// How many names of a directory are read. Hermes's own directories have dozens.
+const MOST_NAMES: usize = 20_000;
+
+/// What stands at a path, and its redacted content where it was asked for.
+pub(super) fn file(path: &str, part: Part, salt: &Salt) -> FileSeen {
+    let (mut seen, bytes) = look(path, part);
+    if let Some(bytes) = bytes {
+        add_content(&mut seen, &bytes, salt);
+    }
+    seen
+}
+
+/// A small file of the system that holds no secrets.
+pub(super) fn system_text(path: &str) -> Option<String> {
+    let (_, bytes) = look(path, Part::SMALL);
+    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
+    match redact_file(&seen.path, bytes, salt) {
+        Redacted::Text(text) => seen.text = Some(text),
+        Redacted::Bytes(bytes) => seen.base64 = Some(STANDARD.encode(bytes)),
+        Redacted::Withheld { detail } => {
+            seen.error = Some(Trouble::Malformed);
+            seen.detail = Some(detail);
+        }
+    }
+}
+
+/// Reads without redaction; nothing of it may leave this file.
+fn look(path: &str, part: Part) -> (FileSeen, Option<Vec<u8>>) {
+    let mut seen = FileSeen { path: path.into(), ..FileSeen::default() };
+    if !Path::new(path).is_absolute() {
+        seen.error = Some(Trouble::Other("not an absolute path".into()));
+        return (seen, None);
+    }
+    seen.target = fs::read_link(path).ok().map(|target| target.to_string_lossy().into_owned());
+    let bytes = match fs::metadata(path) {
+        Ok(stat) => {
+            describe(&mut seen, &stat);
+            content(&mut seen, &stat, part)
+        }
+        Err(error) => Err(trouble(&error)),
+    };
+    match bytes {
+        Ok(bytes) => (seen, bytes),
+        Err(trouble) => {
+            if trouble == Trouble::NotFound && seen.target.is_some() {
+                seen.kind = Some(Kind::Symlink);
+            }
+            seen.error = Some(trouble);
+            (seen, None)
+        }
+    }
+}
+
+fn describe(seen: &mut FileSeen, stat: &Metadata) {
+    seen.kind = kind(stat).filter(|kind| *kind != Kind::File);
+    seen.mode = Some(octal(stat));
+    seen.uid = Some(stat.uid());
+    seen.gid = Some(stat.gid());
+    seen.size = Some(stat.size());
+    let nanoseconds = i32::try_from(stat.mtime_nsec()).unwrap_or_default();
+    seen.mtime = Timestamp::new(stat.mtime(), nanoseconds).ok();
+}
+
+fn kind(stat: &Metadata) -> Option<Kind> {
+    let kind = stat.file_type();
+    Some(match () {
+        () if kind.is_file() => Kind::File,
+        () if kind.is_dir() => Kind::Directory,
+        () if kind.is_fifo() => Kind::Fifo,
+        () if kind.is_socket() => Kind::Socket,
+        () if kind.is_block_device() || kind.is_char_device() => Kind::Device,
+        () => return None,
+    })
+}
+
+fn octal(stat: &Metadata) -> String {
+    format!("{:04o}", stat.mode() & 0o7777)
+}
+
+fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Vec<u8>>, Trouble> {
+    if part == Part::Stat {
+        return Ok(None);
+    }
+    if !stat.is_file() {
+        return Err(Trouble::NotAFile);
+    }
+    let file = open(&seen.path, stat).map_err(|error| trouble(&error))?;
+    // Something else may stand there by now, so what was opened has the last word.
+    let stat = file.metadata().map_err(|error| trouble(&error))?;
+    describe(seen, &stat);
+    if !stat.is_file() {
+        return Err(Trouble::NotAFile);
+    }
+    let bytes = match part {
+        Part::Stat => return Ok(None),
+        Part::Whole(limit) => whole(&file, stat.size(), limit)?,
+        Part::Tail(limit) if stat.size() <= limit => {
+            read_at(&file, 0, limit).map_err(|error| trouble(&error))?
+        }
+        Part::Tail(limit) => {
+            let (offset, bytes) = tail(&file, stat.size(), limit)?;
+            seen.offset = Some(offset);
+            bytes
+        }
+    };
+    Ok(Some(bytes))
+}
+
+/// Opens for reading. A FIFO that took the file's place does not block, a terminal does not become
+/// ours, and where the file is ours even its time of last access stays.
+fn open(path: &str, stat: &Metadata) -> io::Result<File> {
+    let quiet = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    let ours = stat.uid() == rustix::process::geteuid().as_raw();
+    if ours {
+        let file = options.custom_flags(flags(quiet | LEAVE_ACCESS_TIME)).open(path);
+        // Ownership as the kernel sees it can differ, in a user namespace or on a network mount.
+        if !matches!(&file, Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()))
+        {
+            return file;
+        }
+    }
+    options.custom_flags(flags(quiet)).open(path)
+}
+
+fn flags(flags: OFlags) -> i32 {
+    flags.bits().cast_signed()
+}
+
+/// All of a file, which must not have more bytes than the limit, whatever `stat` said.
+fn whole(file: &File, size: u64, limit: u64) -> Result<Vec<u8>, Trouble> {
+    if size > limit {
+        return Err(Trouble::TooLarge);
+    }
+    // A file of /proc has size 0 and content all the same; any file may grow while it is read.
+    let bytes = read_at(file, 0, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|read| read > limit) {
+        return Err(Trouble::TooLarge);
+    }
+    Ok(bytes)
+}
+
+/// The last lines of a file that has more bytes than the limit, and where they begin.
+fn tail(file: &File, size: u64, limit: u64) -> Result<(u64, Vec<u8>), Trouble> {
+    // One byte more, which tells whether a line begins exactly at the limit.
+    let start = size.saturating_sub(limit).saturating_sub(1);
+    let bytes = read_at(file, start, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
+    let before = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+    let offset = start.saturating_add(u64::try_from(before).unwrap_or(u64::MAX));
+    Ok((offset, bytes.get(before..).unwrap_or_default().to_vec()))
+}
+
+fn read_at(file: &File, start: u64, limit: u64) -> io::Result<Vec<u8>> {
+    // Nearly all files are small.
+    const FIRST_STEP: usize = 8 << 10;
+    const STEP: usize = 64 << 10;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    while bytes.len() < limit {
+        let filled = bytes.len();
+        let step = if filled == 0 { FIRST_STEP } else { STEP };
+        bytes.resize(filled.saturating_add(step).min(limit), 0);
+        let position = start.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+        let read = loop {
+            match file.read_at(bytes.get_mut(filled..).unwrap_or_default(), position) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        bytes.truncate(filled.saturating_add(read));
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// The names in a directory.
+pub(super) fn directory(path: &str) -> DirectorySeen {
+    let mut seen = DirectorySeen { path: path.into(), ..DirectorySeen::default() };
+    if let Err(trouble) = list(&mut seen) {
+        seen.error = Some(trouble);
+    }
+    if let Some(names) = &mut seen.entries {
+        names.retain(|name| redacted::is_clear_name(path, name));
+    }
+    seen
+}
+
+fn list(seen: &mut DirectorySeen) -> Result<(), Trouble> {
+    if !Path::new(&seen.path).is_absolute() {
+        return Err(Trouble::Other("not an absolute path".into()));
+    }
+    let stat = fs::metadata(&seen.path).map_err(|error| trouble(&error))?;
+    seen.mode = Some(octal(&stat));
+    seen.uid = Some(stat.uid());
+    if !stat.is_dir() {
+        return Err(Trouble::Other("not a directory".into()));
+    }
+    let directory = open(&seen.path, &stat).map_err(|error| trouble(&error))?;
+    let mut names = Vec::new();
+    let mut full = false;
+    for entry in Dir::new(directory).map_err(|error| trouble(&error.into()))? {
+        let entry = entry.map_err(|error| trouble(&error.into()))?;
+        let name = entry.file_name().to_string_lossy();
+        if matches!(name.as_ref(), "." | "..") {
+            continue;
+        }
+        if names.len() == MOST_NAMES {
+            full = true;
+            break;
+        }
+        names.push(name.into_owned());
+    }
+    names.sort_unstable();
+    seen.entries = Some(names);
+    if full { Err(Trouble::TooLarge) } else { Ok(()) }
+}
+
+/// The files in a directory that have this ending and mention Hermes, in their text or their name.
+/// One that cannot be read leaves the search incomplete, for it may mention Hermes too.
+pub(super) fn definitions(directory: &str, ending: &str, salt: &Salt) -> Seen<FileSeen> {
+    let mut listed = DirectorySeen { path: directory.into(), ..DirectorySeen::default() };
+    listed.error = list(&mut listed).err();
+    let mut found = Seen::complete(Vec::new());
+    match listed.error {
+        Some(Trouble::NotFound) => return found,
+        Some(trouble) if listed.entries.is_none() => return Seen::failed(trouble),
+        trouble => {
+            found.complete = trouble.is_none();
+            found.trouble = trouble;
+        }
+    }
+    for name in listed.entries.iter().flatten().filter(|name| name.ends_with(ending)) {
+        let (mut seen, bytes) = look(&format!("{directory}/{name}"), Part::SMALL);
+        let named = mentions_hermes(name.as_bytes());
+        match (&bytes, &seen.error) {
+            (Some(bytes), _) if named || mentions_hermes(bytes) => {
+                add_content(&mut seen, bytes, salt);
+                found.list.push(seen);
+            }
+            // A masked unit leads to /dev/null, an alias whose target is gone leads nowhere.
+            (None, _) if named => found.list.push(seen),
+            (None, Some(Trouble::NotFound | Trouble::NotAFile) | None) | (Some(_), _) => {}
+            (None, Some(trouble)) => {
+                found.complete = false;
+                found.trouble.get_or_insert(trouble.clone());
+            }
+        }
+    }
+    found
+}
+
+fn mentions_hermes(text: &[u8]) -> bool {
+    text.windows(b"hermes".len()).any(|word| word.eq_ignore_ascii_case(b"hermes"))
+}
+
+/// What an error of the operating system says of the thing that was looked at.
+pub(super) fn trouble(error: &io::Error) -> Trouble {
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::SRCH) => Trouble::NotFound,
+        Some(Errno::ACCESS | Errno::PERM) => Trouble::PermissionDenied,
+        Some(Errno::LOOP) => Trouble::SymlinkLoop,
+        Some(Errno::ISDIR | Errno::NXIO) => Trouble::NotAFile,
+        Some(Errno::TIMEDOUT) => Trouble::TimedOut,
+        _ => Trouble::Other(plain(error)),
+    }
+}
+
+/// An error in the words of the operating system, without Rust's "(os error 5)".
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_lowercase(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! What of a file's content may be seen. The name of the file decides, and a name that is not known
+//! here decides for nothing: its content becomes a mark.
+
+use gw_snapshot::redact::{self, Mark, Salt};
+
+/// A content, fit to be shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Redacted {
+    /// Text.
+    Text(String),
+    /// What is not UTF-8.
+    Bytes(Vec<u8>),
+    /// Nothing: where a text makes no sense, there is no telling where its secrets are.
+    Withheld {
+        /// Where it makes no sense, and never a word of it.
+        detail: String,
+    },
+}
+
+/// How a content is made fit to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    Dotenv,
+    Yaml,
+    Unit,
+    Json,
+    /// One JSON document a line.
+    JsonLines,
+    Log,
+    /// `__version__` and nothing else of a Python file.
+    Version,
+    /// A process id alone, as the oldest Hermes wrote it, or JSON.
+    PidRecord,
+    /// It can hold no secret.
+    AsItIs,
+    /// Nobody knows what it holds.
+    Mark,
+}
+
+/// Files that hold times, process ids or paths, and nothing that a person wrote.
+const HARMLESS: [&str; 7] = [
+    "active_profile",
+    "gateway-starts.log",
+    "gateway.heartbeat",
+    "os-release",
+    "pyvenv.cfg",
+    "ticker_heartbeat",
+    "ticker_last_success",
+];
+
+fn treatment(path: &str) -> Treatment {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let of_systemd = directory.split('/').any(|part| part == "systemd");
+    match (name, ending) {
+        _ if HARMLESS.contains(&name) => Treatment::AsItIs,
+        ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
+        ("config.yaml", _) => Treatment::Yaml,
+        ("gateway-exit-diag.log", _) => Treatment::JsonLines,
+        ("__init__.py", _) => Treatment::Version,
+        (_, Some("env")) => Treatment::Dotenv,
+        // Where distributions keep what a unit names in `EnvironmentFile=`.
+        _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
+        (_, Some("service" | "conf")) if of_systemd => Treatment::Unit,
+        (_, Some("json")) => Treatment::Json,
+        // The token locks, which are records like that of the gateway's own lock.
+        (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
+        (_, Some("log")) => Treatment::Log,
+        _ => Treatment::Mark,
+    }
+}
+
+/// The content of the file at this path, without its secrets.
+pub(super) fn redact_file(path: &str, bytes: &[u8], salt: &Salt) -> Redacted {
+    let text = std::str::from_utf8(bytes);
+    match (treatment(path), text) {
+        (Treatment::Dotenv, _) => by_line(bytes, |text| redact::dotenv::text(text, salt)),
+        (Treatment::Unit, _) => by_line(bytes, |text| redact::unit::text(text, salt)),
+        (Treatment::Log, _) => {
+            Redacted::Text(redact::log::extract(&String::from_utf8_lossy(bytes)))
+        }
+        (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
+        (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
+        (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
+        (Treatment::Mark, _) => {
+            Redacted::Text(Mark::of(&String::from_utf8_lossy(bytes), salt).to_string())
+        }
+        (Treatment::Yaml, Ok(text)) => or_withheld(redact::yaml::text(text, salt)),
+        (Treatment::PidRecord, Ok(text)) if text.trim().parse::<u32>().is_ok() => {
+            Redacted::Text(text.into())
+        }
+        (Treatment::PidRecord, Ok("")) => Redacted::Text(String::new()),
+        (Treatment::Json | Treatment::PidRecord, Ok(text)) => {
+            or_withheld(redact::json::document(text, salt))
+        }
+        (Treatment::JsonLines, _) => {
+            Redacted::Text(json_lines(&String::from_utf8_lossy(bytes), salt))
+        }
+        (Treatment::Yaml | Treatment::Json | Treatment::PidRecord, Err(error)) => {
+            Redacted::Withheld { detail: format!("not UTF-8 at byte {}", error.valid_up_to()) }
+        }
+    }
+}
+
+/// Names in a Hermes home that Hermes itself gave.
+const OF_A_HOME: [&str; 24] = [
+    ".clean_shutdown",
+    ".drain_request.json",
+    ".env",
+    ".gateway-launchd-unsupported",
+    ".gateway-planned-stop.json",
+    ".gateway-takeover.json",
+    ".restart_pending.json",
+    "active_profile",
+    "auth.json",
+    "channel_directory.json",
+    "config.yaml",
+    "cron",
+    "gateway",
+    "gateway-starts.log",
+    "gateway.json",
+    "gateway.lock",
+    "gateway.pid",
+    "gateway.sock",
+    "gateway_state.json",
+    "hermes-agent",
+    "logs",
+    "profiles",
+    "state",
+    "state.db",
+];
+
+/// Whether a name in a directory may be seen. What a person called a file is nobody's business; which
+/// files of Hermes there are, and what is called after it, is.
+pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
+    let ending = directory.rsplit_once('.').map(|(_, ending)| ending);
+    match (directory.rsplit_once('/').map(|(_, last)| last), ending) {
+        (Some("profiles"), _) => gw_snapshot::facts::home::is_profile_name(name),
+        (Some("lib"), _) => name.starts_with("python"),
+        (_, Some("d")) => true,
+        _ => OF_A_HOME.contains(&name) || name.to_lowercase().contains("hermes"),
+    }
+}
+
+fn or_withheld<E: std::fmt::Display>(redacted: Result<String, E>) -> Redacted {
+    match redacted {
+        Ok(text) => Redacted::Text(text),
+        Err(error) => Redacted::Withheld { detail: error.to_string() },
+    }
+}
+
+/// Redacts a text whose lines are read even where it is not UTF-8. Every byte then passes for the
+/// Latin-1 character of its number, which keeps names, signs and line ends where they are.
+fn by_line(bytes: &[u8], redact: impl Fn(&str) -> String) -> Redacted {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Redacted::Text(redact(text));
+    }
+    let text: String = bytes.iter().copied().map(char::from).collect();
+    let mut back = Vec::with_capacity(bytes.len());
+    for character in redact(&text).chars() {
+        match u8::try_from(character) {
+            Ok(byte) => back.push(byte),
+            // The brackets of a mark are no Latin-1 characters.
+            Err(_) => back.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Redacted::Bytes(back)
+}
+
+/// One record a line; lines that are not JSON are left out.
+fn json_lines(text: &str, salt: &Salt) -> String {
+    let compact = |line: &str| {
+        let document = redact::json::document(line, salt).ok()?;
+        let value: serde_json::Value = serde_json::from_str(&document).ok()?;
+        Some(format!("{value}\n"))
+    };
+    text.lines().filter_map(compact).collect()
+}
+
+fn version_lines(text: &str) -> String {
+    let is_version = |line: &&str| {
+        line.strip_prefix("__version__").is_some_and(|rest| rest.trim_start().starts_with('='))
+            && line.len() < 100
+    };
+    text.lines().filter(is_version).fold(String::new(), |text, line| text + line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redacted(path: &str, bytes: &[u8]) -> Redacted {
+        redact_file(path, bytes, &Salt(b"test".to_vec()))
+    }
+
+    fn text(path: &str, bytes: &[u8]) -> String {
+        match redacted(path, bytes) {
+            Redacted::Text(text) => text,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_file_decides_and_an_unknown_name_decides_for_nothing() {
+        for (path, expected) in [
+            ("/h/.env", Treatment::Dotenv),
+            ("/etc/hermes.env", Treatment::Dotenv),
+            ("/etc/default/hermes", Treatment::Dotenv),
+            ("/h/config.yaml", Treatment::Yaml),
+            ("/h/.config/systemd/user/hermes-gateway.service", Treatment::Unit),
+            ("/etc/systemd/system/a.service.d/10-x.conf", Treatment::Unit),
+            ("/h/a.service", Treatment::Mark),
+            ("/h/cron/jobs.json", Treatment::Json),
+            ("/h/gateway.pid", Treatment::PidRecord),
+            ("/h/.local/state/hermes/gateway-locks/telegram-1.lock", Treatment::PidRecord),
+            ("/h/uv.lock", Treatment::Mark),
+            ("/h/logs/errors.log", Treatment::Log),
+            ("/h/gateway-starts.log", Treatment::AsItIs),
+            ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
+            ("/v/hermes_cli/__init__.py", Treatment::Version),
+            ("/h/auth.json.bak", Treatment::Mark),
+            ("/h/SOUL.md", Treatment::Mark),
+            ("/h/.env.backup", Treatment::Mark),
+            ("env", Treatment::Mark),
+        ] {
+            assert_eq!(treatment(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_unknown_file_is_left() {
+        assert!(Mark::read(&text("/h/SOUL.md", b"I am called Alice.")).is_some());
+        assert!(Mark::read(&text("/h/id_rsa", b"\xff\xfe\0")).is_some());
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_kept_without_its_secrets_and_with_its_bytes() {
+        let salt = Salt(b"test".to_vec());
+        let redacted = by_line("NAME=J\u{fc}rgen".as_bytes(), str::to_uppercase);
+        assert_eq!(redacted, Redacted::Text("NAME=J\u{dc}RGEN".into()));
+        let redacted = by_line(b"NAME=J\xfcrgen KEY=x", |text| {
+            text.replace('x', &Mark::of("x", &salt).to_string())
+        });
+        let expected = [b"NAME=J\xfcrgen KEY=".as_slice(), "‹redacted:1-7›".as_bytes()].concat();
+        assert_eq!(redacted, Redacted::Bytes(expected));
+    }
+
+    #[test]
+    fn where_nothing_can_be_parsed_nothing_is_shown_but_the_place() {
+        for path in ["/h/cron/jobs.json", "/h/gateway.pid"] {
+            for bytes in [&b"{\"token\": \"hunter2"[..], b"\xff{}"] {
+                let Redacted::Withheld { detail } = redacted(path, bytes) else {
+                    panic!("{path}");
+                };
+                assert!(!detail.contains("hunter2") && !detail.is_empty(), "{detail}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pid_file_may_be_a_bare_number_or_empty() {
+        assert_eq!(text("/h/gateway.pid", b"4711\n"), "4711\n");
+        assert_eq!(text("/h/gateway.lock", b""), "");
+        assert!(text("/h/gateway.pid", b"{\"pid\": 4711}").contains("4711"));
+    }
+
+    #[test]
+    fn of_lines_of_json_each_stands_alone_and_what_is_none_is_left_out() {
+        let lines = b"{\"pid\": 1, \"who\": \"Alice\"}\nTraceback of Alice\n{\"pid\": 2}\n{\"pid\"";
+        let text = text("/h/logs/gateway-exit-diag.log", lines);
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains("\"pid\":1") && text.contains("\"pid\":2"), "{text}");
+        assert!(!text.contains("Alice"));
+    }
+
+    #[test]
+    fn of_a_python_file_only_the_version_is_left() {
+        let source = b"KEY = 'sk-1'\n__version__ = \"0.19.0\"\n__version_info__ = 1\n";
+        assert_eq!(text("/v/hermes_cli/__init__.py", source), "__version__ = \"0.19.0\"\n");
+    }
+}

@@ -1,0 +1,85 @@
+//! The JSON report: public API, frozen as `gw-doctor/report/1`. Its types are its own, so that a change
+//! within changes nothing without.
+
+use gw_checks::chain::Link;
+use gw_checks::diagnosis::Diagnosis;
+use gw_checks::finding::{Finding, Verdict};
+use gw_snapshot::snapshot::{About, Tool};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Report, Reported};
+use crate::host::Sealed;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    tool: Tool,
+    taken_at: Timestamp,
+    verdict: Verdict,
+    exit: u8,
+    host: Host<'a>,
+    confined: bool,
+    gateways: Vec<Gateway<'a>>,
+}
+
+#[derive(Serialize)]
+struct Host<'a> {
+    os: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    os_version: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    arch: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<u32>,
+    hints: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Gateway<'a> {
+    profile: &'a str,
+    home: &'a str,
+    verdict: Verdict,
+    chain: &'a [Link],
+    diagnoses: &'a [Diagnosis],
+    findings: &'a [Finding],
+}
+
+/// The document, pretty-printed, a newline at its end.
+pub(super) fn render(report: &Report<'_>) -> serde_json::Result<String> {
+    let document = Document {
+        schema: "gw-doctor/report/1",
+        tool: Tool::this(),
+        taken_at: report.facts.now,
+        verdict: report.verdict,
+        exit: report.exit.code(),
+        host: host(&report.facts.about),
+        confined: *report.sealed == Sealed::Held,
+        gateways: report.gateways.iter().map(gateway).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn host(about: &About) -> Host<'_> {
+    Host {
+        os: about.os.name(),
+        os_version: &about.os_version,
+        arch: &about.arch,
+        uid: about.uid,
+        hints: &about.hints,
+    }
+}
+
+fn gateway<'a>(reported: &'a Reported<'_>) -> Gateway<'a> {
+    let examined = &reported.examined;
+    Gateway {
+        profile: &reported.gateway.home.profile,
+        home: &reported.gateway.home.path,
+        verdict: examined.verdict,
+        chain: &examined.chain,
+        diagnoses: &examined.diagnoses,
+        findings: &examined.findings,
+    }
+}

@@ -1,0 +1,66 @@
+//! Findings to bytes, one file a format. A format only translates: verdicts and the exit code are settled here.
+
+mod json;
+mod text;
+
+use gw_checks::Subject;
+use gw_checks::examine::{Examined, worst};
+use gw_checks::finding::Verdict;
+use gw_checks::plan::{self, Plan};
+use gw_snapshot::facts::{Facts, Gateway};
+
+use crate::cli::{CheckArgs, Format};
+use crate::exit::{Exit, FailOn};
+use crate::host::Sealed;
+
+/// All that there is to say about a host.
+pub(crate) struct Report<'a> {
+    /// The host.
+    pub(crate) facts: &'a Facts,
+    /// Each gateway with what was found of it, in the order of the facts.
+    pub(crate) gateways: Vec<Reported<'a>>,
+    /// The worst of all.
+    pub(crate) verdict: Verdict,
+    /// The exit code that follows.
+    pub(crate) exit: Exit,
+    /// Whether the kernel held us to our promise while we looked.
+    pub(crate) sealed: &'a Sealed,
+}
+
+/// One gateway in a report.
+pub(crate) struct Reported<'a> {
+    /// Its facts.
+    pub(crate) gateway: &'a Gateway,
+    /// Its findings.
+    pub(crate) examined: Examined,
+    /// What could be done.
+    pub(crate) plan: Plan,
+}
+
+impl<'a> Report<'a> {
+    /// The report on a host.
+    pub(crate) fn new(
+        facts: &'a Facts,
+        examined: Vec<Examined>,
+        fail_on: FailOn,
+        sealed: &'a Sealed,
+    ) -> Self {
+        let all = || examined.iter().flat_map(|examined| &examined.findings);
+        let (verdict, exit) = (worst(all()), Exit::of(all(), fail_on));
+        let reported = |(gateway, examined): (&'a Gateway, Examined)| Reported {
+            gateway,
+            plan: plan::plan(&Subject { facts, gateway }, &examined.diagnoses),
+            examined,
+        };
+        let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
+        Self { facts, gateways, verdict, exit, sealed }
+    }
+
+    /// The report in the wanted form.
+    pub(crate) fn render(&self, args: &CheckArgs) -> anyhow::Result<String> {
+        Ok(match args.format {
+            Format::Text => text::render(self, &text::Style::of(args)),
+            Format::Json => json::render(self)?,
+        })
+    }
+}

@@ -1,0 +1,363 @@
+//! The report for people. The first line is the answer; colour only adds to it.
+
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use gw_checks::diagnosis::HEALTHY;
+use gw_checks::finding::{Finding, Verdict};
+use gw_checks::plan::{Course, script};
+use owo_colors::{OwoColorize as _, Style as Paint};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Report, Reported};
+use crate::cli::CheckArgs;
+use crate::host::Sealed;
+
+/// How to print.
+pub(crate) struct Style {
+    color: bool,
+    width: usize,
+    verbose: bool,
+    quiet: bool,
+}
+
+impl Style {
+    /// As the command line and the terminal ask for.
+    pub(super) fn of(args: &CheckArgs) -> Self {
+        let stdout = std::io::stdout();
+        let color = match args.color {
+            clap::ColorChoice::Always => true,
+            clap::ColorChoice::Never => false,
+            clap::ColorChoice::Auto => {
+                anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
+            }
+        };
+        let width =
+            terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
+        Self { color, width: width.clamp(40, 120), verbose: args.verbose, quiet: args.quiet }
+    }
+}
+
+/// More gateways than this are shown in a table first.
+const FEW: usize = 3;
+
+pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
+    let mut out = String::new();
+    let broken: Vec<&Reported<'_>> =
+        report.gateways.iter().filter(|reported| is_broken(reported)).collect();
+    let rest: Vec<&Reported<'_>> =
+        report.gateways.iter().filter(|reported| !is_broken(reported)).collect();
+    if style.quiet {
+        for reported in &broken {
+            headline(&mut out, reported, style);
+        }
+        return finish(out, style);
+    }
+    if report.gateways.len() > FEW {
+        overview(&mut out, report, style);
+        for reported in &broken {
+            detail(&mut out, reported, style);
+        }
+    } else {
+        broken.iter().chain(&rest).for_each(|reported| headline(&mut out, reported, style));
+        broken.iter().chain(&rest).for_each(|reported| detail(&mut out, reported, style));
+    }
+    if report.gateways.is_empty() {
+        line(&mut out, "? no gateway to look at: no Hermes home is known here");
+    }
+    counts(&mut out, report, style);
+    finish(out, style)
+}
+
+fn finish(out: String, style: &Style) -> String {
+    if style.color { out } else { anstream::adapter::strip_str(&out).to_string() }
+}
+
+fn is_broken(reported: &Reported<'_>) -> bool {
+    matches!(reported.examined.verdict, Verdict::Failure | Verdict::Unknown)
+}
+
+/// The answer for one gateway.
+fn headline(out: &mut String, reported: &Reported<'_>, style: &Style) {
+    let (text, id) = answer(reported);
+    let profile = clean(&reported.gateway.home.profile);
+    let tag = id.map_or_else(String::new, |id| format!(" [{id}]"));
+    let text = format!("{profile}: {}{tag}", clean(&text));
+    let mark = mark(reported.examined.verdict);
+    for (at, part) in wrapped(&text, style.width.saturating_sub(2)).iter().enumerate() {
+        let lead = if at == 0 { mark } else { " " };
+        line(out, &format!("{} {}", lead.style(paint(reported.examined.verdict)), part.bold()));
+    }
+}
+
+/// The first diagnosis, else the worst finding.
+fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>) {
+    let examined = &reported.examined;
+    if let Some(first) = examined.diagnoses.first() {
+        let warnings =
+            examined.findings.iter().filter(|finding| finding.verdict == Verdict::Warning).count();
+        let summary = match (first.id == HEALTHY, warnings) {
+            (true, 0) => format!("healthy: {}", first.summary),
+            (true, 1) => format!("healthy, with one warning: {}", first.summary),
+            (true, count) => format!("healthy, with {count} warnings: {}", first.summary),
+            (false, _) => first.summary.clone(),
+        };
+        return (summary, Some(first.id));
+    }
+    let worst = examined.findings.iter().max_by_key(|finding| finding.verdict);
+    worst.map_or_else(
+        || ("nothing was checked".into(), None),
+        |finding| (finding.claim.clone(), Some(finding.check)),
+    )
+}
+
+/// What lies behind the answer.
+fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
+    let examined = &reported.examined;
+    line(out, "");
+    let version = reported.gateway.install.as_ref().and_then(|install| install.version.known());
+    let version = version.map_or_else(String::new, |version| format!("  hermes-agent {version}"));
+    let home = format!(
+        "{}  {}{version}",
+        clean(&reported.gateway.home.profile),
+        clean(&reported.gateway.home.path)
+    );
+    line(out, &format!("{}", home.bold()));
+    chain(out, reported, style);
+    for diagnosis in examined.diagnoses.iter().skip(1) {
+        paragraph(
+            out,
+            "also  ",
+            &format!("{} [{}]", clean(&diagnosis.summary), diagnosis.id),
+            style,
+        );
+    }
+    if style.verbose {
+        everything(out, reported, style);
+    } else {
+        let worth = examined.findings.iter().filter(|finding| is_worth_a_line(finding));
+        worth.for_each(|finding| brief(out, finding, style));
+    }
+    suggestions(out, reported);
+}
+
+fn is_worth_a_line(finding: &Finding) -> bool {
+    match finding.verdict {
+        Verdict::Failure | Verdict::Warning => true,
+        Verdict::Unknown => finding.essential,
+        Verdict::Pass | Verdict::Skipped | Verdict::Note => false,
+    }
+}
+
+fn chain(out: &mut String, reported: &Reported<'_>, style: &Style) {
+    let links = reported.examined.chain.iter().map(|link| {
+        let text = clean(&link.text);
+        format!("{} {} {text}", link.link, mark(link.verdict).style(paint(link.verdict)))
+    });
+    let mut row = String::from(" ");
+    for (at, link) in links.enumerate() {
+        let piece = if at == 0 { format!(" {link}") } else { format!(" ─ {link}") };
+        if at > 0 && columns(&row) + columns(&piece) > style.width {
+            line(out, &row);
+            row = "   ".into();
+        }
+        row.push_str(&piece);
+    }
+    line(out, &row);
+}
+
+/// The width of a text on a terminal, its colours not counted.
+fn columns(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
+
+fn brief(out: &mut String, finding: &Finding, style: &Style) {
+    let lead = format!("  {} ", mark(finding.verdict).style(paint(finding.verdict)));
+    let text = format!("{} [{}]", clean(&finding.claim), finding.check);
+    paragraph_after(out, &lead, 4, &text, style);
+    if let Some(help) = &finding.help {
+        paragraph(out, "      ", &clean(help), style);
+    }
+}
+
+/// Every finding with all of its evidence.
+fn everything(out: &mut String, reported: &Reported<'_>, style: &Style) {
+    for finding in &reported.examined.findings {
+        brief(out, finding, style);
+        for seen in &finding.evidence {
+            let text = format!("{}: {}", clean(&seen.source), clean(&seen.said));
+            for part in wrapped(&text, style.width.saturating_sub(6)) {
+                line(out, &format!("      {}", part.dimmed()));
+            }
+        }
+    }
+}
+
+fn suggestions(out: &mut String, reported: &Reported<'_>) {
+    let Course::Steps(steps) = &reported.plan.course else { return };
+    line(out, "  To put it right (`gw-doctor plan` prints these with their guards):");
+    for (number, step) in (1..).zip(steps) {
+        line(out, &format!("    {number}. {}", clean(&script::command(step)).cyan()));
+    }
+}
+
+/// Many gateways, a row each.
+fn overview(out: &mut String, report: &Report<'_>, style: &Style) {
+    let broken = report.gateways.iter().filter(|reported| is_broken(reported)).count();
+    let all = report.gateways.len();
+    let worst = report.gateways.iter().find(|reported| is_broken(reported));
+    match worst {
+        Some(worst) => {
+            line(
+                out,
+                &format!(
+                    "{} {broken} of {all} gateways have a problem",
+                    mark(report.verdict).style(paint(report.verdict))
+                ),
+            );
+            headline(out, worst, style);
+        }
+        None => line(
+            out,
+            &format!(
+                "{} {all} gateways, all healthy",
+                mark(report.verdict).style(paint(report.verdict))
+            ),
+        ),
+    }
+    let mut table = Table::new();
+    *table.style_mut() = presets::NOTHING;
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
+    for reported in &report.gateways {
+        let id = reported.examined.diagnoses.first().map_or("-", |diagnosis| diagnosis.id);
+        let of = |name: &str| {
+            let link = reported.examined.chain.iter().find(|link| link.link == name);
+            link.map(|link| clean(&link.text)).unwrap_or_default()
+        };
+        table.add_row([
+            mark(reported.examined.verdict).to_string(),
+            clean(&reported.gateway.home.profile),
+            id.to_string(),
+            of("process"),
+            of("port"),
+        ]);
+    }
+    line(out, "");
+    line(out, &table.to_string());
+}
+
+fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
+    let count = |verdict: Verdict| {
+        let all = report.gateways.iter().flat_map(|reported| &reported.examined.findings);
+        all.filter(|finding| finding.verdict == verdict).count()
+    };
+    let more = if style.verbose { "" } else { "  (-v shows all, with evidence)" };
+    let text = format!(
+        "{} passed, {} failed, {} warnings, {} unknown, {} not applicable{more}",
+        count(Verdict::Pass) + count(Verdict::Note),
+        count(Verdict::Failure),
+        count(Verdict::Warning),
+        count(Verdict::Unknown),
+        count(Verdict::Skipped),
+    );
+    line(out, "");
+    line(out, &format!("{}", text.dimmed()));
+    if style.verbose {
+        let seal = match report.sealed {
+            Sealed::Held => {
+                "sealed: the kernel refused this program every write while it looked".to_string()
+            }
+            Sealed::Refused(why) => format!("not sealed: {why}"),
+            Sealed::NotHere => "not sealed: this system has no seal".to_string(),
+        };
+        line(out, &format!("{}", clean(&seal).dimmed()));
+    }
+}
+
+fn paragraph(out: &mut String, lead: &str, text: &str, style: &Style) {
+    paragraph_after(out, lead, lead.width(), text, style);
+}
+
+/// A text that hangs under its lead.
+fn paragraph_after(out: &mut String, lead: &str, indent: usize, text: &str, style: &Style) {
+    let blank = " ".repeat(indent);
+    for (at, part) in wrapped(text, style.width.saturating_sub(indent)).iter().enumerate() {
+        line(out, &format!("{}{part}", if at == 0 { lead } else { &blank }));
+    }
+}
+
+/// A text cut at its spaces into lines of this width. A longer word stands alone.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut row = String::new();
+    for word in text.split(' ') {
+        if !row.is_empty() && row.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut row));
+        } else if !row.is_empty() {
+            row.push(' ');
+        }
+        row.push_str(word);
+    }
+    lines.push(row);
+    lines
+}
+
+fn line(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+const fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Skipped => "-",
+        Verdict::Note => "·",
+        Verdict::Warning => "!",
+        Verdict::Unknown => "?",
+        Verdict::Failure => "✗",
+    }
+}
+
+fn paint(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Pass => Paint::new().green(),
+        Verdict::Skipped | Verdict::Note => Paint::new().dimmed(),
+        Verdict::Warning => Paint::new().yellow(),
+        Verdict::Unknown => Paint::new().magenta(),
+        Verdict::Failure => Paint::new().red(),
+    }
+}
+
+/// A text of the host without what would steer a terminal: control characters and those that turn the
+/// direction of writing are shown as escapes.
+fn clean(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || turns(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_host_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d"), "a\\u{1b}[31mb\\nc\\u{202e}d");
+        assert_eq!(clean("Grüße ✓"), "Grüße ✓");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_its_spaces() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("averylongword x", 4), ["averylongword", "x"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+}
