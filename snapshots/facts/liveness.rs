@@ -23,6 +23,8 @@ pub struct Liveness {
     pub others: Vec<Process>,
     /// Records whose process is gone.
     pub dead: Vec<Stale>,
+    /// Records whose process nobody looked for.
+    pub unseen: Vec<Stale>,
     /// Records whose PID now belongs to another process.
     pub reused: Vec<(Stale, Process)>,
     /// Who holds the lock on `gateway.lock`. Absent: there is no such file.
@@ -80,6 +82,7 @@ impl Ladder<'_> {
             ladder: self,
             found: BTreeMap::new(),
             dead: Vec::new(),
+            unseen: Vec::new(),
             reused: Vec::new(),
             unclear: Vec::new(),
         };
@@ -99,6 +102,7 @@ struct Climb<'a> {
     ladder: &'a Ladder<'a>,
     found: BTreeMap<u32, Process>,
     dead: Vec<Stale>,
+    unseen: Vec<Stale>,
     reused: Vec<(Stale, Process)>,
     /// Reasons for which a process that somebody named could not be looked at.
     unclear: Vec<Why>,
@@ -165,16 +169,25 @@ impl Climb<'_> {
 
     fn record(&mut self, record: &PidRecord, witness: Witness, file: &str) {
         let stale = Stale { witness, path: self.ladder.path(file), pid: record.pid };
+        // gateway.lock outlives its owner by design; a text that names a dead one says nothing.
+        let expires = witness != Witness::LockRecord;
         match self.look(record.pid) {
             Ok(process) if process.is_zombie() => self.add(process, witness),
             Ok(process) => match process.identity(record, self.ladder.host.about().os) {
                 Identity::Same => self.add(process, witness),
-                Identity::Reused => self.reused.push((stale, process)),
+                Identity::Reused if expires => self.reused.push((stale, process)),
+                Identity::Reused => {}
                 Identity::Unclear if self.holds_a_socket(record.pid) => self.add(process, witness),
                 Identity::Unclear => self.unclear.push(Why::NotObserved),
             },
-            Err(None) => self.dead.push(stale),
-            Err(Some(why)) => self.unclear.push(why),
+            Err(None) if expires => self.dead.push(stale),
+            Err(None) => {}
+            Err(Some(why)) => {
+                if expires && why.is_not_observed() {
+                    self.unseen.push(stale);
+                }
+                self.unclear.push(why);
+            }
         }
     }
 
@@ -242,7 +255,14 @@ impl Climb<'_> {
             Some(first) => Fact::Known(first),
             None => self.none(&lock),
         };
-        Liveness { process, others: live.collect(), dead: self.dead, reused: self.reused, lock }
+        Liveness {
+            process,
+            others: live.collect(),
+            dead: self.dead,
+            unseen: self.unseen,
+            reused: self.reused,
+            lock,
+        }
     }
 
     /// Nobody was found: is there nobody?

@@ -30,7 +30,8 @@ pub enum Place {
 pub fn place(path: &str) -> Place {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let manager = parts.iter().position(|part| user_manager(part).is_some());
-    let Some((at, unit)) = parts.iter().copied().enumerate().rfind(|(_, part)| is_unit(part)) else {
+    let Some((at, unit)) = parts.iter().copied().enumerate().rfind(|(_, part)| is_unit(part))
+    else {
         return Place::Nowhere;
     };
     if unit.strip_suffix(".scope").is_some() {

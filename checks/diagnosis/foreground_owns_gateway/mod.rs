@@ -11,7 +11,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if !case.failed("owner/unsupervised") {
         return None;
     }
-    let held: Vec<String> = at.facts.held_by(process.pid).map(gw_snapshot::facts::gateway::Listener::text).collect();
+    let held: Vec<String> =
+        at.facts.held_by(process.pid).map(gw_snapshot::facts::gateway::Listener::text).collect();
     let holds =
         if held.is_empty() { String::new() } else { format!(" and holds {}", held.join(", ")) };
     let service = match at.gateway.lane().filter(|lane| lane.is_installed()) {

@@ -1,0 +1,323 @@
+//! A host that is changed by a few words, so that a scenario reads as what happened.
+//!
+//! One change a line; `#` begins a comment. A value with spaces needs no quotes where it is the last.
+//!
+//! ```text
+//! unit hermes-gateway.service ActiveState=failed SubState=failed MainPID=0
+//! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
+//! directory ~/.hermes absent | denied
+//! process 384 gone | unseen | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
+//! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
+//! lock ~/.hermes/gateway.lock free | hidden | absent | unseen | held 384
+//! listener 127.0.0.1:8642 by 384 | hidden | gone
+//! http refused | timeout | closed | not-http | unseen | status 500 | body {…} | location http://…
+//! manager user Failed to connect to bus: No medium found
+//! linger yes | no
+//! hint container
+//! search processes complete | partial | timeout
+//! forget processes | listeners | locks | files | commands | http
+//! clock +3600
+//! ```
+
+use std::collections::BTreeMap;
+
+use gw_snapshot::observation::{
+    CommandSeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen, Started, Trouble,
+};
+use gw_snapshot::parse::show;
+use gw_snapshot::snapshot::{Reach, Search, Snapshot};
+use jiff::SignedDuration;
+
+/// Makes every change in turn.
+///
+/// # Errors
+/// If a line is none of those above.
+pub fn apply(host: &mut Snapshot, changes: &str) -> Result<(), String> {
+    for line in
+        changes.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        change(host, line).map_err(|what| format!("{what} in {line:?}"))?;
+    }
+    Ok(())
+}
+
+fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
+    let (verb, rest) = split(line);
+    let home = host.host.home.clone().unwrap_or_default();
+    let rest = rest.replacen("~/", &format!("{home}/"), 1);
+    let (what, how) = split(&rest);
+    match verb {
+        "unit" => unit(host, what, how),
+        "file" => file(host, what, how),
+        "directory" => directory(host, what, how),
+        "process" => process(host, what.parse().map_err(|_| "no PID")?, how),
+        "lock" => lock(host, what, how),
+        "listener" => listener(host, what, how),
+        "http" => http(host, what, how),
+        "manager" => manager(host, what, how),
+        "linger" => linger(host, what),
+        "hint" => {
+            host.host.hints.push(what.into());
+            Ok(())
+        }
+        "search" => search(host, what, how),
+        "forget" => forget(host, what),
+        "clock" => clock(host, what),
+        _ => Err("an unknown change".into()),
+    }
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let (head, rest) = text.split_once(' ').unwrap_or((text, ""));
+    (head, rest.trim())
+}
+
+/// The blocks of `systemctl show` for one unit, in each scope that lists it; the user's by default.
+fn unit(host: &mut Snapshot, name: &str, how: &str) -> Result<(), String> {
+    let commands = host.observations.commands.get_or_insert_default();
+    let is_user = |command: &CommandSeen| command.argv.iter().any(|word| word == "--user");
+    let system = how.starts_with("system ");
+    let how = how.strip_prefix("system ").unwrap_or(how);
+    let found = commands.iter_mut().find(|command| {
+        command.argv.first().is_some_and(|program| program == "systemctl")
+            && is_user(command) != system
+    });
+    let command = found.ok_or("no such systemctl show in this host")?;
+    let mut blocks = show::blocks(&command.stdout);
+    let at = blocks.iter().position(|block| block.get("Id").is_some_and(|id| id == name));
+    let at = at.unwrap_or_else(|| {
+        blocks.push(BTreeMap::from([("Id".into(), name.into())]));
+        blocks.len() - 1
+    });
+    for (key, value) in assignments(how) {
+        blocks[at].insert(key, value);
+    }
+    let text = |block: &show::Properties| {
+        block.iter().map(|(key, value)| format!("{key}={value}\n")).collect::<String>()
+    };
+    command.stdout = blocks.iter().map(text).collect::<Vec<_>>().join("\n");
+    Ok(())
+}
+
+/// `A=1 B=two words C=3`: a word without `=` belongs to the value before it.
+fn assignments(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for word in text.split(' ') {
+        match (word.split_once('='), found.last_mut()) {
+            (Some((key, value)), _) if key.chars().all(|c| c.is_ascii_alphabetic()) => {
+                found.push((key.into(), value.into()));
+            }
+            (_, Some((_, value))) => value.extend([" ", word]),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
+    let files = host.observations.files.get_or_insert_default();
+    let old = files.iter().position(|file| file.path == path).map(|at| files.remove(at));
+    let mut seen = old.unwrap_or_default();
+    seen.path = path.into();
+    (seen.text, seen.base64, seen.error, seen.detail) = (None, None, None, None);
+    match split(how) {
+        ("absent", _) => {
+            seen = FileSeen {
+                path: path.into(),
+                error: Some(Trouble::NotFound),
+                ..FileSeen::default()
+            }
+        }
+        ("unseen", _) => return Ok(()),
+        ("denied", _) => {
+            seen.error = Some(Trouble::PermissionDenied);
+            (seen.mode, seen.uid) = (Some("0600".into()), Some(0));
+        }
+        ("malformed", detail) => {
+            (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()))
+        }
+        ("too-large", _) => (seen.error, seen.size) = (Some(Trouble::TooLarge), Some(1 << 30)),
+        ("directory", _) => {
+            (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Directory))
+        }
+        ("fifo", _) => (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Fifo)),
+        ("bytes", _) => seen.base64 = Some("//79".into()),
+        ("text", text) => seen.text = Some(text.replace("\\n", "\n")),
+        ("mode", mode) => seen.mode = Some(mode.into()),
+        ("uid", uid) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
+        _ => return Err("an unknown state of a file".into()),
+    }
+    files.push(seen);
+    Ok(())
+}
+
+fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
+    let directories = host.observations.directories.get_or_insert_default();
+    directories.retain(|directory| directory.path != path);
+    let mut seen =
+        gw_snapshot::observation::DirectorySeen { path: path.into(), ..Default::default() };
+    match split(how) {
+        ("absent", _) => seen.error = Some(Trouble::NotFound),
+        ("denied", _) => {
+            seen.error = Some(Trouble::PermissionDenied);
+            (seen.mode, seen.uid) = (Some("0700".into()), Some(0));
+        }
+        ("unseen", _) => return Ok(()),
+        ("names", names) => {
+            seen.entries = Some(names.split_whitespace().map(String::from).collect())
+        }
+        _ => return Err("an unknown state of a directory".into()),
+    }
+    directories.push(seen);
+    Ok(())
+}
+
+fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
+    let processes = host.observations.processes.get_or_insert_default();
+    let old =
+        processes.iter().position(|process| process.pid == pid).map(|at| processes.remove(at));
+    let mut seen = old.unwrap_or_else(|| ProcessSeen { pid, ..ProcessSeen::default() });
+    match how.split_once('=') {
+        None if how == "gone" => {
+            seen = ProcessSeen { pid, error: Some(Trouble::NotFound), ..ProcessSeen::default() };
+        }
+        None if how == "unseen" => return Ok(()),
+        Some(("state", state)) => seen.state = Some(state.into()),
+        Some(("uid", uid)) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
+        Some(("started", ticks)) => {
+            seen.started = Some(Started::Units(ticks.parse().map_err(|_| "no ticks")?))
+        }
+        Some(("cgroup", cgroup)) => seen.cgroup = Some(cgroup.into()),
+        Some(("argv", argv)) => seen.argv = Some(argv.split(' ').map(String::from).collect()),
+        Some(("open", path)) => seen.open = Some(vec![path.into()]),
+        Some(("home", home)) => {
+            seen.env = Some(BTreeMap::from([("HERMES_HOME".into(), home.into())]));
+        }
+        _ => return Err("an unknown state of a process".into()),
+    }
+    processes.push(seen);
+    processes.sort_by_key(|process| process.pid);
+    Ok(())
+}
+
+fn lock(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
+    let locks = host.observations.locks.get_or_insert_default();
+    locks.retain(|lock| lock.path != path);
+    let mut seen = LockSeen { path: path.into(), ..LockSeen::default() };
+    match split(how) {
+        ("free", _) => seen.held = Some(false),
+        ("hidden", _) => seen.held = Some(true),
+        ("absent", _) => seen.error = Some(Trouble::NotFound),
+        ("unseen", _) => return Ok(()),
+        ("held", pid) => {
+            (seen.held, seen.pid) = (Some(true), Some(pid.parse().map_err(|_| "no PID")?))
+        }
+        _ => return Err("an unknown state of a lock".into()),
+    }
+    locks.push(seen);
+    Ok(())
+}
+
+fn listener(host: &mut Snapshot, at: &str, how: &str) -> Result<(), String> {
+    let listeners = host.observations.listeners.get_or_insert_default();
+    let (address, port) = at.rsplit_once(':').ok_or("no address and port")?;
+    let port = port.parse().map_err(|_| "no port")?;
+    listeners.retain(|listener| (listener.address.as_str(), listener.port) != (address, port));
+    let pids = match split(how) {
+        ("gone", _) => return Ok(()),
+        ("hidden", _) => None,
+        ("by", pid) => Some(vec![pid.parse().map_err(|_| "no PID")?]),
+        _ => return Err("an unknown state of a listener".into()),
+    };
+    listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000) });
+    Ok(())
+}
+
+/// Changes every answer that this host holds.
+fn http(host: &mut Snapshot, what: &str, how: &str) -> Result<(), String> {
+    if what == "unseen" {
+        host.observations.http = None;
+        return Ok(());
+    }
+    for answer in host.observations.http.iter_mut().flatten() {
+        let mut seen = HttpSeen { url: answer.url.clone(), ms: answer.ms, ..HttpSeen::default() };
+        match what {
+            "status" => seen.status = Some(how.parse().map_err(|_| "no status")?),
+            "body" => (seen.status, seen.body) = (Some(200), Some(how.into())),
+            "long" => (seen.status, seen.truncated) = (Some(200), true),
+            "location" => {
+                seen.status = Some(302);
+                seen.headers.insert("location".into(), how.into());
+            }
+            word => seen.error = Some(Trouble::from(word.to_string())),
+        }
+        *answer = seen;
+    }
+    Ok(())
+}
+
+/// One systemd manager gives no answer but this.
+fn manager(host: &mut Snapshot, scope: &str, said: &str) -> Result<(), String> {
+    let commands = host.observations.commands.get_or_insert_default();
+    let wanted = |command: &&mut CommandSeen| {
+        let is_show = command.argv.first().is_some_and(|program| program == "systemctl");
+        is_show && command.argv.iter().any(|word| word == "--user") == (scope == "user")
+    };
+    let command = commands.iter_mut().find(wanted).ok_or("no such systemctl show in this host")?;
+    (command.stdout, command.stderr, command.exit) = (String::new(), format!("{said}\n"), Some(1));
+    Ok(())
+}
+
+fn linger(host: &mut Snapshot, how: &str) -> Result<(), String> {
+    let commands = host.observations.commands.get_or_insert_default();
+    let loginctl = |command: &&mut CommandSeen| {
+        command.argv.first().is_some_and(|program| program == "loginctl")
+    };
+    let command = commands.iter_mut().find(loginctl).ok_or("no loginctl in this host")?;
+    command.stdout = format!("Linger={how}\n");
+    Ok(())
+}
+
+fn search(host: &mut Snapshot, what: &str, how: &str) -> Result<(), String> {
+    let search = match what {
+        "processes" => Search::Processes,
+        "listeners" => Search::Listeners,
+        "definitions" => Search::Definitions,
+        _ => return Err("an unknown search".into()),
+    };
+    host.observations.searches.insert(search, Reach::from(how.to_string()));
+    Ok(())
+}
+
+/// Nobody looked.
+fn forget(host: &mut Snapshot, what: &str) -> Result<(), String> {
+    let seen = &mut host.observations;
+    match what {
+        "processes" => {
+            seen.processes = None;
+            seen.searches.remove(&Search::Processes);
+        }
+        "listeners" => {
+            seen.listeners = None;
+            seen.searches.remove(&Search::Listeners);
+        }
+        "files" => seen.files = None,
+        "directories" => {
+            seen.directories = None;
+            seen.searches.remove(&Search::Definitions);
+        }
+        "locks" => seen.locks = None,
+        "commands" => seen.commands = None,
+        "http" => seen.http = None,
+        _ => return Err("an unknown list".into()),
+    }
+    Ok(())
+}
+
+/// Looks later, or earlier: so many seconds.
+fn clock(host: &mut Snapshot, seconds: &str) -> Result<(), String> {
+    let seconds: i64 = seconds.parse().map_err(|_| "no seconds")?;
+    let moved = host.taken_at.checked_add(SignedDuration::from_secs(seconds));
+    host.taken_at = moved.map_err(|_| "no such time")?;
+    Ok(())
+}
