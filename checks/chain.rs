@@ -43,7 +43,13 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
     // Where nobody lives, a layer in which nothing is wrong is no achievement.
     let behind =
         |verdict| if nobody && verdict == Verdict::Pass { Verdict::Skipped } else { verdict };
-    let link = |link, family: &str, text| Link { link, verdict: of(family), text };
+    let link = |link, family: &str, text: String| {
+        let verdict = match of(family) {
+            Verdict::Pass if text == "?" => Verdict::Unknown,
+            verdict => verdict,
+        };
+        Link { link, verdict, text }
+    };
     let mut links = vec![
         link("definition", "definition", definition(at)),
         link("job", "job", job(at)),
@@ -65,7 +71,8 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
 
 fn definition(at: &Subject<'_>) -> String {
     match at.installed().count() {
-        0 => "none".into(),
+        0 if at.gateway.lanes.iter().all(|lane| lane.definition.is_absent()) => "none".into(),
+        0 => "?".into(),
         1 => at.gateway.lane().map(|lane| lane.name.clone()).unwrap_or_default(),
         count => format!("{count} services"),
     }
@@ -150,7 +157,7 @@ fn cron(at: &Subject<'_>) -> String {
             count => format!("{count} jobs"),
         },
         Fact::Absent => "no jobs".into(),
-        Fact::Unknown(_) => "?".into(),
+        Fact::Unknown(_) => return "?".into(),
     };
     match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {

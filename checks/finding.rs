@@ -126,6 +126,13 @@ impl Finding {
         finding
     }
 
+    /// The gateway's state cannot be told without it.
+    #[must_use]
+    pub const fn essential(mut self) -> Self {
+        self.essential = true;
+        self
+    }
+
     /// The gateway's state can be told without it.
     #[must_use]
     pub const fn minor(mut self) -> Self {

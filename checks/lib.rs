@@ -132,6 +132,11 @@ checks! {
         store_unreadable "cron/store-unreadable",
         clock "cron/clock",
     }
+    survival {
+        crash "survival/crash",
+        logout "survival/logout",
+        reboot "survival/reboot",
+    }
     logs {
         api_server_refused "logs/api-server-refused",
         missing_dependency "logs/missing-dependency",

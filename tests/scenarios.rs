@@ -4,6 +4,13 @@
 //! lists what this one check then says, a verdict and a claim a line. `UPDATE_EXPECT=1` writes what it
 //! said into the file: read it before you keep it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on must fail"
+)]
+
 #[path = "scenarios/edit.rs"]
 mod edit;
 

@@ -155,9 +155,23 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
         }
     }
     if diagnoses.is_empty() && matches!(worst(findings), Verdict::Pass | Verdict::Warning) {
-        diagnoses.push(healthy(at));
+        diagnoses.extend(nothing_wrong(at));
     }
     diagnoses
+}
+
+/// Nothing is wrong: because all is well, or because there is nothing here to go wrong.
+fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
+    if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
+        return Some(healthy(at));
+    }
+    let nobody = at.gateway.liveness.process.is_absent() && !at.gateway.is_installed();
+    nobody.then(|| Diagnosis {
+        id: "not-installed",
+        certainty: Certainty::Certain,
+        summary: "no gateway is set up for this profile, which is no fault by itself".into(),
+        explains: Vec::new(),
+    })
 }
 
 fn healthy(at: &Subject<'_>) -> Diagnosis {

@@ -60,6 +60,8 @@ pub struct Variable {
     pub value: String,
     /// Where it is set.
     pub at: Place,
+    /// Whether its value holds a specifier that only the manager resolves.
+    pub unresolved: bool,
 }
 
 /// Something in a file that makes no sense.
@@ -130,6 +132,7 @@ impl Definition {
             name: found.name,
             value: found.value,
             at: Place { file: found.file, line: Some(found.line) },
+            unresolved: found.unresolved,
         };
         Self {
             path: path.into(),

@@ -16,7 +16,7 @@ use crate::facts::journal::Journal;
 use crate::facts::liveness::{Holder, Ladder, Liveness};
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer, Layer, Sources};
+use crate::facts::settings::{self, ApiServer, Assignment, Layer, Sources};
 use crate::host::{Ask, Host, Part, Question, Scope, Seen};
 use crate::observation::{FileSeen, ProcessSeen, Trouble};
 use crate::parse::cgroup;
@@ -267,14 +267,19 @@ impl<'a> Look<'a> {
         };
         let config_file = file("config.yaml");
         let root = match config_file.content() {
+            Fact::Known(text) => match yaml::parse(text) {
+                Ok(root) => Some(root),
+                Err(error) if error.is_certain() => None,
+                Err(error) => return Fact::Unknown(Why::Malformed(error.to_string())),
+            },
             // Hermes itself goes on without a configuration that it cannot parse.
-            Fact::Known(text) => yaml::parse(text).ok(),
-            Fact::Absent | Fact::Unknown(Why::Malformed(_)) => None,
+            Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => None,
+            Fact::Absent => None,
             Fact::Unknown(why) => return Fact::Unknown(why),
         };
         let config = root.iter().map(|root| (config_file.path.as_str(), root)).collect();
         let environment = vec![dotenv, self.service_environment(home, units)];
-        Fact::Known(Sources { environment, config }.api_server())
+        Sources { environment, config }.api_server()
     }
 
     /// The environment under the one that Hermes loads itself: that of the running process, else that
@@ -287,18 +292,24 @@ impl<'a> Look<'a> {
             .find(|seen| self.home_of_process(seen).as_deref() == Some(&home.path));
         if let Some((pid, env)) = running.and_then(|seen| Some((seen.pid, seen.env.as_ref()?))) {
             let at = Place { file: format!("/proc/{pid}/environ"), line: None };
-            return Layer(
-                env.iter().map(|(name, value)| (name.clone(), value.clone(), at.clone())).collect(),
-            );
+            let set = |(name, value): (&String, &String)| Assignment {
+                name: name.clone(),
+                value: value.clone(),
+                at: at.clone(),
+                unresolved: false,
+            };
+            return Layer(env.iter().map(set).collect());
         }
         let unit = units.iter().find(|unit| self.home_of(unit).as_deref() == Some(&home.path));
         let Some(definition) = unit.and_then(|unit| unit.definition.known()) else {
             return Layer::default();
         };
-        let set = definition
-            .environment
-            .iter()
-            .map(|set| (set.name.clone(), set.value.clone(), set.at.clone()));
+        let set = definition.environment.iter().cloned().map(|set| Assignment {
+            name: set.name,
+            value: set.value,
+            at: set.at,
+            unresolved: set.unresolved,
+        });
         let mut layer = Layer(set.collect());
         // Files come after the unit's own assignments, and win.
         for (path, _) in &definition.environment_files {
@@ -703,11 +714,16 @@ fn layer_of(file: &FileSeen) -> Fact<Layer> {
     file.latin1_content().map(|text| {
         let entries = dotenv::parse(&text).entries.into_iter();
         let place = |line| Place { file: file.path.clone(), line: Some(line) };
-        Layer(
-            entries
-                .filter_map(|entry| Some((entry.key, entry.value?, place(entry.line))))
-                .collect(),
-        )
+        let set = |entry: dotenv::Entry| {
+            let unresolved = !entry.unresolved.is_empty();
+            Some(Assignment {
+                name: entry.key,
+                value: entry.value?,
+                at: place(entry.line),
+                unresolved,
+            })
+        };
+        Layer(entries.filter_map(set).collect())
     })
 }
 

@@ -98,6 +98,6 @@ mod tests {
         assert_eq!(journal.count(Class::PortBind), None);
         let refused = journal.count(Class::ApiRefused).expect("refusals");
         assert_eq!(refused.lines, 2);
-        assert_eq!(refused.last.map(|at| at.minute()), Some(5));
+        assert_eq!(refused.last.map(DateTime::minute), Some(5));
     }
 }

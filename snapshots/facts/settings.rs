@@ -5,6 +5,7 @@
 //! `platforms.api_server.port` in config.yaml is ignored, only `extra.port` counts, and it counts only
 //! where neither `API_SERVER_ENABLED` nor `API_SERVER_KEY` is set.
 
+use crate::fact::{Fact, Why};
 use crate::facts::definition::Place;
 use crate::parse::yaml::{Node, Value};
 use crate::redact::{Length, Mark};
@@ -49,14 +50,27 @@ pub enum Key {
 const HOST: &str = "127.0.0.1";
 const PORT: u16 = 8642;
 
-/// One layer of the environment, as names and values with their places.
+/// One layer of the environment.
 #[derive(Debug, Clone, Default)]
-pub struct Layer(pub Vec<(String, String, Place)>);
+pub struct Layer(pub Vec<Assignment>);
+
+/// A variable that is set.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// Its name.
+    pub name: String,
+    /// Its value, or the mark of it.
+    pub value: String,
+    /// Where it is set.
+    pub at: Place,
+    /// Whether its value depends on something that is known to the gateway's process only.
+    pub unresolved: bool,
+}
 
 impl Layer {
-    fn get(&self, name: &str) -> Option<(&str, &Place)> {
+    fn get(&self, name: &str) -> Option<&Assignment> {
         // The last assignment wins, in a unit as in a `.env`.
-        self.0.iter().rev().find(|(key, ..)| key == name).map(|(_, value, at)| (value.as_str(), at))
+        self.0.iter().rev().find(|set| set.name == name)
     }
 }
 
@@ -73,7 +87,7 @@ impl Sources<'_> {
     /// The value of a variable: an empty one is set, and hides those below it.
     fn variable(&self, name: &str) -> Option<(String, Place)> {
         let in_layers = self.environment.iter().find_map(|layer| layer.get(name));
-        let value = in_layers.map(|(value, at)| (value.to_string(), at.clone()));
+        let value = in_layers.map(|set| (set.value.clone(), set.at.clone()));
         // Top-level scalars of config.yaml are exported for names that nothing else sets.
         value.or_else(|| self.config.iter().find_map(|(path, root)| scalar(path, root.get(name)?)))
     }
@@ -87,8 +101,21 @@ impl Sources<'_> {
         })
     }
 
-    /// What follows for the API server.
-    pub fn api_server(&self) -> ApiServer {
+    /// What follows for the API server. Unknown where a setting refers to a variable of the gateway's
+    /// own process.
+    pub fn api_server(&self) -> Fact<ApiServer> {
+        let names = ["API_SERVER_ENABLED", "API_SERVER_KEY", "API_SERVER_HOST", "API_SERVER_PORT"];
+        let set = |name| self.environment.iter().find_map(|layer| layer.get(name));
+        match names.into_iter().filter_map(set).find(|set| set.unresolved) {
+            Some(set) => Fact::Unknown(Why::Failed(format!(
+                "{} in {} depends on another variable",
+                set.name, set.at
+            ))),
+            None => Fact::Known(self.resolved()),
+        }
+    }
+
+    fn resolved(&self) -> ApiServer {
         let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !value.is_empty());
         let flag = self.variable("API_SERVER_ENABLED").filter(|(value, _)| truthy(value));
         let env_key = set(self.variable("API_SERVER_KEY"));
@@ -218,12 +245,17 @@ mod tests {
         let place = |line| Place { file: file.into(), line: Some(line) };
         let entry = |(at, line): (usize, &&str)| {
             let (name, value) = line.split_once('=').expect("a test's own assignment");
-            (name.to_string(), value.to_string(), place(at + 1))
+            let unresolved = value.contains("${");
+            Assignment { name: name.into(), value: value.into(), at: place(at + 1), unresolved }
         };
         Layer(lines.iter().enumerate().map(entry).collect())
     }
 
     fn resolve(dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
+        decide(dotenv, unit, config).known().expect("nothing unresolved").clone()
+    }
+
+    fn decide(dotenv: &[&str], unit: &[&str], config: &str) -> Fact<ApiServer> {
         let root = yaml::parse(config).expect("a test's own YAML");
         let environment = vec![layer(".env", dotenv), layer("unit", unit)];
         Sources { environment, config: vec![("config.yaml", &root)] }.api_server()
@@ -273,6 +305,16 @@ mod tests {
             Key::Present { length: Length::Long, placeholder: false },
             "a key is known by its length"
         );
+    }
+
+    #[test]
+    fn a_setting_that_depends_on_the_process_is_unknown_and_only_where_it_counts() {
+        let told = decide(&["API_SERVER_PORT=${PORT}"], &[], "{}");
+        assert!(
+            told.why().is_some_and(|why| why.to_string().contains("API_SERVER_PORT in .env:1"))
+        );
+        let hidden = decide(&["API_SERVER_PORT=1"], &["API_SERVER_PORT=${PORT}"], "{}");
+        assert_eq!(hidden.known().map(|api| api.port.value), Some(1));
     }
 
     #[test]

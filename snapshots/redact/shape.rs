@@ -383,6 +383,14 @@ impl<'a> Scan<'a> {
 
     /// After a telling name and its `=` or `:`.
     fn value(&mut self, quoted_name: bool) {
+        let quotes = length_while(self.rest, |c| matches!(c, '\\' | '"' | '\''));
+        let (_, word) = self.rest.split_at_checked(quotes).unwrap_or_default();
+        let (name, after) =
+            word.split_at_checked(length_while(word, is_run_char)).unwrap_or_default();
+        if assignment(name, after).is_some() {
+            // Not the value but the next name, as in `key: password: …`.
+            return self.keep(quotes);
+        }
         let opening = length_while(self.rest, |c| c == '\\');
         let quote = self.rest.get(opening..).and_then(|rest| rest.chars().next());
         if let Some(quote @ ('"' | '\'')) = quote {

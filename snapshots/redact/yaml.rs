@@ -225,7 +225,7 @@ impl Place {
 fn is_key_clear(key: &str, is_plain: bool) -> bool {
     let is_long_number =
         key.len() > 5 && key.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
-    (is_plain && matches!(key, "<<" | ""))
+    (is_plain && (key == "<<" || is_null(key)))
         || (key.len() <= 64
             && !is_long_number
             && key

@@ -1,6 +1,8 @@
 //! The JSON report: public API, frozen as `gw-doctor/report/1`. Its types are its own, so that a change
 //! within changes nothing without.
 
+use std::collections::BTreeMap;
+
 use gw_checks::chain::Link;
 use gw_checks::diagnosis::Diagnosis;
 use gw_checks::finding::{Finding, Verdict};
@@ -43,6 +45,13 @@ struct Gateway<'a> {
     chain: &'a [Link],
     diagnoses: &'a [Diagnosis],
     findings: &'a [Finding],
+    survival: BTreeMap<&'static str, Forecast<'a>>,
+}
+
+#[derive(Serialize)]
+struct Forecast<'a> {
+    verdict: Verdict,
+    because: &'a str,
 }
 
 /// The document, pretty-printed, a newline at its end.
@@ -81,5 +90,17 @@ fn gateway<'a>(reported: &'a Reported<'_>) -> Gateway<'a> {
         chain: &examined.chain,
         diagnoses: &examined.diagnoses,
         findings: &examined.findings,
+        survival: survival(&examined.findings),
     }
+}
+
+/// The forecasts once more, by name: each is the finding of a check of that family.
+fn survival(findings: &[Finding]) -> BTreeMap<&'static str, Forecast<'_>> {
+    let mut forecasts = BTreeMap::new();
+    for finding in findings {
+        if let Some(name) = finding.check.strip_prefix("survival/") {
+            forecasts.insert(name, Forecast { verdict: finding.verdict, because: &finding.claim });
+        }
+    }
+    forecasts
 }

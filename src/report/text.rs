@@ -124,6 +124,7 @@ fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
     );
     line(out, &format!("{}", home.bold()));
     chain(out, reported, style);
+    survival(out, reported);
     for diagnosis in examined.diagnoses.iter().skip(1) {
         paragraph(
             out,
@@ -164,6 +165,23 @@ fn chain(out: &mut String, reported: &Reported<'_>, style: &Style) {
         row.push_str(&piece);
     }
     line(out, &row);
+}
+
+/// The forecasts, in one row.
+fn survival(out: &mut String, reported: &Reported<'_>) {
+    let forecasts: Vec<String> = reported
+        .examined
+        .findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::Skipped)
+        .filter_map(|finding| {
+            let name = finding.check.strip_prefix("survival/")?;
+            Some(format!("{name} {}", mark(finding.verdict).style(paint(finding.verdict))))
+        })
+        .collect();
+    if !forecasts.is_empty() {
+        line(out, &format!("  survives {}", forecasts.join(", ")));
+    }
 }
 
 /// The width of a text on a terminal, its colours not counted.

@@ -22,6 +22,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     );
     Found::certain(
         summary,
-        &["job/not-running", "job/killed", "cron/no-ticker", "cron/overdue", "job/disabled"],
+        &[
+            "job/not-running",
+            "job/killed",
+            "cron/no-ticker",
+            "cron/overdue",
+            "job/disabled",
+            "survival/reboot",
+            "survival/crash",
+        ],
     )
 }

@@ -12,6 +12,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let summary = format!("{} is masked: somebody made sure that it cannot start", lane.title());
     Found::certain(
         summary,
-        &["job/disabled", "job/not-running", "cron/no-ticker", "owner/stale-pid-file"],
+        &[
+            "job/disabled",
+            "survival/reboot",
+            "survival/crash",
+            "job/not-running",
+            "cron/no-ticker",
+            "owner/stale-pid-file",
+        ],
     )
 }

@@ -3,7 +3,12 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("job/disabled")?;
     case.at.gateway.process()?;
-    Found::certain(finding.claim.clone(), &["job/disabled"])
+    let finding = ["survival/logout", "survival/reboot", "job/disabled", "survival/crash"]
+        .into_iter()
+        .find_map(|check| case.found(check))?;
+    Found::certain(
+        format!("the gateway runs, and not for long: {}", finding.claim),
+        &["survival/logout", "survival/reboot", "survival/crash", "job/disabled"],
+    )
 }

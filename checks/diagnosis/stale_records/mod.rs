@@ -20,6 +20,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         "cron/no-ticker",
         "cron/overdue",
         "job/disabled",
+        "survival/reboot",
+        "survival/crash",
     ];
     let stale = case.found("owner/stale-pid-file").or_else(|| case.found("owner/pid-reused"));
     if let Some(stale) = stale.filter(|_| liveness.process.is_absent()) {

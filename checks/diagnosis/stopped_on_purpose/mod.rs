@@ -20,5 +20,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         lane.title(),
         job.words
     );
-    Found::certain(summary, &["job/not-running", "cron/no-ticker", "cron/overdue", "job/disabled"])
+    Found::certain(
+        summary,
+        &[
+            "job/not-running",
+            "cron/no-ticker",
+            "cron/overdue",
+            "job/disabled",
+            "survival/reboot",
+            "survival/crash",
+        ],
+    )
 }

@@ -1,6 +1,6 @@
 //! Whether the service has a process.
 
-use gw_snapshot::fact::Why;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::job::Phase;
 
 use crate::Subject;
@@ -11,7 +11,18 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let Some((lane, job)) = at.job() else {
+        return match (
+            at.gateway.lane().and_then(|lane| lane.job.why()),
+            &at.gateway.liveness.process,
+        ) {
+            // Neither the manager nor the processes were seen: then nothing is known of the gateway at all.
+            (Some(why), Fact::Unknown(_)) => {
+                vec![Finding::unknown("whether the gateway runs", why).essential()]
+            }
+            _ => at.no_job(),
+        };
+    };
     let finding = match job.phase {
         Phase::Running => {
             let pid = job

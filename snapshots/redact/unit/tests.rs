@@ -173,7 +173,7 @@ proptest! {
         ]),
         after in any_unit(),
     ) {
-        prop_assume!(!before.contains("\\") && secret.contains(|c: char| c.is_ascii_digit()));
+        prop_assume!(!before.contains('\\') && secret.contains(|c: char| c.is_ascii_digit()));
         let planted = shape.replace("@@", "\u{1}").replace('@', &secret).replace('\u{1}', &format!("{secret}@"));
         let seen = redacted(&format!("{before}{planted}{after}"));
         prop_assert!(!seen.contains(&secret), "{}", seen);

@@ -163,14 +163,18 @@ fn a_path_that_depends_on_where_we_are_is_refused() {
 
 #[test]
 fn a_directory_is_listed_in_order_and_what_is_none_says_so() {
-    let home = Home::new().with("b", "").with("a", "").with(".c", "");
+    let home = Home::new()
+        .with("cron", "")
+        .with("config.yaml", "")
+        .with(".env", "")
+        .with("love-letter.txt", "");
     let at = |path: &Path| directory(path.to_str().expect("UTF-8"));
     fs::set_permissions(home.0.path(), Permissions::from_mode(0o700)).expect("ours");
     let seen = at(home.0.path());
-    assert_eq!(seen.entries.expect("names"), [".c", "a", "b"]);
+    assert_eq!(seen.entries.expect("names"), [".env", "config.yaml", "cron"]);
     assert_eq!((seen.mode.as_deref(), seen.error), (Some("0700"), None));
     assert_eq!(at(&home.path("none")).error, Some(Trouble::NotFound));
-    assert!(matches!(at(&home.path("a")).error, Some(Trouble::Other(_))));
+    assert!(matches!(at(&home.path("cron")).error, Some(Trouble::Other(_))));
 }
 
 #[test]

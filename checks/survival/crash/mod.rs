@@ -1,0 +1,46 @@
+//! Whether the gateway would be started again if it ended by itself.
+
+use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::Enabled;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if let Supervision::None { .. } = at.gateway.supervision {
+        return vec![Finding::warning(
+            "after a crash nothing would start it again: it runs outside every service",
+        )];
+    }
+    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let Some(systemd) = &job.systemd else {
+        return vec![Finding::skipped("the service manager says nothing of its policy")];
+    };
+    if job.enabled == Enabled::Masked {
+        return vec![Finding::skipped("a masked service is not started at all")];
+    }
+    let delay = systemd
+        .restart_delay
+        .map_or_else(String::new, |delay| format!(" after {} s", delay.as_secs_f64()));
+    let except = match systemd.restart_prevent.as_str() {
+        "" => String::new(),
+        codes => format!(", except after exit {codes}"),
+    };
+    let finding = match systemd.restart.as_str() {
+        "always" => {
+            Finding::pass(format!("after a crash systemd would start it again{delay}{except}"))
+        }
+        "on-failure" => Finding::warning(format!(
+            "after a crash systemd would start it again{delay}, but not after an exit with 0, which a planned restart of Hermes before 0.18 may be"
+        )),
+        "" => return at.no_job(),
+        policy => {
+            Finding::warning(format!("after a crash systemd would leave it: Restart={policy}"))
+        }
+    };
+    vec![finding.seen(&job.source, format!("Restart={}", systemd.restart)).of_service(lane.title())]
+}

@@ -1,0 +1,42 @@
+//! Whether the gateway would be there after the next boot.
+
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Manager;
+use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::Enabled;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some((lane, job)) = at.job() else {
+        if let Supervision::None { .. } = at.gateway.supervision {
+            return vec![Finding::warning(
+                "after a reboot it would not start: no service starts it",
+            )];
+        }
+        return at.no_job();
+    };
+    let finding = match (job.enabled, lane.manager, &at.facts.linger) {
+        (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
+        (Enabled::No, ..) => Finding::warning(format!(
+            "after a reboot it would not start: {} is not enabled",
+            lane.name
+        )),
+        (Enabled::Unclear, ..) => {
+            Finding::unknown("whether it would start after a reboot", &Why::NotObserved).minor()
+        }
+        (Enabled::Yes, Manager::SystemdUser, Fact::Known(false)) => Finding::warning(
+            "after a reboot it would start only when its user logs in: linger is off",
+        ),
+        (Enabled::Yes, Manager::SystemdUser, Fact::Unknown(why)) => {
+            Finding::unknown("whether it would start before its user logs in", why).minor()
+        }
+        (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
+    };
+    vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}

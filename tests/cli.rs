@@ -1,0 +1,186 @@
+//! The command line from outside: what is refused and how, and what comes out where.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on must fail")]
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+const HEALTHY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/hosts/linux-healthy/snapshot.json");
+const FOREGROUND: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/snapshots/hosts/linux-foreground-owns-port/snapshot.json"
+);
+
+fn run(args: &[&str]) -> Output {
+    command(args).output().expect("run gw-doctor")
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gw-doctor"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// A snapshot given on standard input.
+fn check_text(text: &[u8]) -> Output {
+    let mut child = command(&["check", "--from", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("run gw-doctor");
+    // A program that has refused its input may have closed it.
+    let _ = child.stdin.take().expect("standard input").write_all(text);
+    child.wait_with_output().expect("its end")
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused_in_one_line_that_says_why() {
+    for (text, why) in [
+        (&b""[..], "EOF"),
+        (b"not json", "expected"),
+        (b"[]", "schema"),
+        (b"{}", "schema"),
+        (br#"{"schema": "gw-doctor/snapshot/99"}"#, "gw-doctor/snapshot/99"),
+        (br#"{"schema": "gw-doctor/snapshot/1"}"#, "missing field"),
+        (br#"{"schema": "gw-doctor/snapshot/1", "taken_at": "yesterday", "host": {"os": "linux"}}"#, "line 1"),
+        (b"\xff\xfe", "utf-8"),
+    ] {
+        let output = check_text(text);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(output.stdout.is_empty());
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(why), "{said:?} does not say {why:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_without_lists_is_read_and_everything_in_it_is_unknown() {
+    let bare = br#"{"schema": "gw-doctor/snapshot/1", "taken_at": "2026-11-21T00:00:00Z",
+        "host": {"os": "linux", "home": "/home/a", "uid": 1000}}"#;
+    let output = check_text(bare);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.starts_with("? default: "), "{said}");
+    for negative in
+        ["does not", "not running", "not installed", "nothing listens", "no service is installed"]
+    {
+        assert!(!said.contains(negative), "{negative:?} in {said}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_to_do() {
+    for (args, hint) in [
+        (&["--only", "job/nonsense", "--from", HEALTHY][..], "gw-doctor explain"),
+        (&["--from", "/no/such/file"], "could not read /no/such/file"),
+        (&["nobody", "--from", HEALTHY], "no profile \"nobody\""),
+        (&["--timeout", "0"], "must lie between"),
+        (&["explain", "nonsense"], "gw-doctor explain"),
+        (&["check", "--format", "xml"], "possible values"),
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(hint), "{args:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_check_or_a_family_can_be_chosen_or_left_out() {
+    let only = stdout(&run(&["--only", "job", "-v", "--from", HEALTHY]));
+    assert!(only.contains("[job/not-running]") && !only.contains("[port/"), "{only}");
+    let skipped = run(&["--skip", "job,owner", "--from", FOREGROUND]);
+    assert_eq!(skipped.status.code(), Some(0), "{}", stdout(&skipped));
+}
+
+#[test]
+fn fail_on_moves_the_threshold() {
+    let code = |args: &[&str]| run(args).status.code();
+    let disabled = [
+        "--from",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/hosts/linux-healthy/snapshot.json"),
+    ];
+    assert_eq!(code(&disabled), Some(0));
+    assert_eq!(code(&["--fail-on", "warning", "--from", HEALTHY]), Some(0));
+    assert_eq!(code(&["--fail-on", "failure", "--from", FOREGROUND]), Some(1));
+}
+
+#[test]
+fn a_healthy_gateway_needs_at_most_ten_lines_and_none_if_quiet() {
+    let report = stdout(&run(&["--from", HEALTHY]));
+    assert!(report.lines().count() <= 10, "{report}");
+    assert!(report.starts_with("✓ default: healthy"), "{report}");
+    assert_eq!(stdout(&run(&["-q", "--from", HEALTHY])), "");
+    let quiet = stdout(&run(&["-q", "--from", FOREGROUND]));
+    assert!(quiet.starts_with("✗ default: "), "{quiet}");
+}
+
+#[test]
+fn colour_is_used_only_where_it_is_wanted() {
+    let report = |args: &[&str], env: &[(&str, &str)]| {
+        let output = command(args).envs(env.iter().copied()).output().expect("run gw-doctor");
+        stdout(&output).contains('\u{1b}')
+    };
+    let from = ["--from", HEALTHY];
+    let with = |color| [&from[..], &["--color", color]].concat();
+    assert!(!report(&from, &[]), "not into a pipe");
+    assert!(report(&with("always"), &[("NO_COLOR", "1")]), "always is always");
+    assert!(!report(&with("never"), &[("CLICOLOR_FORCE", "1")]));
+    assert!(report(&from, &[("CLICOLOR_FORCE", "1")]));
+    assert!(!report(&from, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), "NO_COLOR wins");
+}
+
+#[test]
+fn a_plan_for_a_healthy_gateway_is_empty_and_says_so() {
+    let plan = stdout(&run(&["plan", "--from", HEALTHY]));
+    assert!(plan.contains("# Nothing to do."), "{plan}");
+    assert!(plan.lines().all(|line| line.is_empty() || line.starts_with('#')), "{plan}");
+}
+
+#[test]
+fn a_plan_is_a_script_that_the_shell_can_read() {
+    let plan = run(&["plan", "--from", FOREGROUND]);
+    let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
+    shell.stdin.take().expect("its input").write_all(&plan.stdout).expect("the script");
+    assert!(shell.wait().expect("its end").success());
+    let plan = stdout(&plan);
+    for forbidden in ["kill -9", "pkill", "killall", " rm ", "\nrm "] {
+        assert!(!plan.contains(forbidden), "{forbidden} in {plan}");
+    }
+}
+
+#[test]
+fn explain_lists_every_check_and_shows_each_page() {
+    let list = stdout(&run(&["explain"]));
+    for check in gw_checks::CHECKS {
+        assert!(list.contains(check.id), "{}", check.id);
+        assert_eq!(stdout(&run(&["explain", check.id])), check.page, "{}", check.id);
+    }
+    for kind in gw_checks::diagnosis::DIAGNOSES {
+        assert!(list.contains(kind.id), "{}", kind.id);
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_error() {
+    let mut child = command(&["-v", "--from", HEALTHY])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("run");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("its end");
+    assert_eq!(stderr(&output), "");
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -1,0 +1,94 @@
+//! What other programs rely on: the JSON report's schema, and that every form says the same.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+#[test]
+fn the_json_report_of_every_recorded_host_keeps_to_its_schema() {
+    let schema =
+        fs::read_to_string(root().join("src/report/report.schema.json")).expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("a JSON schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    for host in hosts() {
+        let report = report(&host);
+        let faults: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{}: {faults:#?}", host.display());
+    }
+}
+
+/// Without this the test above would hold for a schema that allows everything.
+#[test]
+fn the_schema_refuses_what_no_report_may_be() {
+    let schema =
+        fs::read_to_string(root().join("src/report/report.schema.json")).expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("a JSON schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let good = report(&hosts().remove(0));
+    assert!(validator.is_valid(&good));
+    for (pointer, odd) in [
+        ("/schema", Value::from("gw-doctor/report/2")),
+        ("/verdict", Value::from("fine")),
+        ("/exit", Value::from(2)),
+        ("/gateways/0/findings/0/check", Value::from("Job/NotRunning")),
+        ("/gateways/0/chain/0/link", Value::from("disk")),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("such a place in the report") = odd;
+        assert!(!validator.is_valid(&bad), "{pointer}");
+    }
+}
+
+#[test]
+fn the_exit_code_the_verdict_and_the_findings_tell_one_story() {
+    for host in hosts() {
+        let report = report(&host);
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let gateways = list(&report["gateways"]);
+        let failures = gateways
+            .iter()
+            .flat_map(|gateway| list(&gateway["findings"]))
+            .filter(|finding| finding["verdict"] == "failure")
+            .count();
+        assert_eq!(report["verdict"] == "failure", failures > 0, "{}", host.display());
+        assert_eq!(report["exit"] == 1, failures > 0, "{}", host.display());
+        let worst = gateways.iter().any(|gateway| gateway["verdict"] == "failure");
+        assert_eq!(worst, failures > 0, "{}", host.display());
+        for gateway in &gateways {
+            let healthy = gateway["diagnoses"][0]["id"] == "healthy";
+            assert!(!healthy || gateway["verdict"] != "failure", "{}", host.display());
+        }
+    }
+}
+
+fn report(host: &Path) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
+        .args(["check", "--format", "json", "--from"])
+        .arg(host.join("snapshot.json"))
+        .env_clear()
+        .output()
+        .expect("run gw-doctor");
+    serde_json::from_slice(&output.stdout).expect("a JSON report")
+}
+
+fn hosts() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("snapshots/hosts")).expect("the recorded hosts");
+    let mut hosts: Vec<PathBuf> = entries.map(|entry| entry.expect("a host").path()).collect();
+    hosts.sort();
+    hosts
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
