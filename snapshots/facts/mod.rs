@@ -20,4 +20,4 @@ pub mod record;
 pub mod settings;
 
 pub use gateway::{Facts, Gateway, Lane, Manager};
-pub use gather::{Wanted, gather};
+pub use gather::{Choice, Wanted, gather};

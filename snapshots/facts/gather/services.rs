@@ -1,0 +1,102 @@
+//! The services of a host, whatever manages them.
+
+use crate::fact::Fact;
+use crate::facts::definition::Definition;
+use crate::facts::gateway::{Lane, Manager};
+use crate::facts::home::Home;
+use crate::host::Question;
+use crate::snapshot::{About, Os};
+
+use super::look::Look;
+use super::{Choice, systemd};
+
+/// A definition on disk that runs Hermes.
+pub(super) struct Found {
+    /// Who would load it.
+    pub(super) manager: Manager,
+    /// The unit's name with its ending, or the label.
+    pub(super) name: String,
+    /// What it says.
+    pub(super) definition: Fact<Definition>,
+    /// The home that a gateway started by it would serve.
+    pub(super) home: Option<String>,
+}
+
+/// The files of one kind of service manager.
+pub(super) trait Services {
+    /// The definitions that were found.
+    fn found(&self) -> &[Found];
+
+    /// Begins to ask the managers for what serves these homes.
+    fn ask(&self, look: &Look<'_>, homes: &[Home]);
+
+    /// What the managers said. Waits for them.
+    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_>;
+}
+
+/// What the managers said.
+pub(super) trait Answers {
+    /// The services that serve a home, and the one that Hermes would install for it.
+    fn lanes(&self, look: &Look<'_>, home: &Home) -> Vec<Lane>;
+
+    /// Each manager that was asked, and whether it answered.
+    fn managers(&self) -> Vec<(Manager, Fact<()>)>;
+
+    /// Whether the user's own manager outlives the last session.
+    fn linger(&self) -> Fact<bool>;
+}
+
+/// What is asked first, before anything else is known.
+pub(super) fn first(about: &About, choice: Choice) -> Vec<Question> {
+    match kind(about, choice) {
+        Some(Os::Linux) => systemd::first(about),
+        Some(Os::Macos) | None => Vec::new(),
+    }
+}
+
+/// The files of the manager that this host has.
+pub(super) fn of(look: &Look<'_>, choice: Choice) -> Box<dyn Services> {
+    match kind(look.about, choice) {
+        Some(Os::Linux) => Box::new(systemd::Files::read(look)),
+        Some(Os::Macos) | None => Box::new(Nobody),
+    }
+}
+
+/// Whose kind of manager to look for.
+fn kind(about: &About, choice: Choice) -> Option<Os> {
+    match choice {
+        Choice::Auto => Some(about.os),
+        Choice::Systemd => Some(Os::Linux),
+        Choice::Launchd => Some(Os::Macos),
+        Choice::None => None,
+    }
+}
+
+/// No manager at all: whoever runs a gateway here runs it by hand.
+struct Nobody;
+
+impl Services for Nobody {
+    fn found(&self) -> &[Found] {
+        &[]
+    }
+
+    fn ask(&self, _look: &Look<'_>, _homes: &[Home]) {}
+
+    fn answers(&self, _look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
+        Box::new(Self)
+    }
+}
+
+impl Answers for Nobody {
+    fn lanes(&self, _look: &Look<'_>, _home: &Home) -> Vec<Lane> {
+        Vec::new()
+    }
+
+    fn managers(&self) -> Vec<(Manager, Fact<()>)> {
+        Vec::new()
+    }
+
+    fn linger(&self) -> Fact<bool> {
+        Fact::Absent
+    }
+}
