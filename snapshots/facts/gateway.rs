@@ -11,6 +11,7 @@ use crate::facts::install::Install;
 use crate::facts::job::Job;
 use crate::facts::journal::Journal;
 use crate::facts::liveness::Liveness;
+use crate::facts::marks::Marks;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
 use crate::facts::settings::{self, ApiServer};
@@ -34,6 +35,8 @@ pub struct Facts {
     pub gateways: Vec<Gateway>,
     /// Every listening socket that was found.
     pub listeners: Seen<Listener>,
+    /// Gateways of which we cannot tell the home: another user's, mostly.
+    pub strangers: Vec<Process>,
 }
 
 /// A listening socket and its owners.
@@ -106,8 +109,23 @@ pub struct Gateway {
     pub install: Option<Install>,
     /// Its logs.
     pub journal: Fact<Journal>,
-    /// Files of it that are there, with their owner and mode, for what cannot be read.
+    /// Its marks.
+    pub marks: Marks,
+    /// `.env`, with its owner and mode.
     pub dotenv: FileSeen,
+    /// The gateway that serves this profile beside its own, where that says so (0.17+).
+    pub served_by: Option<Served>,
+    /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
+    pub servers: Vec<Process>,
+}
+
+/// Who serves a profile in its gateway's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The profile whose gateway does.
+    pub profile: String,
+    /// That gateway's process.
+    pub pid: u32,
 }
 
 /// A health endpoint that was asked.

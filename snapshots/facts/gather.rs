@@ -12,18 +12,23 @@ use std::collections::BTreeSet;
 
 use crate::fact::{Fact, Why};
 use crate::facts::cron::{self, Cron};
-use crate::facts::gateway::{Facts, Gateway, Health, Lane, Listener, Supervision, place_of};
+use crate::facts::gateway::{
+    Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
+};
 use crate::facts::health;
 use crate::facts::home::{self, Home, join};
 use crate::facts::install::Install;
 use crate::facts::journal::Journal;
 use crate::facts::liveness::{Holder, Ladder, Liveness};
+use crate::facts::marks::{self, Marks};
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::Trouble;
+use crate::parse::cmdline::Role;
 use crate::parse::{cgroup, yaml};
+use crate::snapshot::Os;
 
 use look::Look;
 use services::{Answers, Found};
@@ -66,11 +71,13 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         homes.iter().map(|home| settle(&look, home, services.found())).collect();
     let listeners = listeners(&look, &known);
     let answers = services.answers(&look, &homes);
-    let gateways = known
+    let mut gateways: Vec<Gateway> = known
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
+    serve(&mut gateways, host.about().os);
     Facts {
+        strangers: strangers(&look, &gateways),
         about: host.about().clone(),
         now: host.now(),
         managers: answers.managers(),
@@ -122,7 +129,7 @@ fn homes(look: &Look<'_>, wanted: &Wanted, found: &[Found]) -> Vec<Home> {
 fn prepare(look: &Look<'_>, home: &Home) {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
-    for name in SMALL_FILES {
+    for name in SMALL_FILES.into_iter().chain(marks::FILES) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
     questions.push(Question::File(path("cron/jobs.json"), JOBS));
@@ -197,6 +204,9 @@ fn gateway(
     Gateway {
         directory: look.host.directory(&home.path),
         dotenv: file(".env", Part::SMALL),
+        marks: Marks::of(look.host, &home.path),
+        servers: servers(look, &home),
+        served_by: None,
         home,
         lanes,
         liveness,
@@ -303,6 +313,52 @@ fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<In
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
     let defined = lanes.iter().find_map(|lane| Some(lane.definition.known()?.argv.clone()));
     [running, defined].into_iter().flatten().find_map(|argv| Install::beside(&argv, look.host))
+}
+
+/// Says of each profile that another gateway serves it, where that gateway's own status does.
+fn serve(gateways: &mut [Gateway], os: Os) {
+    let serving: Vec<(Served, Vec<String>)> = gateways
+        .iter()
+        .filter_map(|gateway| {
+            let status = gateway.own_status(os)?;
+            let served =
+                Served { profile: gateway.home.profile.clone(), pid: gateway.process()?.pid };
+            Some((served, status.served_profiles.clone()))
+        })
+        .collect();
+    for gateway in gateways.iter_mut().filter(|gateway| gateway.process().is_none()) {
+        let profile = &gateway.home.profile;
+        let by = serving
+            .iter()
+            .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
+        gateway.served_by = by.map(|(served, _)| served.clone());
+    }
+}
+
+/// Gateways among the processes that belong to no home we know.
+fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
+    let is_known = |pid: u32| {
+        gateways.iter().any(|gateway| {
+            let own = gateway.process().into_iter().chain(&gateway.liveness.others);
+            own.map(|process| process.pid).any(|known| known == pid)
+        })
+    };
+    let homeless = look.scan.list.iter().filter(|seen| look.home_of_process(seen).is_none());
+    homeless
+        .map(|seen| Process::of(seen.clone(), look.about))
+        .filter(|process| matches!(process.role, Role::Gateway(_)) && !process.is_zombie())
+        .filter(|process| !is_known(process.pid))
+        .collect()
+}
+
+/// Processes that may tick a home's cron beside its gateway.
+fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
+    let processes = look.scan.list.iter().map(|seen| Process::of(seen.clone(), look.about));
+    let sticky = look.sticky.as_deref();
+    processes
+        .filter(|process| process.role == Role::Server && !process.is_zombie())
+        .filter(|process| process.chosen_home(look.about, sticky).as_deref() == Some(&home.path))
+        .collect()
 }
 
 /// Files of a home that are small by their nature.

@@ -15,6 +15,7 @@ pub mod install;
 pub mod job;
 pub mod journal;
 pub mod liveness;
+pub mod marks;
 pub mod process;
 pub mod record;
 pub mod settings;

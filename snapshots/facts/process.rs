@@ -115,10 +115,8 @@ impl Process {
     /// be read: arguments alone name a profile of some user's, not a home.
     pub fn chosen_home(&self, about: &About, sticky: Option<&str>) -> Option<String> {
         let env = self.seen.env.as_ref()?;
-        let profile = match &self.role {
-            Role::Gateway(args) => args.profile.as_deref(),
-            _ => None,
-        };
+        let profile = cmdline::profile(self.seen.argv.as_deref().unwrap_or_default());
+        let profile = profile.as_deref();
         let exempt = ["HERMES_SUPERVISED_CHILD", "HERMES_S6_SUPERVISED_CHILD"];
         let sticky = sticky.filter(|_| !exempt.iter().any(|name| env.contains_key(*name)));
         let user_home = env.get("HOME").map(String::as_str).or(about.home.as_deref());

@@ -38,6 +38,11 @@ pub fn looks_like_hermes(argv: &[String], comm: Option<&str>) -> bool {
     comm == Some("hermes") || role(argv) != Role::Foreign
 }
 
+/// The profile that a Hermes command is told to be: `-p NAME`, `--profile NAME`, `--profile=NAME`.
+pub fn profile(argv: &[String]) -> Option<String> {
+    commands_and_flags(argv.iter()).1.profile
+}
+
 /// The role of a process with these arguments.
 pub fn role(argv: &[String]) -> Role {
     let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();

@@ -56,6 +56,7 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
+        (".gateway-launchd-unsupported", _) => Treatment::Json,
         ("gateway-exit-diag.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         (_, Some("env")) => Treatment::Dotenv,

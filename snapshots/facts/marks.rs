@@ -1,0 +1,146 @@
+//! The small files by which a gateway and its commands leave word: heartbeats, markers, ledgers.
+//!
+//! A mark that is missing says nothing by itself: older versions leave none, and writers swallow errors.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::fact::{Fact, Why};
+use crate::facts::home::join;
+use crate::facts::record::RecordError;
+use crate::host::{Host, Part};
+use crate::observation::FileSeen;
+use crate::parse::json;
+use crate::parse::time;
+
+/// The marks of one home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// `state/gateway.heartbeat` (0.19+): its event loop's, every 30 s while it runs.
+    pub heartbeat: Fact<Heartbeat>,
+    /// `gateway-starts.log` (0.19+): when it was started, oldest first.
+    pub starts: Fact<Vec<Timestamp>>,
+    /// `.gateway-planned-stop.json`: somebody is about to stop it. Worth 60 s.
+    pub planned_stop: Fact<Timestamp>,
+    /// `.drain_request.json` (0.18+): it is to take no new work, and to run no cron, for as long as this is there.
+    pub drain_request: Fact<()>,
+    /// `.gateway-launchd-unsupported` (0.18+): Hermes gave up on launchd, and runs detached.
+    pub launchd_unsupported: Fact<Unsupported>,
+}
+
+/// The mark of an event loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Whose loop.
+    pub pid: u32,
+    /// When it came round.
+    pub at: Timestamp,
+}
+
+/// Why Hermes gave up on launchd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported {
+    /// When.
+    pub written_at: Option<Timestamp>,
+    /// In its own words.
+    pub reason: Option<String>,
+}
+
+impl Marks {
+    /// Reads them.
+    pub fn of(host: &dyn Host, home: &str) -> Self {
+        let file = |name: &str| host.file(&join(home, name), Part::SMALL);
+        Self {
+            heartbeat: file(HEARTBEAT).content().parse(Heartbeat::read),
+            starts: file(STARTS).content().map(starts),
+            planned_stop: file(PLANNED_STOP).content().parse(written_at),
+            drain_request: present(&file(DRAIN_REQUEST)),
+            launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
+        }
+    }
+}
+
+/// Their paths below a home.
+pub(super) const FILES: [&str; 5] =
+    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED];
+
+const HEARTBEAT: &str = "state/gateway.heartbeat";
+const STARTS: &str = "gateway-starts.log";
+const PLANNED_STOP: &str = ".gateway-planned-stop.json";
+const DRAIN_REQUEST: &str = ".drain_request.json";
+const LAUNCHD_UNSUPPORTED: &str = ".gateway-launchd-unsupported";
+
+/// How long after its last round an event loop counts as frozen: three of its rounds. In seconds.
+pub const LOOP_FROZEN_AFTER: i64 = 90;
+
+/// How long a planned stop is announced for. In seconds.
+pub const PLANNED_STOP_HOLDS: i64 = 60;
+
+impl Heartbeat {
+    fn read(text: &str) -> Result<Self, RecordError> {
+        let value = json::python(text)?;
+        let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
+        let at = value.get("updated_at").and_then(Value::as_str).and_then(time::iso);
+        match (pid, at.and_then(time::Stamp::instant)) {
+            (Some(pid), Some(at)) => Ok(Self { pid, at }),
+            _ => Err(RecordError::Form("it names no PID and time")),
+        }
+    }
+}
+
+impl Unsupported {
+    fn read(text: &str) -> Result<Self, RecordError> {
+        let value = json::python(text)?;
+        let stamp = value.get("written_at").and_then(Value::as_str).and_then(time::iso);
+        Ok(Self {
+            written_at: stamp.and_then(time::Stamp::instant),
+            reason: value.get("reason").and_then(Value::as_str).map(String::from),
+        })
+    }
+}
+
+fn written_at(text: &str) -> Result<Timestamp, RecordError> {
+    let value = json::python(text)?;
+    let stamp = value.get("written_at").and_then(Value::as_str).and_then(time::iso);
+    stamp.and_then(time::Stamp::instant).ok_or(RecordError::Form("it bears no time"))
+}
+
+/// A malformed request counts as one (verified on 0.19).
+fn present(file: &FileSeen) -> Fact<()> {
+    match file.presence() {
+        Fact::Unknown(Why::Malformed(_)) => Fact::Known(()),
+        fact => fact,
+    }
+}
+
+fn starts(text: &str) -> Vec<Timestamp> {
+    text.lines().filter_map(time::epoch).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_names_its_process_and_its_time() {
+        let beat = Heartbeat::read(
+            r#"{"pid": 381, "updated_at": "2026-11-21T01:21:41.395149+00:00", "monotonic": 366.1, "start_time": 1795224101.2}"#,
+        )
+        .expect("a heartbeat");
+        assert_eq!(beat.pid, 381);
+        for odd in [
+            "",
+            "{}",
+            r#"{"pid": 381}"#,
+            r#"{"pid": 381, "updated_at": "now"}"#,
+            r#"{"pid": -1, "updated_at": "2026-11-21T01:21:41Z"}"#,
+        ] {
+            assert!(Heartbeat::read(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_of_starts_passes_over_what_is_no_time() {
+        assert_eq!(starts("1795224100.5\n\nnonsense\n1795224110.5\n").len(), 2);
+    }
+}
