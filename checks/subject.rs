@@ -6,10 +6,13 @@ use gw_snapshot::facts::gateway::{Health, Listener};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
+use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::facts::{Lane, home};
+use gw_snapshot::observation::Trouble;
 use gw_snapshot::parse::log::Class;
+use jiff::Timestamp;
 
 use crate::Subject;
 use crate::finding::{Finding, plural};
@@ -79,17 +82,66 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The listeners that shut the API server out, or would: those on its address, but for one on every
+    /// address beside the gateway's own on this machine's.
+    pub(crate) fn in_the_way(&self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
+        let on_address = || self.facts.on(&api.host.value, api.port.value);
+        let own = self.gateway.process().map(|process| process.pid);
+        let is_own = |listener: &Listener| own.is_some_and(|pid| listener.is_held_by(pid));
+        let has_own = on_address().any(|listener| listener.is_loopback() && is_own(listener));
+        on_address().filter(move |listener| listener.is_loopback() || !has_own)
+    }
+
+    /// That nobody of this kind keeps the API server from its address, as far as one can see.
+    pub(crate) fn nobody_in_the_way(&self, who: &str, api: &ApiServer) -> Finding {
+        let address = api.address();
+        let there: Vec<_> = self.facts.on(&api.host.value, api.port.value).collect();
+        let own = self.gateway.process().map(|process| process.pid);
+        let has_own = there.iter().any(|found| own.is_some_and(|pid| found.is_held_by(pid)));
+        let is_hidden = there.iter().any(|found| found.owners.iter().flatten().next().is_none());
+        let why = match self.unseen_listeners() {
+            _ if has_own => None,
+            None if is_hidden => Some(Why::Failed("its holder is not visible".into())),
+            why => why,
+        };
+        match why {
+            Some(why) => {
+                Finding::unknown(&format!("whether any {who} sits on {address}"), &why).minor()
+            }
+            None => Finding::pass(format!("no {who} sits on {address}")),
+        }
+    }
+
+    /// Why a listener may be there that is not listed.
+    pub(crate) fn unseen_listeners(&self) -> Option<Why> {
+        let seen = &self.facts.listeners;
+        let why = || seen.trouble.clone().map_or(Why::NotObserved, Trouble::into_why);
+        (!seen.complete).then(why)
+    }
+
+    /// Whether a gateway of this home is to run, or ever did: a profile may be no more than settings.
+    pub(crate) fn has_gateway(&self) -> bool {
+        let gateway = self.gateway;
+        gateway.is_installed()
+            || !gateway.liveness.process.is_absent()
+            || !gateway.status.is_absent()
+    }
+
     /// The version of the installed code.
     pub(crate) fn version(&self) -> Option<&'a Version> {
         self.gateway.install.as_ref()?.version.known()
     }
 
-    /// Whether the process is within the time that a start may take (30 s a platform, and some).
+    /// Whether the process is within the time that a start may take: it connects its platforms one after
+    /// the other, and one that is dead takes 30 s (0.19).
     pub(crate) fn is_starting(&self) -> bool {
         let Some(process) = self.gateway.process() else { return false };
         let runs =
             self.gateway.own_status(self.facts.about.os).and_then(|status| status.state.as_deref());
-        let young = process.age(self.facts.now).is_some_and(|age| age.as_secs() < START_SECONDS);
+        let platforms = self.gateway.status.known().map_or(0, |status| status.platforms.len());
+        let platforms = i64::try_from(platforms.clamp(1, MOST_PLATFORMS)).unwrap_or(1);
+        let limit = PLATFORM_SECONDS * platforms + LOAD_SECONDS;
+        let young = process.age(self.facts.now).is_some_and(|age| age.as_secs() < limit);
         young && !matches!(runs, Some("running" | "degraded" | "draining"))
     }
 
@@ -97,7 +149,23 @@ impl<'a> Subject<'a> {
     pub(crate) fn own_health(&self) -> Option<&'a Health> {
         let health = self.gateway.health.as_ref()?;
         self.gateway.process()?;
-        self.answered_by_other(health).is_none().then_some(health)
+        let is_own = self.answered_by_other(health).is_none() && self.is_the_api_servers(health);
+        is_own.then_some(health)
+    }
+
+    /// Whether the API server was asked: its settings say so, or its answer. Another listener of the
+    /// gateway, such as that of a webhook, knows nothing of this path; but where the settings are not
+    /// known, silence is silence on any path.
+    pub(crate) fn is_the_api_servers(&self, health: &Health) -> bool {
+        let expected = self
+            .api()
+            .and_then(|api| settings::health_url(&api.host.value, api.port.value))
+            .is_some_and(|url| url == health.url);
+        match &health.answer {
+            Answer::Hermes { .. } => true,
+            Answer::TimedOut | Answer::Closed => expected || self.gateway.api.why().is_some(),
+            _ => expected,
+        }
     }
 
     /// Why there is no answer to judge.
@@ -115,7 +183,10 @@ impl<'a> Subject<'a> {
                     listener.text()
                 ))]
             }
-            None => Vec::new(),
+            None => vec![Finding::skipped(format!(
+                "no setting says that {} is the API server's",
+                health.url
+            ))],
         }
     }
 
@@ -163,6 +234,12 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The age in seconds of a mark that the ticker left; none if it lies in the future.
+    pub(crate) fn age_of(&self, mark: Timestamp) -> Option<i64> {
+        let age = self.facts.now.duration_since(mark).as_secs();
+        (age >= -CLOCK_SECONDS).then_some(age.max(0))
+    }
+
     /// How often lines of a class stand in the log of this life.
     pub(crate) fn logged(&self, class: Class, what: &str) -> Vec<Finding> {
         let journal = match &self.gateway.journal {
@@ -171,30 +248,48 @@ impl<'a> Subject<'a> {
             Fact::Unknown(why) => return vec![Finding::unknown("what the log says", why).minor()],
         };
         let Some(count) = journal.count(class) else {
-            return vec![Finding::pass(format!("the log of this life does not say that {what}"))];
+            let part =
+                if journal.from_start { "the log of this life" } else { "the end of the log" };
+            return vec![Finding::pass(format!("{part} does not say that {what}"))];
         };
         let life = if journal.from_start {
             "since the gateway last started"
         } else {
             "in the end of the log"
         };
+        let lines = count.lines;
+        let times = format!("{lines} time{}", plural(lines));
+        let claim = format!("the log says {times} {life} that {what}");
+        let finding = if is_mended(journal, class, count) {
+            Finding::note(format!("{claim}, and later that it listens"))
+        } else {
+            Finding::warning(claim)
+        };
         let last = count
             .last
             .map_or_else(String::new, |last| format!(", last at {last} by its own clock"));
-        let lines = count.lines;
-        vec![
-            Finding::warning(format!(
-                "the log says {lines} time{} {life} that {what}",
-                plural(lines)
-            ))
-            .seen(self.path("logs"), format!("{lines} line{}{last}", plural(lines))),
-        ]
+        vec![finding.seen(self.path("logs"), format!("{lines} line{}{last}", plural(lines)))]
     }
+}
+
+/// Whether the API server is said to listen after the last of these lines.
+fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {
+    let of_api = matches!(class, Class::ApiRefused | Class::PortBind);
+    let listens = journal.count(Class::ApiListening).and_then(|count| count.last);
+    of_api && listens.zip(count.last).is_some_and(|(listens, last)| listens > last)
 }
 
 /// Findings about services, or that there is none.
 pub(crate) fn or_not_installed(findings: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() { vec![Finding::skipped("no service is installed")] } else { findings }
+}
+
+/// That a listener stands in nobody's way, for no gateway of this home is to run.
+pub(crate) fn wanted_by_none(listener: &Listener) -> Finding {
+    Finding::skipped(format!(
+        "{} is taken, and no gateway of this home is installed or has ever run",
+        listener.text()
+    ))
 }
 
 /// An answer as evidence.
@@ -221,5 +316,11 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
-/// A gateway may take 30 s a platform to connect before its API server listens (0.19), and some to load.
-const START_SECONDS: i64 = 45;
+/// A mark may be written while we look; one that is further ahead shows that a clock was moved.
+const CLOCK_SECONDS: i64 = 5;
+/// How long a gateway waits for one platform to connect, by default, before it goes on to the next.
+const PLATFORM_SECONDS: i64 = 30;
+/// How long it may take to load, besides.
+const LOAD_SECONDS: i64 = 15;
+/// Platforms that count: the status file remembers more of them than any start ever waits for.
+const MOST_PLATFORMS: usize = 10;

@@ -5,11 +5,12 @@
 //! ```text
 //! unit hermes-gateway.service ActiveState=failed SubState=failed MainPID=0
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
+//! file ~/.hermes/gateway_state.json replace "running" => "draining"
 //! directory ~/.hermes absent | denied
 //! process 384 gone | unseen | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | unseen | held 384
-//! listener 127.0.0.1:8642 by 384 | hidden | gone
+//! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
 //! http refused | timeout | closed | not-http | unseen | status 500 | body {…} | location http://…
 //! manager user Failed to connect to bus: No medium found
 //! linger yes | no
@@ -119,7 +120,8 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
     let old = files.iter().position(|file| file.path == path).map(|at| files.remove(at));
     let mut seen = old.unwrap_or_default();
     seen.path = path.into();
-    (seen.text, seen.base64, seen.error, seen.detail) = (None, None, None, None);
+    let text = seen.text.take();
+    (seen.base64, seen.error, seen.detail) = (None, None, None);
     match split(how) {
         ("absent", _) => {
             seen = FileSeen {
@@ -143,8 +145,16 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("fifo", _) => (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Fifo)),
         ("bytes", _) => seen.base64 = Some("//79".into()),
         ("text", text) => seen.text = Some(text.replace("\\n", "\n")),
-        ("mode", mode) => seen.mode = Some(mode.into()),
-        ("uid", uid) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
+        ("replace", change) => {
+            let (from, to) = change.split_once(" => ").ok_or("no =>")?;
+            let text = text.filter(|text| text.contains(from));
+            let text = text.ok_or("what is to be replaced is not there")?;
+            seen.text = Some(text.replace(from, to));
+        }
+        ("mode", mode) => (seen.mode, seen.text) = (Some(mode.into()), text),
+        ("uid", uid) => {
+            (seen.uid, seen.text) = (Some(uid.parse().map_err(|_| "no uid")?), text);
+        }
         _ => return Err("an unknown state of a file".into()),
     }
     files.push(seen);
@@ -226,7 +236,10 @@ fn listener(host: &mut Snapshot, at: &str, how: &str) -> Result<(), String> {
     let pids = match split(how) {
         ("gone", _) => return Ok(()),
         ("hidden", _) => None,
-        ("by", pid) => Some(vec![pid.parse().map_err(|_| "no PID")?]),
+        ("by", pids) => {
+            let pids: Result<_, _> = pids.split_whitespace().map(str::parse).collect();
+            Some(pids.map_err(|_| "no PID")?)
+        }
         _ => return Err("an unknown state of a listener".into()),
     };
     listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000) });

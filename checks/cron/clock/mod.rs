@@ -3,7 +3,7 @@
 use gw_snapshot::fact::Why;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Unknown;
@@ -14,21 +14,23 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ("cron/ticker_heartbeat", &at.gateway.cron.heartbeat),
         ("cron/ticker_last_success", &at.gateway.cron.last_success),
     ];
-    let mut findings = Vec::new();
-    for (name, mark) in marks {
-        let Some(mark) = mark.known() else { continue };
-        let ahead = mark.duration_since(at.facts.now).as_secs();
-        if ahead > TOLERANCE {
-            let why =
-                Why::Failed(format!("{name} lies {ahead} s in the future: a clock was moved"));
-            findings.push(
-                Finding::unknown("how fresh the ticker's marks are", &why)
-                    .seen(at.path(name), format!("{ahead} s ahead")),
-            );
-        }
+    if marks.iter().all(|(_, mark)| mark.known().is_none()) {
+        return vec![Finding::skipped("there is no mark to judge")];
     }
-    if findings.is_empty() { vec![Finding::pass("no mark lies in the future")] } else { findings }
+    let ahead = marks.into_iter().filter_map(|(name, mark)| {
+        let mark = mark.known().filter(|mark| at.age_of(**mark).is_none())?;
+        Some((name, mark.duration_since(at.facts.now).as_secs().unsigned_abs()))
+    });
+    let ahead: Vec<(&str, u64)> = ahead.collect();
+    let Some((name, most)) = ahead.iter().max_by_key(|(_, seconds)| *seconds) else {
+        return vec![Finding::pass("no mark lies in the future")];
+    };
+    let why = Why::Failed(format!(
+        "{name} lies {} in the future: a clock was moved, or is wrong",
+        span(*most)
+    ));
+    let finding = Finding::unknown("how fresh the ticker's marks are", &why);
+    vec![ahead.iter().fold(finding, |finding, (name, seconds)| {
+        finding.seen(at.path(name), format!("{seconds} s ahead"))
+    })]
 }
-
-/// A mark may be written while we look. In seconds.
-const TOLERANCE: i64 = 5;

@@ -1,6 +1,7 @@
 //! Whether there is a process to run the jobs.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::cron::LATE_AFTER;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -21,13 +22,23 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             process.pid,
             plural(jobs)
         ))],
-        Fact::Absent => vec![
-            Finding::failure(format!(
-                "{jobs} job{} will not run: no gateway of this home lives",
-                plural(jobs)
-            ))
-            .seen(at.path("cron/jobs.json"), format!("{jobs} active")),
-        ],
+        Fact::Absent => vec![without_gateway(at, jobs)],
         Fact::Unknown(why) => vec![Finding::unknown("whether anything runs the jobs", why)],
     }
+}
+
+/// A fresh mark without a gateway: it has only just ended, or something else ticks this home, as the
+/// backend of the Desktop does (0.17+), and a gateway that serves several profiles (0.20+).
+fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
+    let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(*beat));
+    if let Some(age) = age.filter(|age| *age <= LATE_AFTER) {
+        let why = Why::Failed(format!(
+            "no gateway of this home lives, yet a ticker came round {age} s ago"
+        ));
+        return Finding::unknown("whether anything runs the jobs", &why)
+            .seen(at.path("cron/ticker_heartbeat"), format!("{age} s old"))
+            .help("look again in four minutes");
+    }
+    let claim = format!("{jobs} job{} will not run: no gateway of this home lives", plural(jobs));
+    Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"))
 }

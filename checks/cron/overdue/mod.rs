@@ -1,6 +1,7 @@
 //! Whether a job should have run and has not.
 
-use gw_snapshot::facts::cron::{CronJob, LATE_AFTER};
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
 use jiff::SignedDuration;
 
 use crate::Subject;
@@ -21,21 +22,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .collect();
     let worst = late.iter().map(|(_, late)| *late).max().unwrap_or(0);
     if late.is_empty() {
-        let jobs = store.active().count();
-        return vec![Finding::pass(format!("none of {jobs} active job{} is late", plural(jobs)))];
+        return vec![none_late(store)];
     }
     let count = late.len();
+    let which = if count == 1 { "it" } else { "the first" };
     let claim = format!(
-        "{count} job{} should have run by now, the latest {} ago",
+        "{count} job{} should have run by now: {which} was due {} ago",
         plural(count),
         span(worst)
     );
-    // A gateway that has just started runs what is due at its first tick.
-    let ticked = match (at.gateway.cron.heartbeat.known(), at.gateway.process()) {
-        (Some(beat), Some(process)) => process.started_at.is_none_or(|started| *beat >= started),
-        _ => true,
-    };
-    let finding = if worst > LATE_AFTER.unsigned_abs() && ticked {
+    let finding = if worst > LATE_AFTER.unsigned_abs() && has_ticked(at) {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)
@@ -47,6 +43,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     vec![finding]
 }
 
+/// That no job is late, of those whose next run can be read.
+fn none_late(store: &Store) -> Finding {
+    let timed = store.active().filter(|job| job.next_run_at.is_some()).count();
+    if store.active().next().is_none() {
+        return Finding::skipped("no job is meant to run");
+    }
+    if timed == 0 {
+        let why = Why::Failed("none has a next run that can be read".into());
+        return Finding::unknown("whether a job is late", &why).minor();
+    }
+    Finding::pass(format!("of {timed} job{} with a next run, none is late", plural(timed)))
+}
+
+/// Whether the gateway has had its first tick, at which it runs what is due. Before 0.18 only its age tells.
+fn has_ticked(at: &Subject<'_>) -> bool {
+    let Some(process) = at.gateway.process() else { return true };
+    match at.gateway.cron.heartbeat.known() {
+        Some(beat) => process.started_at.is_none_or(|started| *beat >= started),
+        None => process.age(at.facts.now).is_none_or(|age| age.as_secs() > FIRST_TICK),
+    }
+}
+
+/// The first tick comes when the platforms are connected. In seconds.
+const FIRST_TICK: i64 = 120;
 /// A due job runs at the next tick, up to 60 s later, and a tick takes a while. In seconds.
 const NORMAL: u64 = 80;
 /// Three times the default limit of a run, after which a claim counts no more. In seconds.

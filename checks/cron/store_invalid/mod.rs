@@ -18,15 +18,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 plural(store.jobs.len())
             ))]
         }
-        Fact::Known(store) => vec![
-            Finding::failure(format!(
-                "{} entr{} of the job store {} no job",
-                store.odd,
-                if store.odd == 1 { "y" } else { "ies" },
-                if store.odd == 1 { "is" } else { "are" }
-            ))
-            .seen(at.path("cron/jobs.json"), "entries without an id"),
-        ],
+        Fact::Known(store) => {
+            let claim = match store.odd {
+                1 => "1 entry of the job store is no job".to_string(),
+                odd => format!("{odd} entries of the job store are no jobs"),
+            };
+            vec![Finding::failure(claim).seen(at.path("cron/jobs.json"), "entries without an id")]
+        }
         Fact::Absent => vec![Finding::skipped("no job was ever made here")],
         Fact::Unknown(why @ (Why::Malformed(_) | Why::NotAFile(_))) => vec![
             Finding::failure(

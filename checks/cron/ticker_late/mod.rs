@@ -1,7 +1,7 @@
 //! Whether the ticker comes round.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::LATE_AFTER;
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER};
 use gw_snapshot::facts::liveness::Holder;
 
 use crate::Subject;
@@ -23,8 +23,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             return vec![Finding::unknown("when the ticker last came round", why).minor()];
         }
     };
-    let age = at.facts.now.duration_since(beat).as_secs();
     let source = at.path("cron/ticker_heartbeat");
+    let Some(age) = at.age_of(beat) else {
+        let why = Why::Failed("its mark lies in the future: see cron/clock".into());
+        return vec![Finding::unknown("when the ticker last came round", &why).minor()];
+    };
     if age <= LATE_AFTER {
         return vec![
             Finding::pass(format!("the ticker came round {age} s ago"))
@@ -52,20 +55,25 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }]
 }
 
-/// Before 0.18 no ticker left a mark; since then a missing one means that it never began.
+/// Before 0.18 no ticker left a mark, and since then a write that fails is passed over in silence. So a
+/// missing one is no proof, unless a late job says the same.
 fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
     let writes_marks = at.version().is_some_and(|version| version.is_at_least(0, 18));
     let uptime =
         at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());
-    let finding = match uptime {
-        Some(uptime) if writes_marks && uptime > LATE_AFTER => Finding::failure(format!(
-            "the ticker has not come round once in the {uptime} s of this process"
-        )),
-        _ => Finding::unknown(
-            "when the ticker last came round",
-            &Why::Failed("it has left no mark".into()),
-        )
-        .minor(),
+    let due = uptime.filter(|uptime| writes_marks && *uptime > LATE_AFTER);
+    let limit = LATE_AFTER.unsigned_abs();
+    let is_late =
+        |job: &CronJob| job.late_by(at.facts.now).is_some_and(|late| late.as_secs() > limit);
+    let store = at.ticked_store();
+    let why = Why::Failed("it has left no mark".into());
+    let unknown = Finding::unknown("when the ticker last came round", &why);
+    let finding = match due {
+        Some(uptime) if store.is_some_and(|store| store.active().any(is_late)) => Finding::failure(
+            format!("the ticker has not come round once in the {uptime} s of this process"),
+        ),
+        Some(_) if store.is_some_and(|store| store.active().next().is_some()) => unknown,
+        _ => unknown.minor(),
     };
     vec![finding.seen(at.path("cron/ticker_heartbeat"), "it does not exist")]
 }

@@ -1,6 +1,6 @@
 //! Whether the ticks end well.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::LATE_AFTER;
 
 use crate::Subject;
@@ -18,10 +18,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(beat) = at.gateway.cron.heartbeat.known() else {
         return vec![Finding::skipped("the ticker has left no mark")];
     };
-    let uptime = process.age(at.facts.now).map_or(0, |age| age.as_secs());
-    let fresh = at.facts.now.duration_since(*beat).as_secs() <= LATE_AFTER;
+    let fresh = at.age_of(*beat).is_some_and(|age| age <= LATE_AFTER);
+    // The mark of an earlier life is old until the first tick of this one has ended.
+    let had_time = process.age(at.facts.now).is_some_and(|age| age.as_secs() > LATE_AFTER);
     let success = match &at.gateway.cron.last_success {
-        Fact::Known(at_time) => Some(at.facts.now.duration_since(*at_time).as_secs()),
+        Fact::Known(mark) => Some(at.age_of(*mark)),
         Fact::Absent => None,
         Fact::Unknown(why) => {
             return vec![Finding::unknown("when a tick last ended well", why).minor()];
@@ -29,13 +30,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     let source = at.path("cron/ticker_last_success");
     let finding = match success {
-        Some(age) if age <= LATE_AFTER => Finding::pass(format!("a tick ended well {age} s ago"))
-            .seen(source, format!("{age} s old")),
-        Some(age) if fresh => Finding::failure(format!(
+        Some(None) => {
+            let why = Why::Failed("its mark lies in the future: see cron/clock".into());
+            Finding::unknown("when a tick last ended well", &why).minor()
+        }
+        Some(Some(age)) if age <= LATE_AFTER => {
+            Finding::pass(format!("a tick ended well {age} s ago"))
+                .seen(source, format!("{age} s old"))
+        }
+        Some(Some(age)) if fresh && had_time => Finding::failure(format!(
             "the ticker comes round, and no tick has ended well for {age} s"
         ))
         .seen(source, format!("{age} s old")),
-        None if fresh && uptime > LATE_AFTER => {
+        None if fresh && had_time => {
             Finding::failure("the ticker comes round, and no tick has ever ended well")
                 .seen(source, "it does not exist")
         }

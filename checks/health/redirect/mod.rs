@@ -13,9 +13,12 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(health) = at.own_health() else { return at.no_health() };
     let finding = match &health.answer {
-        Answer::Redirect { to } => Finding::warning(format!(
-            "the health endpoint redirects to {to}; Hermes never does, and gw-doctor does not follow"
-        )),
+        Answer::Redirect { to } => {
+            let to = if to.is_empty() { "nowhere" } else { to };
+            Finding::warning(format!(
+                "the health endpoint redirects to {to}; Hermes never does, and gw-doctor does not follow"
+            ))
+        }
         Answer::Refused
         | Answer::TimedOut
         | Answer::Closed

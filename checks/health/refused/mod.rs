@@ -19,7 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Answer::Refused if at.is_starting() => Finding::skipped("the gateway is still starting"),
         Answer::Refused => Finding::failure("connections to the health endpoint are refused"),
         Answer::Unknown(_) => Finding::skipped("it could not be asked"),
-        _ => Finding::pass("connections to the health endpoint are accepted"),
+        _ => Finding::pass("connections to the health endpoint are not refused"),
     };
     vec![with_answer(finding, health)]
 }

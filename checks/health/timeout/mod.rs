@@ -13,9 +13,7 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(health) = at.own_health() else { return at.no_health() };
     let finding = match &health.answer {
-        Answer::TimedOut => {
-            Finding::failure("the health endpoint accepts a connection and says nothing in time")
-        }
+        Answer::TimedOut => Finding::failure("the health endpoint does not answer in time"),
         Answer::Closed => Finding::failure("the health endpoint hangs up without an answer"),
         Answer::Refused | Answer::Unknown(_) => {
             Finding::skipped("there is no connection to wait on")

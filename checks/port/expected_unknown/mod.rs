@@ -15,9 +15,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             vec![Finding::pass(format!("the API server is expected on {}", api.address()))]
         }
         Fact::Known(_) | Fact::Absent => vec![Finding::skipped("no API server is configured")],
-        Fact::Unknown(why) => vec![
-            Finding::unknown("where the API server is to listen", why)
-                .seen(at.path(".env"), why.to_string()),
-        ],
+        Fact::Unknown(why) => {
+            let dotenv = at.gateway.dotenv.latin1_content();
+            let source = match dotenv.why() {
+                Some(_) => at.path(".env"),
+                None => "the settings of this home".into(),
+            };
+            vec![
+                Finding::unknown("where the API server is to listen", why)
+                    .seen(source, why.to_string()),
+            ]
+        }
     }
 }

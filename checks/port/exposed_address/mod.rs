@@ -1,4 +1,6 @@
-//! Whether other machines can reach the API server.
+//! Whether other machines can reach the gateway.
+
+use gw_snapshot::facts::gateway::Listener;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -13,10 +15,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .facts
         .held_by(process.pid)
         .filter(|listener| !listener.is_loopback())
-        .map(gw_snapshot::facts::gateway::Listener::text)
+        .map(Listener::text)
         .collect();
     if exposed.is_empty() {
-        return vec![Finding::pass("the gateway listens on this machine only")];
+        return vec![match at.unseen_listeners() {
+            Some(why) => {
+                Finding::unknown("whether the gateway listens beyond this machine", &why).minor()
+            }
+            None => Finding::pass("the gateway listens on no address beyond this machine"),
+        }];
     }
     let claim = format!("PID {} listens beyond this machine: {}", process.pid, exposed.join(", "));
     vec![

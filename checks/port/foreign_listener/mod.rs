@@ -1,10 +1,12 @@
 //! Whether another program sits on the port.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::wanted_by_none;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -12,7 +14,7 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(api) = at.api() else { return at.no_api() };
-    let foreign = at.facts.on(&api.host.value, api.port.value).find_map(|listener| {
+    let foreign = at.in_the_way(api).find_map(|listener| {
         let owners = listener.owners.as_ref()?;
         let ours = |owner: &Process| {
             at.facts.gateway_of(owner.pid).is_some() || matches!(owner.role, Role::Gateway(_))
@@ -21,15 +23,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Some((listener, owner))
     });
     let Some((listener, owner)) = foreign else {
-        return vec![Finding::pass(format!("no other program sits on {}", api.address()))];
+        return vec![at.nobody_in_the_way("other program", api)];
     };
-    let command = owner.command();
-    let named = if command.is_empty() {
-        "a program whose name is not visible".to_string()
-    } else {
-        command
+    if !at.has_gateway() {
+        return vec![wanted_by_none(listener)];
+    }
+    let (address, pid) = (listener.text(), owner.pid);
+    let finding = match owner.command() {
+        // A bare number is no proof of another program: it may be the gateway itself.
+        command if command.is_empty() => Finding::unknown(
+            &format!("whether another program sits on {address}"),
+            &Why::Failed(format!("nothing is known of PID {pid}, which holds it")),
+        ),
+        command => Finding::failure(format!("{address} is held by another program: PID {pid}, {command}"))
+            .help("stop that program if it is yours and not needed, or give the API server another port in the home's .env"),
     };
-    let finding = Finding::failure(format!("{} is held by another program: PID {}, {named}", listener.text(), owner.pid))
-        .help("stop that program if it is yours and not needed, or give the API server another port in the home's .env");
     vec![at.with_process(finding, owner)]
 }

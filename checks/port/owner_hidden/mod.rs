@@ -11,10 +11,16 @@ pub(crate) const WORST: Verdict = Verdict::Unknown;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(api) = at.api() else { return at.no_api() };
-    let hidden =
-        at.facts.on(&api.host.value, api.port.value).find(|listener| listener.owners.is_none());
+    let hidden = at
+        .facts
+        .on(&api.host.value, api.port.value)
+        .find(|listener| listener.owners.iter().flatten().next().is_none());
     let Some(listener) = hidden else {
-        return vec![Finding::pass(format!("whoever holds {} can be seen", api.address()))];
+        let address = api.address();
+        return vec![match at.unseen_listeners() {
+            Some(why) => Finding::unknown(&format!("who holds {address}"), &why).minor(),
+            None => Finding::pass(format!("whoever holds {address} can be seen")),
+        }];
     };
     let user = listener.uid.map_or_else(String::new, |uid| format!(", made by uid {uid}"));
     let why = Why::Failed(format!("its owner is not visible from here{user}"));

@@ -21,6 +21,6 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .seen(at.path("gateway_state.json"), kind.to_string()),
         ],
         Fact::Known(_) => vec![Finding::pass("the status file can be understood")],
-        _ => vec![Finding::skipped("there is no status file to judge")],
+        _ => vec![Finding::skipped("no status file was read")],
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the status is that of the process that lives.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::process::Identity;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -15,14 +16,27 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("there is no status to judge")];
     };
     let Some(writer) = &status.writer else {
-        return vec![Finding::unknown("who wrote the status file", &Why::NotObserved).minor()];
+        let why = Why::Failed("it names nobody".into());
+        return vec![Finding::unknown("who wrote the status file", &why).minor()];
     };
-    if at.gateway.own_status(at.facts.about.os).is_some() {
-        return vec![Finding::pass(format!("the status file is that of PID {}", process.pid))];
-    }
-    let claim = format!(
-        "the status file was left by PID {}, an earlier process; PID {} lives now",
-        writer.pid, process.pid
-    );
-    vec![Finding::warning(claim).seen(at.path("gateway_state.json"), format!("pid {}", writer.pid))]
+    let (pid, file) = (process.pid, at.path("gateway_state.json"));
+    let finding = match process.identity(writer, at.facts.about.os) {
+        Identity::Same => Finding::pass(format!("the status file is that of PID {pid}")),
+        Identity::Unclear => {
+            let why = Why::Failed(format!("too little is known of PID {pid}"));
+            Finding::unknown("who wrote the status file", &why).minor()
+        }
+        Identity::Reused => {
+            let claim = if writer.pid == pid {
+                format!("the status file was left by an earlier process that was PID {pid} as well")
+            } else {
+                format!(
+                    "the status file was left by PID {}, an earlier process; PID {pid} lives now",
+                    writer.pid
+                )
+            };
+            if at.is_starting() { Finding::note(claim) } else { Finding::warning(claim) }
+        }
+    };
+    vec![finding.seen(file, format!("pid {}", writer.pid))]
 }
