@@ -162,7 +162,10 @@ fn cron(at: &Subject<'_>) -> String {
     match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {
             let age = at.facts.now.duration_since(*beat).as_secs();
-            format!("{jobs}, ticked {} ago", span(age.unsigned_abs()))
+            match u64::try_from(age) {
+                Ok(age) => format!("{jobs}, ticked {} ago", span(age)),
+                Err(_) => format!("{jobs}, ticked in the future"),
+            }
         }
         _ => jobs,
     }

@@ -70,10 +70,7 @@ impl Listener {
 
     /// Whether only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
-        self.address
-            .trim_start_matches("::ffff:")
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        settings::is_loopback(self.address.trim_start_matches("::ffff:"))
     }
 
     /// Whether this process holds it.

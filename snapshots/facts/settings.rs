@@ -52,7 +52,12 @@ const PORT: u16 = 8642;
 
 /// One layer of the environment.
 #[derive(Debug, Clone, Default)]
-pub struct Layer(pub Vec<Assignment>);
+pub struct Layer {
+    /// What it sets, in order.
+    pub set: Vec<Assignment>,
+    /// Why it may set more than that, where a part of it could not be read.
+    pub hidden: Option<Why>,
+}
 
 /// A variable that is set.
 #[derive(Debug, Clone)]
@@ -70,7 +75,13 @@ pub struct Assignment {
 impl Layer {
     fn get(&self, name: &str) -> Option<&Assignment> {
         // The last assignment wins, in a unit as in a `.env`.
-        self.0.iter().rev().find(|set| set.name == name)
+        self.set.iter().rev().find(|set| set.name == name)
+    }
+}
+
+impl From<Vec<Assignment>> for Layer {
+    fn from(set: Vec<Assignment>) -> Self {
+        Self { set, hidden: None }
     }
 }
 
@@ -105,17 +116,27 @@ impl Sources<'_> {
     /// own process.
     pub fn api_server(&self) -> Fact<ApiServer> {
         let names = ["API_SERVER_ENABLED", "API_SERVER_KEY", "API_SERVER_HOST", "API_SERVER_PORT"];
-        let set = |name| self.environment.iter().find_map(|layer| layer.get(name));
-        match names.into_iter().filter_map(set).find(|set| set.unresolved) {
-            Some(set) => Fact::Unknown(Why::Failed(format!(
-                "{} in {} depends on another variable",
-                set.name, set.at
-            ))),
-            None => Fact::Known(self.resolved()),
+        match names.into_iter().find_map(|name| self.doubt(name)) {
+            Some(why) => Fact::Unknown(why),
+            None => self.resolved(),
         }
     }
 
-    fn resolved(&self) -> ApiServer {
+    /// Why the value of a variable cannot be told, if it cannot.
+    fn doubt(&self, name: &str) -> Option<Why> {
+        for layer in &self.environment {
+            if let Some(set) = layer.get(name) {
+                let what = format!("{} in {} depends on another variable", set.name, set.at);
+                return set.unresolved.then_some(Why::Failed(what));
+            }
+            if layer.hidden.is_some() {
+                return layer.hidden.clone();
+            }
+        }
+        None
+    }
+
+    fn resolved(&self) -> Fact<ApiServer> {
         let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !value.is_empty());
         let flag = self.variable("API_SERVER_ENABLED").filter(|(value, _)| truthy(value));
         let env_key = set(self.variable("API_SERVER_KEY"));
@@ -134,19 +155,29 @@ impl Sources<'_> {
         let pick = |env: Option<(String, Place)>, extra: &[&str]| {
             if by_env { env.or_else(|| self.leaf(extra)) } else { self.leaf(extra).or(env) }
         };
-        let number = |(value, at): (String, Place)| Some((value.trim().parse::<u16>().ok()?, at));
+        // Python's int(): what is no number counts as not set.
+        let number = |(value, at): (String, Place)| Some((value.trim().parse::<i64>().ok()?, at));
         let (env_port, extra_port) =
             (env_port.and_then(number), self.leaf(&["extra", "port"]).and_then(number));
         let port = if by_env { env_port.or(extra_port) } else { extra_port.or(env_port) };
-        ApiServer {
+        let port = match port {
+            None => Setting { value: PORT, from: None },
+            Some((number, at)) => match u16::try_from(number) {
+                Ok(port) => Setting { value: port, from: Some(at) },
+                Err(_) => {
+                    return Fact::Unknown(Why::Failed(format!("{number} in {at} is no port")));
+                }
+            },
+        };
+        Fact::Known(ApiServer {
             enabled,
             host: or_default(pick(env_host, &["extra", "host"]), HOST.into()),
-            port: or_default(port, PORT),
+            port,
             key: match pick(env_key, &["extra", "key"]) {
                 Some((value, at)) => Setting { value: Key::of(&value), from: Some(at) },
                 None => Setting { value: Key::Missing, from: None },
             },
-        }
+        })
     }
 
     /// The block `api_server:` at the top level contributes its `enabled`, and nothing else.
@@ -226,7 +257,8 @@ pub fn loopback(host: &str) -> Option<&'static str> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether only this machine itself reaches a listener on this address.
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -248,7 +280,7 @@ mod tests {
             let unresolved = value.contains("${");
             Assignment { name: name.into(), value: value.into(), at: place(at + 1), unresolved }
         };
-        Layer(lines.iter().enumerate().map(entry).collect())
+        lines.iter().enumerate().map(entry).collect::<Vec<_>>().into()
     }
 
     fn resolve(dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
@@ -315,6 +347,24 @@ mod tests {
         );
         let hidden = decide(&["API_SERVER_PORT=1"], &["API_SERVER_PORT=${PORT}"], "{}");
         assert_eq!(hidden.known().map(|api| api.port.value), Some(1));
+    }
+
+    #[test]
+    fn what_a_hidden_layer_may_set_is_unknown() {
+        let seen = layer(".env", &[KEY, "API_SERVER_ENABLED=1", "API_SERVER_HOST=::1"]);
+        let hidden = Layer { set: Vec::new(), hidden: Some(Why::TimedOut) };
+        let of = |seen: Layer| {
+            Sources { environment: vec![seen, hidden.clone()], config: Vec::new() }.api_server()
+        };
+        assert_eq!(of(seen.clone()), Fact::Unknown(Why::TimedOut));
+        let mut all = seen;
+        all.set.extend(layer(".env", &["API_SERVER_PORT=1"]).set);
+        assert_eq!(of(all).known().map(|api| api.port.value), Some(1));
+    }
+
+    #[test]
+    fn a_number_that_is_no_port_is_not_the_default() {
+        assert!(decide(&[KEY, "API_SERVER_PORT=99999"], &[], "{}").why().is_some());
     }
 
     #[test]

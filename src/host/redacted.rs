@@ -156,6 +156,10 @@ fn by_line(bytes: &[u8], redact: impl Fn(&str) -> String) -> Redacted {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Redacted::Text(redact(text));
     }
+    // A file saved by an editor of Windows; Hermes turns it into UTF-8 when it starts (0.19).
+    if let Some(text) = utf16(bytes) {
+        return Redacted::Text(redact(&text));
+    }
     let text: String = bytes.iter().copied().map(char::from).collect();
     let mut back = Vec::with_capacity(bytes.len());
     for character in redact(&text).chars() {
@@ -166,6 +170,18 @@ fn by_line(bytes: &[u8], redact: impl Fn(&str) -> String) -> Redacted {
         }
     }
     Redacted::Bytes(back)
+}
+
+/// The text of a file that begins with a byte order mark of UTF-16.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().skip(1).map(|pair| unit(*pair)).collect();
+    Some(String::from_utf16_lossy(&units))
 }
 
 /// One record a line; lines that are not JSON are left out.

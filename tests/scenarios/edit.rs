@@ -33,7 +33,7 @@ use jiff::SignedDuration;
 ///
 /// # Errors
 /// If a line is none of those above.
-pub fn apply(host: &mut Snapshot, changes: &str) -> Result<(), String> {
+pub(crate) fn apply(host: &mut Snapshot, changes: &str) -> Result<(), String> {
     for line in
         changes.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     {

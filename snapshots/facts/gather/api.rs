@@ -51,26 +51,34 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
             at: at.clone(),
             unresolved: false,
         };
-        return Layer(env.iter().map(set).collect());
+        return env.iter().map(set).collect::<Vec<_>>().into();
     }
-    let mut serving = found.iter().filter(|found| serves(found.home.as_deref()));
-    let Some(definition) = serving.find_map(|found| found.definition.known()) else {
-        return Layer::default();
+    let Some(serving) = found.iter().find(|found| serves(found.home.as_deref())) else {
+        return unreadable(found);
     };
+    let Some(definition) = serving.definition.known() else { return unreadable(found) };
     let set = definition.environment.iter().cloned().map(|set| Assignment {
         name: set.name,
         value: set.value,
         at: set.at,
         unresolved: set.unresolved,
     });
-    let mut layer = Layer(set.collect());
+    let mut layer = Layer::from(set.collect::<Vec<_>>());
     // Files come after the unit's own assignments, and win.
     for (path, _) in &definition.environment_files {
-        if let Fact::Known(more) = layer_of(&look.host.file(path, Part::SMALL)) {
-            layer.0.extend(more.0);
+        match layer_of(&look.host.file(path, Part::SMALL)) {
+            Fact::Known(more) => layer.set.extend(more.set),
+            Fact::Absent => {}
+            Fact::Unknown(why) => layer.hidden = Some(why),
         }
     }
     layer
+}
+
+/// No definition is known to serve this home: one that could not be read may, and may set anything.
+fn unreadable(found: &[Found]) -> Layer {
+    let hidden = found.iter().find_map(|found| found.definition.why().cloned());
+    Layer { set: Vec::new(), hidden }
 }
 
 /// The variables of a `.env`, or of a file of that form.
@@ -87,6 +95,6 @@ fn layer_of(file: &FileSeen) -> Fact<Layer> {
                 unresolved,
             })
         };
-        Layer(entries.filter_map(set).collect())
+        entries.filter_map(set).collect::<Vec<_>>().into()
     })
 }
