@@ -135,7 +135,7 @@ fn cases(text: &str) -> Vec<Case> {
             while at < lines.len() && lines[at] != "```" {
                 at += 1;
             }
-            let block: String = lines[begin..at].iter().map(|line| format!("{line}\n")).collect();
+            let block: String = lines[begin..at].iter().flat_map(|line| [line, "\n"]).collect();
             match kind.split_once(' ') {
                 Some(("host", name)) => (host, changes) = (Some(name.to_string()), block),
                 None if kind == "expect" => cases.push(Case {

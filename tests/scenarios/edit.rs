@@ -94,7 +94,7 @@ fn unit(host: &mut Snapshot, name: &str, how: &str) -> Result<(), String> {
         blocks[at].insert(key, value);
     }
     let text = |block: &show::Properties| {
-        block.iter().map(|(key, value)| format!("{key}={value}\n")).collect::<String>()
+        block.iter().map(|(key, value)| [key, "=", value, "\n"].concat()).collect::<String>()
     };
     command.stdout = blocks.iter().map(text).collect::<Vec<_>>().join("\n");
     Ok(())
@@ -136,11 +136,11 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             (seen.mode, seen.uid) = (Some("0600".into()), Some(0));
         }
         ("malformed", detail) => {
-            (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()))
+            (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()));
         }
         ("too-large", _) => (seen.error, seen.size) = (Some(Trouble::TooLarge), Some(1 << 30)),
         ("directory", _) => {
-            (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Directory))
+            (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Directory));
         }
         ("fifo", _) => (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Fifo)),
         ("bytes", _) => seen.base64 = Some("//79".into()),
@@ -174,7 +174,7 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         }
         ("unseen", _) => return Ok(()),
         ("names", names) => {
-            seen.entries = Some(names.split_whitespace().map(String::from).collect())
+            seen.entries = Some(names.split_whitespace().map(String::from).collect());
         }
         _ => return Err("an unknown state of a directory".into()),
     }
@@ -195,7 +195,7 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
         Some(("state", state)) => seen.state = Some(state.into()),
         Some(("uid", uid)) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
         Some(("started", ticks)) => {
-            seen.started = Some(Started::Units(ticks.parse().map_err(|_| "no ticks")?))
+            seen.started = Some(Started::Units(ticks.parse().map_err(|_| "no ticks")?));
         }
         Some(("cgroup", cgroup)) => seen.cgroup = Some(cgroup.into()),
         Some(("argv", argv)) => seen.argv = Some(argv.split(' ').map(String::from).collect()),
@@ -220,7 +220,7 @@ fn lock(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("absent", _) => seen.error = Some(Trouble::NotFound),
         ("unseen", _) => return Ok(()),
         ("held", pid) => {
-            (seen.held, seen.pid) = (Some(true), Some(pid.parse().map_err(|_| "no PID")?))
+            (seen.held, seen.pid) = (Some(true), Some(pid.parse().map_err(|_| "no PID")?));
         }
         _ => return Err("an unknown state of a lock".into()),
     }
