@@ -1,6 +1,6 @@
 //! One line a gateway: definition, job, process, port, health, runtime, cron, broken where it breaks.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
@@ -43,12 +43,12 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
     // Where nobody lives, a layer in which nothing is wrong is no achievement.
     let behind =
         |verdict| if nobody && verdict == Verdict::Pass { Verdict::Skipped } else { verdict };
-    let link = |link, family: &str, text: String| {
+    let link = |link, family: &str, told: Result<String, &Why>| {
         let verdict = match of(family) {
-            Verdict::Pass if text == "?" => Verdict::Unknown,
+            Verdict::Pass if told.is_err() => Verdict::Unknown,
             verdict => verdict,
         };
-        Link { link, verdict, text }
+        Link { link, verdict, text: told.unwrap_or_else(|why| gist(why).into()) }
     };
     let mut links = vec![
         link("definition", "definition", definition(at)),
@@ -69,56 +69,73 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
     links
 }
 
-fn definition(at: &Subject<'_>) -> String {
+/// A reason in two words: the findings say the rest.
+fn gist(why: &Why) -> &'static str {
+    match why {
+        Why::NotObserved => "not observed",
+        Why::TimedOut => "timed out",
+        Why::Denied { .. } => "denied",
+        Why::Malformed(_) => "invalid",
+        Why::TooLarge { .. } => "too large",
+        Why::NotAFile(_) => "no file",
+        Why::SymlinkLoop => "link loop",
+        Why::NoProgram(_) | Why::Failed(_) => "not told",
+    }
+}
+
+fn definition<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     match at.installed().count() {
-        0 if at.gateway.lanes.iter().all(|lane| lane.definition.is_absent()) => "none".into(),
-        0 => "?".into(),
-        1 => at.gateway.lane().map(|lane| lane.name.clone()).unwrap_or_default(),
-        count => format!("{count} services"),
+        0 => match at.gateway.lanes.iter().find_map(|lane| lane.definition.why()) {
+            Some(why) => Err(why),
+            None => Ok("none".into()),
+        },
+        1 => Ok(at.gateway.lane().map(|lane| lane.name.clone()).unwrap_or_default()),
+        count => Ok(format!("{count} services")),
     }
 }
 
-fn job(at: &Subject<'_>) -> String {
+fn job<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     match at.gateway.lane().map(|lane| &lane.job) {
-        Some(Fact::Known(job)) => job.words.clone(),
-        Some(Fact::Absent) => "not loaded".into(),
-        Some(Fact::Unknown(_)) | None => "?".into(),
+        Some(Fact::Known(job)) => Ok(job.words.clone()),
+        Some(Fact::Absent) => Ok("not loaded".into()),
+        Some(Fact::Unknown(why)) => Err(why),
+        None => Err(&Why::NotObserved),
     }
 }
 
-fn process(at: &Subject<'_>) -> String {
+fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let process = match &at.gateway.liveness.process {
         Fact::Known(process) => process,
-        Fact::Absent => return "none".into(),
-        Fact::Unknown(_) => return "?".into(),
+        Fact::Absent => return Ok("none".into()),
+        Fact::Unknown(why) => return Err(why),
     };
     let state = match () {
         () if process.is_zombie() => ", zombie",
         () if process.is_stopped() => ", stopped",
         () => "",
     };
-    match &at.gateway.supervision {
+    Ok(match &at.gateway.supervision {
         Supervision::None { place } => format!("PID {}{state}, in {place}", process.pid),
         _ => format!("PID {}{state}", process.pid),
-    }
+    })
 }
 
-fn port(at: &Subject<'_>) -> String {
+fn port<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let own = at.gateway.process().map(|process| process.pid);
     let held: Vec<String> = own
         .map(|pid| at.facts.held_by(pid).map(gw_snapshot::facts::gateway::Listener::text).collect())
         .unwrap_or_default();
-    match (at.api(), held.is_empty()) {
-        (_, false) => held.join(", "),
-        (Some(api), true) => api.address(),
-        (None, true) if at.gateway.api.why().is_some() => "?".into(),
-        (None, true) => "none wanted".into(),
+    match (at.api(), at.gateway.api.why()) {
+        _ if !held.is_empty() => Ok(held.join(", ")),
+        (Some(api), _) => Ok(api.address()),
+        (None, Some(why)) => Err(why),
+        (None, None) => Ok("none wanted".into()),
     }
 }
 
-fn health(at: &Subject<'_>) -> String {
-    let Some(health) = at.own_health() else { return "not asked".into() };
-    match &health.answer {
+fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
+    let Some(health) = at.own_health() else { return Ok("not asked".into()) };
+    Ok(match &health.answer {
         Answer::Hermes { .. } => {
             health.ms.map_or_else(|| "200".into(), |ms| format!("200 in {ms} ms"))
         }
@@ -130,12 +147,12 @@ fn health(at: &Subject<'_>) -> String {
         Answer::NotJson | Answer::NotHttp | Answer::TooLong | Answer::Foreign { .. } => {
             "not Hermes".into()
         }
-        Answer::Unknown(_) => "?".into(),
-    }
+        Answer::Unknown(why) => return Err(why),
+    })
 }
 
-fn runtime(at: &Subject<'_>) -> String {
-    match &at.gateway.status {
+fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
+    Ok(match &at.gateway.status {
         Fact::Known(status) => {
             let state = status.state.clone().unwrap_or_else(|| "no state".into());
             match at.gateway.own_status(at.facts.about.os) {
@@ -144,11 +161,11 @@ fn runtime(at: &Subject<'_>) -> String {
             }
         }
         Fact::Absent => "none".into(),
-        Fact::Unknown(_) => "?".into(),
-    }
+        Fact::Unknown(why) => return Err(why),
+    })
 }
 
-fn cron(at: &Subject<'_>) -> String {
+fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let cron = &at.gateway.cron;
     let jobs = match &cron.store {
         Fact::Known(store) => match store.active().count() {
@@ -157,9 +174,9 @@ fn cron(at: &Subject<'_>) -> String {
             count => format!("{count} jobs"),
         },
         Fact::Absent => "no jobs".into(),
-        Fact::Unknown(_) => return "?".into(),
+        Fact::Unknown(why) => return Err(why),
     };
-    match (&cron.heartbeat, at.gateway.process()) {
+    Ok(match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {
             let age = at.facts.now.duration_since(*beat).as_secs();
             match u64::try_from(age) {
@@ -168,5 +185,5 @@ fn cron(at: &Subject<'_>) -> String {
             }
         }
         _ => jobs,
-    }
+    })
 }

@@ -1,5 +1,6 @@
 //! The report for people. The first line is the answer; colour only adds to it.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -104,7 +105,8 @@ fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>) {
         };
         return (summary, Some(first.id));
     }
-    let worst = examined.findings.iter().max_by_key(|finding| finding.verdict);
+    // Of equals the first: the checks stand in the order of the chain.
+    let worst = examined.findings.iter().min_by_key(|finding| Reverse(finding.verdict));
     worst.map_or_else(
         || ("nothing was checked".into(), None),
         |finding| (finding.claim.clone(), Some(finding.check)),
