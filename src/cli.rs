@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use gw_snapshot::facts::Choice;
 
 use crate::exit::FailOn;
 
@@ -92,6 +93,9 @@ pub(crate) struct LookArgs {
     /// Look at this HERMES_HOME too
     #[arg(long, value_name = "DIR")]
     pub(crate) home: Vec<String>,
+    /// Which service manager to ask
+    #[arg(long, value_enum, default_value_t = Manager::Auto)]
+    pub(crate) manager: Manager,
     /// Seconds after which the look is over, whatever has not answered
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
@@ -102,6 +106,30 @@ pub(crate) struct LookArgs {
 pub(crate) struct ExplainArgs {
     /// A check (job/not-running) or a diagnosis (wedged); all of them are listed if none is named
     pub(crate) id: Option<String>,
+}
+
+/// Which kind of service manager to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Manager {
+    /// The one that the operating system has
+    Auto,
+    /// launchd
+    Launchd,
+    /// systemd, both the user's and the system's
+    Systemd,
+    /// None: the gateways here run by hand, or under something else
+    None,
+}
+
+impl From<Manager> for Choice {
+    fn from(manager: Manager) -> Self {
+        match manager {
+            Manager::Auto => Self::Auto,
+            Manager::Launchd => Self::Launchd,
+            Manager::Systemd => Self::Systemd,
+            Manager::None => Self::None,
+        }
+    }
 }
 
 /// A form of the report.

@@ -95,8 +95,11 @@ fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
 }
 
 fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
-    let wanted =
-        Wanted { profiles: args.profiles.clone(), homes: args.home.clone(), ..Wanted::default() };
+    let wanted = Wanted {
+        profiles: args.profiles.clone(),
+        homes: args.home.clone(),
+        manager: args.manager.into(),
+    };
     let facts = facts::gather(host, &wanted);
     let known = |name: &String| facts.gateways.iter().any(|gateway| gateway.home.profile == *name);
     if let Some(name) = args.profiles.iter().find(|name| !known(name)) {

@@ -135,6 +135,6 @@ fn systemd(lane: &Lane) -> Option<(Scope, &Lane)> {
     match lane.manager {
         Manager::SystemdUser => Some((Scope::User, lane)),
         Manager::SystemdSystem => Some((Scope::System, lane)),
-        Manager::LaunchdGui(_) => None,
+        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => None,
     }
 }

@@ -223,8 +223,12 @@ pub enum Manager {
     SystemdUser,
     /// The systemd system manager.
     SystemdSystem,
-    /// launchd's `gui/UID` domain.
+    /// launchd's `gui/UID` domain, which a login at the screen makes.
     LaunchdGui(u32),
+    /// launchd's `user/UID` domain, which is there without one.
+    LaunchdUser(u32),
+    /// launchd's `system` domain.
+    LaunchdSystem,
 }
 
 impl std::fmt::Display for Manager {
@@ -233,6 +237,8 @@ impl std::fmt::Display for Manager {
             Self::SystemdUser => f.write_str("systemd, user"),
             Self::SystemdSystem => f.write_str("systemd, system"),
             Self::LaunchdGui(uid) => write!(f, "launchd, gui/{uid}"),
+            Self::LaunchdUser(uid) => write!(f, "launchd, user/{uid}"),
+            Self::LaunchdSystem => f.write_str("launchd, system"),
         }
     }
 }

@@ -19,11 +19,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let Some((lane, _)) = at.job() else { return at.no_job() };
     let finding = match (lane.manager, &at.facts.linger) {
-        (Manager::SystemdSystem, _) => {
+        (Manager::SystemdSystem | Manager::LaunchdSystem, _) => {
             Finding::pass("a logout does not touch it: the system manager keeps it")
         }
         (Manager::LaunchdGui(_), _) => {
-            Finding::skipped("launchd's gui domain ends with its session")
+            Finding::warning("it ends when its user logs out: launchd's gui domain ends then")
+        }
+        (Manager::LaunchdUser(_), _) => {
+            Finding::pass("a logout does not touch it: launchd keeps the user domain")
         }
         (Manager::SystemdUser, Fact::Known(true)) => {
             Finding::pass("a logout does not touch it: linger keeps the user's manager")

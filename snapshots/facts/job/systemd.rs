@@ -1,0 +1,260 @@
+//! What a systemd manager has loaded: the answers of `systemctl show`, as jobs.
+
+use std::time::Duration;
+
+use crate::fact::{Fact, Why};
+use crate::host::Scope;
+use crate::observation::{CommandSeen, Trouble};
+use crate::parse::show::{self, Properties};
+use crate::parse::time;
+
+use super::{Enabled, Exit, Job, Phase};
+
+/// What `systemctl show` says beyond what every manager knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Systemd {
+    /// `Result`: how the last run ended, in systemd's classes.
+    pub result: String,
+    /// `NeedDaemonReload`: the file changed after it was loaded.
+    pub need_daemon_reload: bool,
+    /// `FragmentPath`: the file that was loaded.
+    pub fragment_path: Option<String>,
+    /// `DropInPaths`.
+    pub drop_in_paths: Vec<String>,
+    /// `Restart`: when it is started again.
+    pub restart: String,
+    /// `RestartUSec`.
+    pub restart_delay: Option<Duration>,
+    /// `RestartPreventExitStatus`, as systemd prints it.
+    pub restart_prevent: String,
+    /// `StartLimitIntervalUSec`; none for no limit.
+    pub start_limit_interval: Option<Duration>,
+    /// `StartLimitBurst`.
+    pub start_limit_burst: Option<u64>,
+    /// `TimeoutStopUSec`; none for no limit.
+    pub stop_timeout: Option<Duration>,
+    /// Whether a job (a start, a stop) is queued.
+    pub queued: bool,
+}
+
+/// The jobs of one systemd manager, or why it could not be asked.
+#[derive(Debug, Clone)]
+pub struct Units {
+    answers: Fact<Vec<(String, Properties)>>,
+    scope: Scope,
+}
+
+impl Units {
+    /// Reads the answers of `systemctl show`.
+    pub fn read(scope: Scope, seen: &[CommandSeen]) -> Self {
+        let mut blocks = Vec::new();
+        let mut why = Why::NotObserved;
+        for command in seen {
+            let found = show::blocks(&command.stdout);
+            if found.is_empty() {
+                why = refusal(command);
+            }
+            blocks.extend(found);
+        }
+        let answers = if blocks.is_empty() {
+            Fact::Unknown(why)
+        } else {
+            let id = |block: &Properties| block.get("Id").cloned().unwrap_or_default();
+            Fact::Known(blocks.into_iter().map(|block| (id(&block), block)).collect())
+        };
+        Self { answers, scope }
+    }
+
+    /// Whether the manager answered.
+    pub fn reachable(&self) -> Fact<()> {
+        self.answers.as_ref().map(|_| ())
+    }
+
+    /// The command a person would type to see the same.
+    pub fn command(&self, unit: &str) -> String {
+        match self.scope {
+            Scope::User => format!("systemctl --user show {unit}"),
+            Scope::System => format!("systemctl show {unit}"),
+        }
+    }
+
+    /// The job of this name. Absent if the manager says that it knows no such unit.
+    pub fn job(&self, unit: &str) -> Fact<Job> {
+        self.answers.as_ref().and_then(|blocks| {
+            let block = blocks.iter().find(|(id, _)| id == unit).map(|(_, block)| block);
+            match (block, blocks.as_slice()) {
+                (Some(block), _) => job(block, self.command(unit)),
+                // `systemctl show UNIT` typed without `-p Id` by a person names no unit.
+                (None, [(id, block)]) if id.is_empty() => job(block, self.command(unit)),
+                (None, _) => Fact::Unknown(Why::NotObserved),
+            }
+        })
+    }
+}
+
+/// Why a manager gave no answer, in its own words.
+fn refusal(command: &CommandSeen) -> Why {
+    match (&command.error, command.stderr.lines().find(|line| !line.trim().is_empty())) {
+        (Some(Trouble::NotFound), _) => {
+            Why::NoProgram(command.argv.first().cloned().unwrap_or_default())
+        }
+        (Some(trouble), _) => trouble.clone().into_why(),
+        (None, Some(line)) => Why::Failed(line.trim().into()),
+        (None, None) => Why::Failed(match command.exit {
+            Some(code) => format!("{} ended with exit {code} and no output", command.line()),
+            None => format!("{} printed nothing", command.line()),
+        }),
+    }
+}
+
+fn job(block: &Properties, source: String) -> Fact<Job> {
+    let get = |key: &str| block.get(key).map(String::as_str).unwrap_or_default();
+    let number = |key: &str| get(key).parse::<u64>().ok();
+    let (active, sub) = (get("ActiveState"), get("SubState"));
+    if active.is_empty() {
+        return Fact::Unknown(Why::Malformed("no ActiveState in the answer".into()));
+    }
+    let runs = active != "inactive" && active != "failed";
+    if get("LoadState") == "not-found" && !runs {
+        return Fact::Absent;
+    }
+    let enabled = match (get("LoadState"), get("UnitFileState")) {
+        ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
+        (_, "enabled" | "enabled-runtime" | "alias" | "linked" | "linked-runtime") => Enabled::Yes,
+        (_, "disabled") => Enabled::No,
+        _ => Enabled::Unclear,
+    };
+    let span = |key: &str| time::span(get(key));
+    Fact::Known(Job {
+        source,
+        phase: phase(active, sub),
+        words: format!("{active} ({sub})"),
+        main_pid: number("MainPID").and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
+        last_exit: exit(get("ExecMainCode"), get("ExecMainStatus"), get("ExecMainExitTimestamp")),
+        started_at: time::systemd(get("ExecMainStartTimestamp")),
+        exited_at: time::systemd(get("ExecMainExitTimestamp")),
+        restarts: number("NRestarts"),
+        enabled,
+        systemd: Some(Systemd {
+            result: get("Result").into(),
+            need_daemon_reload: get("NeedDaemonReload") == "yes",
+            fragment_path: Some(get("FragmentPath"))
+                .filter(|path| !path.is_empty())
+                .map(String::from),
+            drop_in_paths: get("DropInPaths").split_whitespace().map(String::from).collect(),
+            restart: get("Restart").into(),
+            restart_delay: span("RestartUSec").flatten(),
+            restart_prevent: get("RestartPreventExitStatus").into(),
+            start_limit_interval: span("StartLimitIntervalUSec")
+                .flatten()
+                .filter(|span| !span.is_zero()),
+            start_limit_burst: number("StartLimitBurst"),
+            stop_timeout: span("TimeoutStopUSec").flatten(),
+            queued: !get("Job").is_empty(),
+        }),
+    })
+}
+
+fn phase(active: &str, sub: &str) -> Phase {
+    match (active, sub) {
+        ("active" | "reloading" | "refreshing", _) => Phase::Running,
+        ("activating", "auto-restart" | "auto-restart-queued") => Phase::Restarting,
+        ("activating", _) => Phase::Starting,
+        ("deactivating", _) => Phase::Stopping,
+        ("inactive", _) => Phase::Stopped,
+        ("failed", _) => Phase::Failed,
+        _ => Phase::Other,
+    }
+}
+
+/// `ExecMainCode` is the kernel's `si_code`: 1 exited, 2 killed, 3 dumped core; 0 while none has ended.
+fn exit(code: &str, status: &str, ended: &str) -> Option<Exit> {
+    let status = status.parse().ok()?;
+    match code {
+        "1" | "exited" => Some(Exit::Code(status)),
+        "2" | "3" | "killed" | "dumped" => Some(Exit::Signal(status)),
+        // A transcript without ExecMainCode still shows a status that is not the initial 0.
+        "" if status != 0 || !ended.is_empty() => Some(Exit::Code(status)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(stdout: &str) -> Units {
+        let seen = CommandSeen { stdout: stdout.into(), exit: Some(0), ..CommandSeen::default() };
+        Units::read(Scope::User, &[seen])
+    }
+
+    #[test]
+    fn a_running_unit_is_a_running_job() {
+        let units = units(
+            "Id=hermes-gateway.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=384\n\
+             NRestarts=0\nUnitFileState=enabled\nExecMainCode=0\nExecMainStatus=0\n\
+             ExecMainStartTimestamp=Sat 2026-11-21 01:21:40 UTC\nStartLimitIntervalUSec=0\nTimeoutStopUSec=1min\n",
+        );
+        let job = units.job("hermes-gateway.service");
+        let job = job.known().expect("a job");
+        assert_eq!(
+            (job.phase, job.main_pid, job.enabled),
+            (Phase::Running, Some(384), Enabled::Yes)
+        );
+        assert_eq!((job.last_exit, job.restarts), (None, Some(0)));
+        let systemd = job.systemd.as_ref().expect("systemd");
+        assert_eq!(systemd.start_limit_interval, None);
+        assert_eq!(systemd.stop_timeout, Some(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_loop_a_refusal_and_a_kill_are_told_apart() {
+        let of = |lines: &str| {
+            let units = units(&format!("Id=u.service\nLoadState=loaded\n{lines}"));
+            let job = units.job("u.service");
+            let job = job.known().expect("a job").clone();
+            (job.phase, job.last_exit)
+        };
+        assert_eq!(
+            of(
+                "ActiveState=activating\nSubState=auto-restart\nExecMainCode=1\nExecMainStatus=203\n"
+            ),
+            (Phase::Restarting, Some(Exit::Code(203)))
+        );
+        assert_eq!(
+            of("ActiveState=failed\nSubState=failed\nExecMainCode=1\nExecMainStatus=78\n"),
+            (Phase::Failed, Some(Exit::Code(78)))
+        );
+        assert_eq!(
+            of("ActiveState=inactive\nSubState=dead\nExecMainCode=2\nExecMainStatus=9\n"),
+            (Phase::Stopped, Some(Exit::Signal(9)))
+        );
+    }
+
+    #[test]
+    fn not_found_is_absence_and_a_silent_bus_is_not() {
+        let missing =
+            units("Id=u.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n");
+        assert_eq!(missing.job("u.service"), Fact::Absent);
+        assert!(missing.job("other.service").why().is_some());
+
+        let refused = CommandSeen {
+            stderr: "Failed to connect to bus: No medium found\n".into(),
+            exit: Some(1),
+            ..CommandSeen::default()
+        };
+        let silent = Units::read(Scope::User, &[refused]);
+        assert_eq!(
+            silent.job("u.service").why(),
+            Some(&Why::Failed("Failed to connect to bus: No medium found".into()))
+        );
+    }
+
+    #[test]
+    fn a_unit_whose_file_is_gone_but_that_still_runs_is_a_job() {
+        let units = units(
+            "Id=u.service\nLoadState=not-found\nActiveState=active\nSubState=running\nMainPID=7\n",
+        );
+        assert_eq!(units.job("u.service").known().and_then(|job| job.main_pid), Some(7));
+    }
+}
