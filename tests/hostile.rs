@@ -143,7 +143,9 @@ fn sparse(path: &Path, size: u64) {
 #[test]
 fn a_status_file_whose_pid_is_another_program_is_of_an_earlier_life() {
     let me = std::process::id();
-    let status = format!(r#"{{"pid": {me}, "start_time": 7, "kind": "hermes-gateway", "gateway_state": "running"}}"#);
+    let status = format!(
+        r#"{{"pid": {me}, "start_time": 7, "kind": "hermes-gateway", "gateway_state": "running"}}"#
+    );
     let home = Home::new().with("gateway_state.json", status);
     expect(&home, "owner/pid-reused", "warning", "gateway_state.json");
     let (report, _) = home.check("5");
@@ -156,7 +158,8 @@ fn a_unit_that_does_not_parse_is_told_with_its_line() {
     let home = Home::new();
     let units = home.0.path().join(".config/systemd/user");
     fs::create_dir_all(&units).expect("a directory");
-    let unit = "[Service\nExecStart=\"/opt/hermes/bin/python -m hermes_cli.main gateway run\nRestart\n";
+    let unit =
+        "[Service\nExecStart=\"/opt/hermes/bin/python -m hermes_cli.main gateway run\nRestart\n";
     fs::write(units.join("hermes-gateway.service"), unit).expect("a unit");
     let (verdict, claim) = home.finding("definition/invalid");
     assert_eq!(verdict, "failure", "{claim}");

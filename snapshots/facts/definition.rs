@@ -1,11 +1,14 @@
 //! A service definition: the unit or plist on disk, with its drop-ins, in the terms that both managers share.
 
+use std::time::Duration;
+
 use crate::fact::{Fact, Why};
 use crate::facts::home::Choice;
 use crate::host::Scope;
 use crate::observation::FileSeen;
-use crate::parse::cmdline::{self, Role};
+use crate::parse::cmdline::{self, GatewayArgs, Role};
 use crate::parse::exec::Exec;
+use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
 
 /// A definition, as the manager would understand it if it read the files now.
@@ -21,6 +24,8 @@ pub struct Definition {
     pub argv_at: Option<Place>,
     /// What those arguments run.
     pub role: Role,
+    /// What they tell the gateway, through a wrapper too.
+    pub told: GatewayArgs,
     /// The environment that it sets, last assignment last.
     pub environment: Vec<Variable>,
     /// The files from which it reads more environment, each with whether it may be missing.
@@ -29,8 +34,64 @@ pub struct Definition {
     pub working_directory: Option<(String, Place)>,
     /// The user it runs as, if it says so.
     pub user: Option<String>,
+    /// When the manager starts it again. None where it says nothing.
+    pub restart: Option<(Restart, Place)>,
+    /// How long the manager waits between asking it to stop and killing it. None where it says nothing.
+    pub stop_timeout: Option<(Duration, Place)>,
+    /// What only a plist says.
+    pub agent: Option<Agent>,
     /// What in the files makes no sense to the manager.
     pub problems: Vec<Problem>,
+}
+
+/// When a service is started again after it ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restart {
+    /// Whatever the end: `Restart=always`, `KeepAlive` true.
+    Always,
+    /// After an end that was a failure: `on-failure`, `SuccessfulExit` false.
+    OnFailure,
+    /// After a success only: `on-success`, `SuccessfulExit` true, `Crashed` false.
+    OnSuccess,
+    /// After a signal only: `on-abnormal`, `on-abort`, `Crashed` true.
+    OnCrash,
+    /// Never: `no`, `KeepAlive` false or not there.
+    Never,
+    /// By a rule that this version does not know, in the manager's own words.
+    Other(String),
+}
+
+impl Restart {
+    /// What `Restart=` says.
+    fn of_unit(value: &str) -> Self {
+        match value {
+            "always" => Self::Always,
+            "on-failure" => Self::OnFailure,
+            "on-success" => Self::OnSuccess,
+            "on-abnormal" | "on-abort" | "on-watchdog" => Self::OnCrash,
+            "no" => Self::Never,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+/// What a plist says beyond what every definition does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agent {
+    /// `Label`.
+    pub label: Option<String>,
+    /// `RunAtLoad`: it starts when it is loaded, and so at login.
+    pub run_at_load: bool,
+    /// `Disabled`: the override of the domain, where there is one, wins.
+    pub disabled: bool,
+    /// `StandardOutPath`.
+    pub stdout: Option<(String, Place)>,
+    /// `StandardErrorPath`.
+    pub stderr: Option<(String, Place)>,
+    /// `LimitLoadToSessionType`. Empty: `Aqua` alone.
+    pub session_types: Vec<String>,
+    /// `ThrottleInterval`, in seconds. launchd's own is 10.
+    pub throttle: Option<u64>,
 }
 
 /// A line of a file.
@@ -138,12 +199,19 @@ impl Definition {
             path: path.into(),
             drop_ins: drop_ins.iter().map(|(path, _)| path.clone()).collect(),
             role: cmdline::role(&argv),
+            told: cmdline::gateway_args(&argv),
             argv,
             argv_at,
             environment: unit.environment().into_iter().map(variable).collect(),
             environment_files: unit.environment_files(),
             working_directory: last("WorkingDirectory"),
             user: last("User").map(|(user, _)| user),
+            restart: last("Restart").map(|(value, at)| (Restart::of_unit(&value), at)),
+            // `infinity` is no limit, as is a value that makes no sense: then systemd's default holds.
+            stop_timeout: last("TimeoutStopSec")
+                .or_else(|| last("TimeoutSec"))
+                .and_then(|(value, at)| Some((time::span(&value)??, at))),
+            agent: None,
             problems,
         }
     }
@@ -162,10 +230,7 @@ impl Definition {
         sticky: Option<&str>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
-        let profile = match &self.role {
-            Role::Gateway(args) => args.profile.clone(),
-            _ => profile_in(&self.argv),
-        };
+        let profile = self.told.profile.clone();
         // A system unit runs as another user, whose home it names.
         let user_home = match scope {
             Scope::User => value("HOME").or(user_home),
@@ -183,12 +248,6 @@ impl Definition {
             None => Fact::Unknown(Why::NotObserved),
         }
     }
-}
-
-/// A wrapper's arguments hold those of the gateway.
-fn profile_in(argv: &[String]) -> Option<String> {
-    let at = argv.iter().position(|word| word == "--profile" || word == "-p")?;
-    argv.get(at.checked_add(1)?).map(|name| name.to_lowercase())
 }
 
 fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {

@@ -43,6 +43,21 @@ pub fn profile(argv: &[String]) -> Option<String> {
     commands_and_flags(argv.iter()).1.profile
 }
 
+/// What the gateway is told that these arguments run, directly or through a wrapper: a wrapper hands
+/// on its last words, a shell or osascript a text.
+pub fn gateway_args(argv: &[String]) -> GatewayArgs {
+    if let Role::Gateway(args) = role(argv) {
+        return args;
+    }
+    let words: Vec<String> = argv
+        .iter()
+        .flat_map(|word| word.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',')))
+        .filter(|word| !word.is_empty() && *word != "--")
+        .map(String::from)
+        .collect();
+    commands_and_flags(words.iter()).1
+}
+
 /// The role of a process with these arguments.
 pub fn role(argv: &[String]) -> Role {
     let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
@@ -271,6 +286,40 @@ mod tests {
         }
         let shell = ["sh", "-c", "exec hermes gateway run"].map(String::from);
         assert_eq!(role(&shell), Role::Wrapper);
+    }
+
+    #[test]
+    fn a_wrapper_hands_on_what_the_gateway_is_told() {
+        let of =
+            |argv: &[&str]| gateway_args(&argv.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let told = of(&[
+            "py",
+            "-m",
+            "hermes_cli.stderr_timestamp",
+            "--error-log",
+            "/l",
+            "--",
+            "py",
+            "-m",
+            "hermes_cli.main",
+            "--profile",
+            "ops",
+            "gateway",
+            "run",
+            "--replace",
+            "--external-supervisor",
+        ]);
+        assert!(told.replace && told.external_supervisor);
+        assert_eq!(told.profile.as_deref(), Some("ops"));
+        let script = "do shell script \"exec '/v/bin/python' -m hermes_cli.main gateway run --external-supervisor >> '/l'\"";
+        let told = of(&["/usr/bin/osascript", "-e", script]);
+        assert!(told.external_supervisor && !told.replace);
+        let json = "system(\"exec hermes -p 'x' gateway run --external-supervisor\")";
+        assert_eq!(
+            of(&["osascript", "-l", "JavaScript", "-e", json]).profile.as_deref(),
+            Some("x")
+        );
+        assert!(!of(&["bash", "run.sh", "hermes", "gateway", "run"]).external_supervisor);
     }
 
     #[test]
