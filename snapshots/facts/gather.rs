@@ -133,7 +133,7 @@ fn prepare(look: &Look<'_>, home: &Home) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
     questions.push(Question::File(path("cron/jobs.json"), JOBS));
-    for name in LOGS {
+    for name in LOGS.into_iter().chain([marks::RELOAD]) {
         questions.push(Question::File(path(name), Part::LOG));
     }
     for name in LOCKS {

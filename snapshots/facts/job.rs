@@ -1,9 +1,11 @@
 //! What a service manager has loaded under a name: the job, as opposed to its file and its process.
 
+pub mod launchd;
 pub mod systemd;
 
 use jiff::Timestamp;
 
+use launchd::Launchd;
 use systemd::Systemd;
 
 /// A job of a service manager.
@@ -29,6 +31,8 @@ pub struct Job {
     pub enabled: Enabled,
     /// What only systemd knows.
     pub systemd: Option<Systemd>,
+    /// What only launchd knows.
+    pub launchd: Option<Launchd>,
 }
 
 /// What a job does.

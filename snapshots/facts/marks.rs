@@ -11,6 +11,7 @@ use crate::facts::record::RecordError;
 use crate::host::{Host, Part};
 use crate::observation::FileSeen;
 use crate::parse::json;
+use crate::parse::reload;
 use crate::parse::time;
 
 /// The marks of one home.
@@ -26,6 +27,8 @@ pub struct Marks {
     pub drain_request: Fact<()>,
     /// `.gateway-launchd-unsupported` (0.18+): Hermes gave up on launchd, and runs detached.
     pub launchd_unsupported: Fact<Unsupported>,
+    /// The end of `logs/launchd-reload.log` (0.18+): how the last attempt to load its job again went.
+    pub reload: Fact<reload::Entry>,
 }
 
 /// The mark of an event loop.
@@ -56,6 +59,10 @@ impl Marks {
             planned_stop: file(PLANNED_STOP).content().parse(written_at),
             drain_request: present(&file(DRAIN_REQUEST)),
             launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
+            reload: host
+                .file(&join(home, RELOAD), Part::LOG)
+                .content()
+                .and_then(|text| reload::last(text).map_or(Fact::Absent, Fact::Known)),
         }
     }
 }
@@ -69,6 +76,8 @@ const STARTS: &str = "gateway-starts.log";
 const PLANNED_STOP: &str = ".gateway-planned-stop.json";
 const DRAIN_REQUEST: &str = ".drain_request.json";
 const LAUNCHD_UNSUPPORTED: &str = ".gateway-launchd-unsupported";
+/// The log of the helper that loads its job again.
+pub(super) const RELOAD: &str = "logs/launchd-reload.log";
 
 /// How long after its last round an event loop counts as frozen: three of its rounds. In seconds.
 pub const LOOP_FROZEN_AFTER: i64 = 90;

@@ -8,6 +8,7 @@ pub mod exec;
 pub mod json;
 pub mod lifecycle;
 pub mod log;
+pub mod reload;
 pub mod show;
 pub mod time;
 pub mod unit;

@@ -1,7 +1,7 @@
 //! A log becomes the list of its lines that mean something to us: time, level, logger, and the known
 //! phrase. Message texts, names, chats and tracebacks do not survive.
 
-use crate::parse::log;
+use crate::parse::{log, reload};
 
 /// The lines of known classes, each reduced to its head and its phrase. A head is kept only in the
 /// form that Hermes writes; where a line has another, its phrase stands alone.
@@ -18,6 +18,16 @@ pub fn extract(text: &str) -> String {
         }
     }
     out
+}
+
+/// The lines of `launchd-reload.log` that are understood, each reduced to its time and its phrase.
+pub fn extract_reloads(text: &str) -> String {
+    let line = |(stamp, event): (&str, reload::Event)| {
+        let is_time = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | ':' | ' ');
+        let stamp = if stamp.chars().all(is_time) { stamp } else { "" };
+        format!("[{stamp}] {}\n", event.phrase())
+    };
+    text.lines().filter_map(reload::entry).fold(String::new(), |out, entry| out + &line(entry))
 }
 
 /// `2026-11-21 01:22:01,963 ERROR gateway.run:`, with nothing of a session id in brackets.
@@ -52,6 +62,18 @@ Could not bind 10.0.0.7:8642 with sk-secret";
              2026-11-21 01:22:01,963 API Server: aiohttp not installed\n\
              Could not bind\n"
         );
+    }
+
+    #[test]
+    fn of_a_reload_the_time_and_the_outcome_survive() {
+        let text = "[2026-07-28 10:00:31 +0200] bootstrap attempt 1 failed (rc=5) for gui/501/ai.hermes.gateway-alice\n\
+                    [sk-secret] FAILED launchd reload of alice\nalice was here\n";
+        let kept = extract_reloads(text);
+        assert_eq!(
+            kept,
+            "[2026-07-28 10:00:31 +0200] bootstrap not yet registered\n[] FAILED launchd reload\n"
+        );
+        assert_eq!(reload::last(&kept).map(|entry| entry.event), Some(reload::Event::GaveUp));
     }
 
     #[test]

@@ -27,6 +27,8 @@ enum Treatment {
     /// One JSON document a line.
     JsonLines,
     Log,
+    /// The log of the helper that loads a launchd job again.
+    ReloadLog,
     /// `__version__` and nothing else of a Python file.
     Version,
     /// A process id alone, as the oldest Hermes wrote it, or JSON.
@@ -66,6 +68,7 @@ fn treatment(path: &str) -> Treatment {
         (_, Some("json")) => Treatment::Json,
         // The token locks, which are records like that of the gateway's own lock.
         (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
+        ("launchd-reload.log", _) => Treatment::ReloadLog,
         (_, Some("log")) => Treatment::Log,
         _ => Treatment::Mark,
     }
@@ -79,6 +82,9 @@ pub(super) fn redact_file(path: &str, bytes: &[u8], salt: &Salt) -> Redacted {
         (Treatment::Unit, _) => by_line(bytes, |text| redact::unit::text(text, salt)),
         (Treatment::Log, _) => {
             Redacted::Text(redact::log::extract(&String::from_utf8_lossy(bytes)))
+        }
+        (Treatment::ReloadLog, _) => {
+            Redacted::Text(redact::log::extract_reloads(&String::from_utf8_lossy(bytes)))
         }
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
@@ -232,6 +238,7 @@ mod tests {
             ("/h/.local/state/hermes/gateway-locks/telegram-1.lock", Treatment::PidRecord),
             ("/h/uv.lock", Treatment::Mark),
             ("/h/logs/errors.log", Treatment::Log),
+            ("/h/logs/launchd-reload.log", Treatment::ReloadLog),
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
             ("/v/hermes_cli/__init__.py", Treatment::Version),

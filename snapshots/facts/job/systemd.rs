@@ -152,6 +152,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             stop_timeout: span("TimeoutStopUSec").flatten(),
             queued: !get("Job").is_empty(),
         }),
+        launchd: None,
     })
 }
 
