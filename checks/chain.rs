@@ -115,7 +115,7 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         () => "",
     };
     Ok(match &at.gateway.supervision {
-        Supervision::None { place } => format!("PID {}{state}, in {place}", process.pid),
+        Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
 }

@@ -14,6 +14,7 @@ pub mod diagnosis;
 pub mod examine;
 pub mod finding;
 pub mod plan;
+mod spawn;
 mod subject;
 
 use gw_snapshot::facts::{Facts, Gateway};
@@ -72,6 +73,10 @@ checks! {
         loaded_differs "definition/loaded-differs",
         drop_in "definition/drop-in",
         api_server_env "definition/api-server-env",
+        restart_policy "definition/restart-policy",
+        replace_flag "definition/replace-flag",
+        wrapper_unmarked "definition/wrapper-unmarked",
+        duplicate "definition/duplicate",
     }
     job {
         manager_unreachable "job/manager-unreachable",
@@ -85,6 +90,9 @@ checks! {
         disabled "job/disabled",
         last_exit "job/last-exit",
         killed "job/killed",
+        parked "job/parked",
+        wrong_domain "job/wrong-domain",
+        two_domains "job/two-domains",
     }
     owner {
         unsupervised "owner/unsupervised",

@@ -8,7 +8,7 @@ use crate::facts::definition::Definition;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
 use crate::facts::install::Install;
-use crate::facts::job::Job;
+use crate::facts::job::{Enabled, Job};
 use crate::facts::journal::Journal;
 use crate::facts::liveness::Liveness;
 use crate::facts::marks::Marks;
@@ -31,6 +31,10 @@ pub struct Facts {
     pub managers: Vec<(Manager, Fact<()>)>,
     /// Whether the user's own manager outlives the last session.
     pub linger: Fact<bool>,
+    /// The type of the session from which we look, as `launchctl managername` says: `Aqua`, `Background`, …
+    pub session: Fact<String>,
+    /// How many clients hold each launchd domain to starts on demand.
+    pub on_demand: Vec<(Manager, Fact<u64>)>,
     /// The gateways, the default profile first.
     pub gateways: Vec<Gateway>,
     /// Every listening socket that was found.
@@ -149,6 +153,8 @@ pub struct Lane {
     pub path: String,
     /// What is loaded.
     pub job: Fact<Job>,
+    /// Whether an override keeps launchd from loading it: it outlives the plist, and no print of the job shows it.
+    pub disabled: Fact<bool>,
     /// What the definition names on disk: its program, its directory, its files.
     pub paths: Vec<Named>,
 }
@@ -243,6 +249,13 @@ impl std::fmt::Display for Manager {
     }
 }
 
+impl Manager {
+    /// Whether it is a domain of launchd.
+    pub const fn is_launchd(self) -> bool {
+        matches!(self, Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem)
+    }
+}
+
 impl From<Scope> for Manager {
     fn from(scope: Scope) -> Self {
         match scope {
@@ -259,7 +272,7 @@ pub enum Supervision {
     Lane(usize),
     /// Under none: in a login session, a terminal, or nowhere.
     None {
-        /// Where it stands instead.
+        /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
     },
     /// There is no process.
@@ -311,6 +324,20 @@ impl Lane {
             || self.job.known().is_some()
     }
 
+    /// Whether it starts without anybody asking, as far as is known.
+    pub fn starts_by_itself(&self) -> bool {
+        if self.disabled == Fact::Known(true) {
+            return false;
+        }
+        match (self.job.known().map(|job| job.enabled), self.definition.known()) {
+            (Some(Enabled::Yes), _) => true,
+            (Some(Enabled::Unclear) | None, Some(definition)) => {
+                definition.agent.as_ref().is_some_and(|agent| agent.run_at_load)
+            }
+            _ => false,
+        }
+    }
+
     /// The unit's or job's name with its manager, for people.
     pub fn title(&self) -> String {
         format!("{} ({})", self.name, self.manager)
@@ -344,7 +371,7 @@ impl Facts {
 /// Where a process stands, for people.
 pub(super) fn place_of(place: &Place) -> String {
     match place {
-        Place::Service { unit, .. } | Place::Session { unit } => unit.clone(),
-        Place::Nowhere => "no unit".into(),
+        Place::Service { unit, .. } | Place::Session { unit } => format!("in {unit}"),
+        Place::Nowhere => "in no unit".into(),
     }
 }

@@ -82,6 +82,8 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         now: host.now(),
         managers: answers.managers(),
         linger: answers.linger(),
+        session: answers.session(),
+        on_demand: answers.on_demand(),
         gateways,
         listeners,
     }
@@ -233,7 +235,7 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
                 lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
             match lane {
                 Some(at) => Supervision::Lane(at),
-                None => Supervision::None { place: unit.clone() },
+                None => Supervision::None { place: format!("in {unit}") },
             }
         }
         Some(place) => Supervision::None { place: place_of(place) },
@@ -256,7 +258,17 @@ fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) ->
     match unknown {
         Some(why) => Supervision::Unknown(why.clone()),
         None if lanes.is_empty() => Supervision::Unknown(Why::NotObserved),
-        None => Supervision::None { place: "no service".into() },
+        None => Supervision::None { place: outside(process, look.about.os) },
+    }
+}
+
+/// Where a process stands that no manager calls its own.
+fn outside(process: &Process, os: Os) -> String {
+    match (os, process.seen.tty.as_deref(), process.seen.ppid) {
+        (_, Some(tty), _) => format!("on terminal {tty}"),
+        (Os::Macos, None, Some(parent)) => format!("outside launchd, as a child of PID {parent}"),
+        (Os::Macos, None, None) => "outside launchd".into(),
+        (Os::Linux, None, _) => "in no service".into(),
     }
 }
 

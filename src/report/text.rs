@@ -272,15 +272,24 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
         let all = report.gateways.iter().flat_map(|reported| &reported.examined.findings);
         all.filter(|finding| finding.verdict == verdict).count()
     };
-    let more = if style.verbose { "" } else { "  (-v shows all, with evidence)" };
-    let text = format!(
-        "{} passed, {} failed, {} warnings, {} unknown, {} not applicable{more}",
-        count(Verdict::Pass) + count(Verdict::Note),
-        count(Verdict::Failure),
-        count(Verdict::Warning),
-        count(Verdict::Unknown),
-        count(Verdict::Skipped),
-    );
+    let number = |count: usize, what: &str, plural: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        _ => Some(format!("{count} {what}{plural}")),
+    };
+    let wrong = [
+        number(count(Verdict::Failure), "failed", ""),
+        number(count(Verdict::Warning), "warning", "s"),
+        number(count(Verdict::Unknown), "unknown", ""),
+    ];
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    // What passed is news only where nothing else is.
+    let text = match wrong.as_slice() {
+        [] => format!("{} checks passed", count(Verdict::Pass) + count(Verdict::Note)),
+        wrong => wrong.join(", "),
+    };
+    let more = if style.verbose { "" } else { "  (-v shows what passed, with evidence)" };
+    let text = format!("{text}{more}");
     line(out, "");
     line(out, &format!("{}", text.dimmed()));
     if style.verbose {

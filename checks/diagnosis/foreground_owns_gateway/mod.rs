@@ -23,7 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None => "no service is installed".to_string(),
     };
     let summary = format!(
-        "the gateway is up but not supervised: PID {} runs in the foreground, in {place}{holds}; {service}",
+        "the gateway is up but not supervised: PID {} runs in the foreground, {place}{holds}; {service}",
         process.pid
     );
     Found::certain(

@@ -21,11 +21,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             if at.facts.has_hint("container") && at.facts.has_hint("no-systemd") =>
         {
             Finding::skipped(format!(
-                "PID {pid} runs in a container without a service manager, in {place}"
+                "PID {pid} runs in a container without a service manager, {place}"
             ))
         }
         Supervision::None { place } => Finding::failure(format!(
-            "PID {pid} runs outside every service, in {place}: nothing starts it again"
+            "PID {pid} runs outside every service, {place}: nothing starts it again"
         )),
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),

@@ -14,7 +14,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Supervision::None { place } = &at.gateway.supervision {
         return vec![Finding::warning(format!(
-            "after the logout it may end with {place}, in which it runs"
+            "after the logout it may end: it runs {place}"
         ))];
     }
     let Some((lane, _)) = at.job() else { return at.no_job() };
@@ -23,7 +23,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::pass("a logout does not touch it: the system manager keeps it")
         }
         (Manager::LaunchdGui(_), _) => {
-            Finding::warning("it ends when its user logs out: launchd's gui domain ends then")
+            Finding::note("it ends when its user logs out, with launchd's gui domain, and starts at the next login")
         }
         (Manager::LaunchdUser(_), _) => {
             Finding::pass("a logout does not touch it: launchd keeps the user domain")

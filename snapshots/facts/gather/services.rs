@@ -44,6 +44,16 @@ pub(super) trait Answers {
 
     /// Whether the user's own manager outlives the last session.
     fn linger(&self) -> Fact<bool>;
+
+    /// The type of the session from which we look.
+    fn session(&self) -> Fact<String> {
+        Fact::Absent
+    }
+
+    /// How many clients hold each launchd domain to starts on demand.
+    fn on_demand(&self) -> Vec<(Manager, Fact<u64>)> {
+        Vec::new()
+    }
 }
 
 /// What is asked first, before anything else is known.

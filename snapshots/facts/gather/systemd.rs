@@ -181,6 +181,7 @@ impl Managers<'_> {
             path: unit.file.path.clone(),
             definition,
             job,
+            disabled: Fact::Absent,
             paths,
         }
     }
@@ -212,7 +213,8 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
         None => (missing(look, scope, &usual, &job), usual),
     };
     let paths = look.named(&definition);
-    Lane { manager: scope.into(), name: name.into(), path, definition, job, paths }
+    let disabled = Fact::Absent;
+    Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths }
 }
 
 /// There is no unit file if the manager knows none, or if its directories were searched to the end.

@@ -1,0 +1,39 @@
+//! Whether the definition makes each start take over from a gateway that runs.
+
+use gw_snapshot::facts::definition::Restart;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::or_not_installed;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let twin = at.gateway.liveness.others.len();
+    for lane in at.installed() {
+        let Some(definition) = lane.definition.known() else { continue };
+        let told = &definition.told;
+        let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
+        let place = definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
+        let finding = match (told.replace, restarts) {
+            (false, _) => Finding::pass(format!("{} takes over from nobody", lane.name)),
+            (true, true) if told.external_supervisor || twin > 0 => Finding::failure(format!(
+                "{} starts with --replace and is started again whenever it ends: two gateways of this home end each other in turns",
+                lane.name
+            ))
+            .help("`hermes gateway start` of Hermes 0.21 or newer writes it without --replace"),
+            // What Hermes up to 0.20 itself writes under launchd, and up to 0.16 under systemd.
+            (true, true) => Finding::warning(format!(
+                "{} starts with --replace: it ends a gateway that somebody runs by hand, and one run by hand with --replace ends it",
+                lane.name
+            )),
+            (true, false) => Finding::note(format!("{} starts with --replace", lane.name)),
+        };
+        let flag = if told.replace { "--replace" } else { "no --replace" };
+        findings.push(finding.seen(place, flag).of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}

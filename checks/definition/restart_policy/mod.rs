@@ -1,0 +1,63 @@
+//! What the manager would do after each way in which Hermes ends.
+
+use gw_snapshot::facts::definition::Restart;
+use gw_snapshot::facts::install::Version;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::or_not_installed;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(definition) = lane.definition.known() else { continue };
+        let (restart, place) = match &definition.restart {
+            Some((restart, place)) => (restart, place.to_string()),
+            None => (&Restart::Never, definition.path.clone()),
+        };
+        let found = judge(restart, at.version()).seen(place, said(restart));
+        findings.push(found.of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+/// Hermes ends with 0 after a planned stop, with 1 after a failure or a SIGTERM that nobody announced, with
+/// 75 to be started again, and with 78 where a person must act first (0.18+).
+fn judge(restart: &Restart, version: Option<&Version>) -> Finding {
+    match restart {
+        Restart::Always => Finding::pass("whatever the end, it is started again"),
+        Restart::OnFailure if version.is_some_and(|version| !version.is_at_least(0, 18)) => {
+            Finding::warning(
+                "it is started again after a failure only, and this version may end a planned restart with 0: then it stays down",
+            )
+        }
+        Restart::OnFailure => {
+            Finding::pass("it is started again after a failure and after a planned restart")
+        }
+        Restart::OnSuccess => Finding::failure(
+            "the policy is inverted: it is started again after an exit with 0, and neither after a crash nor after a planned restart (exit 75)",
+        ),
+        Restart::OnCrash => Finding::failure(
+            "it is started again after a signal only: a planned restart (exit 75) and a failure (exit 1) leave it down",
+        ),
+        Restart::Never => Finding::failure(
+            "nothing starts it again: a planned restart (exit 75) and a crash leave it down",
+        ),
+        Restart::Other(_) => Finding::note("it is started again by a rule of its own"),
+    }
+}
+
+fn said(restart: &Restart) -> String {
+    match restart {
+        Restart::Always => "always".into(),
+        Restart::OnFailure => "after a failure".into(),
+        Restart::OnSuccess => "after a success".into(),
+        Restart::OnCrash => "after a signal".into(),
+        Restart::Never => "never".into(),
+        Restart::Other(words) => words.clone(),
+    }
+}

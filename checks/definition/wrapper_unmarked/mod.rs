@@ -1,0 +1,44 @@
+//! Whether a gateway behind a wrapper is told that it has a supervisor.
+
+use gw_snapshot::parse::cmdline::Role;
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::or_not_installed;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(definition) = lane.definition.known() else { continue };
+        if definition.agent.is_none() {
+            findings.push(
+                Finding::skipped("a unit's gateway knows its supervisor without a flag")
+                    .of_service(lane.title()),
+            );
+            continue;
+        }
+        let place = definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
+        // The guard came with the wrapper, in 0.20.1 (upstream #86893, #87046); the flag in 0.20.5 (#87005).
+        let guards = at.version().is_none_or(|version| version.is_at_least(0, 20));
+        let program = definition.argv.first().cloned().unwrap_or_default();
+        let finding = match (&definition.role, definition.told.external_supervisor) {
+            (Role::Wrapper, false) if guards => Finding::failure(format!(
+                "{program} starts the gateway without --external-supervisor: launchd's own job looks to it like another gateway, and it refuses to start"
+            ))
+            .help("`hermes gateway start` of Hermes 0.20.5 or newer writes it with the flag"),
+            (Role::Wrapper, false) => Finding::note(format!(
+                "{program} starts the gateway: launchd's PID is not the gateway's"
+            )),
+            (Role::Wrapper, true) => {
+                Finding::pass("the gateway behind the wrapper is told that it has a supervisor")
+            }
+            _ => Finding::pass("launchd starts the gateway itself, without a wrapper"),
+        };
+        findings.push(finding.seen(place, definition.argv.join(" ")).of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}

@@ -1,0 +1,32 @@
+//! It ended to be started again, and launchd holds the start back.
+
+use gw_snapshot::facts::job::Exit;
+
+use super::{Case, Certainty, Found};
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let finding = case.found("job/parked")?;
+    let (lane, job) = case.at.job()?;
+    if case.at.gateway.process().is_some() {
+        return None;
+    }
+    let planned = job.last_exit == Some(Exit::Code(75));
+    let ended = if planned { "after a planned exit (75)" } else { "after its last run" };
+    Some(Found {
+        certainty: if planned { Certainty::Certain } else { Certainty::Likely },
+        summary: format!(
+            "{} is loaded and parked {ended}: {}",
+            lane.name, finding.claim
+        ),
+        explains: &[
+            "job/parked",
+            "job/not-running",
+            "job/restarting",
+            "job/crash-loop",
+            "cron/no-ticker",
+            "cron/overdue",
+            "owner/stale-pid-file",
+            "survival/crash",
+        ],
+    })
+}

@@ -1,0 +1,63 @@
+//! Whether launchd holds back a start that is due.
+
+use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict, plural};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Failure;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some((lane, job)) = at.job() else { return at.no_job() };
+    let Some(launchd) = &job.launchd else {
+        return vec![Finding::skipped("only launchd parks a start")];
+    };
+    let finding = if job.phase == Phase::Stopped || job.phase == Phase::Restarting {
+        idle(at, job, launchd)
+    } else {
+        // `pended …` is printed only while nothing runs: a live process says nothing of the next start.
+        Finding::pass(format!("{} is not parked", lane.name))
+    };
+    let finding = launchd.pended.iter().fold(finding, |finding, reason| {
+        finding.seen(&job.source, format!("pended spawn = {reason}"))
+    });
+    vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())]
+}
+
+fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
+    if launchd.penalty_box {
+        return Finding::failure(
+            "launchd keeps it in the penalty box: its program was not there, and it is not tried again until it is",
+        );
+    }
+    let gated = at.facts.on_demand.iter().find_map(|(manager, count)| {
+        let count = count.known().copied().filter(|count| *count > 0)?;
+        at.gateway.lane().filter(|lane| lane.manager == *manager).map(|lane| (lane.manager, count))
+    });
+    if let Some((manager, count)) = gated {
+        return Finding::failure(format!(
+            "launchd starts nothing by itself in this domain ({manager}): {count} client{} hold{} it to starts on demand",
+            plural(count),
+            if count == 1 { "s" } else { "" }
+        ))
+        .help("`launchctl kickstart` is a demand; a new login ends the state");
+    }
+    match (&launchd.pended, job.last_exit, launchd.keep_alive) {
+        (Some(reason), ..) => Finding::failure(format!(
+            "launchd holds back the next start, which only a demand brings now (pended: {reason})"
+        ))
+        .help("`launchctl kickstart` is a demand"),
+        (None, Some(Exit::Code(75)), Some(KeepAlive::Always))
+            if job.phase == Phase::Stopped && matches!(at.gateway.liveness.process, Fact::Absent) =>
+        {
+            Finding::failure(
+                "it ended to be started again (exit 75), its policy is to start it always, and launchd has not",
+            )
+        }
+        _ => Finding::pass("launchd holds back no start that is due"),
+    }
+}
