@@ -6,6 +6,7 @@ pub mod cmdline;
 pub mod dotenv;
 pub mod exec;
 pub mod json;
+pub mod launchctl;
 pub mod lifecycle;
 pub mod log;
 pub mod reload;
