@@ -155,7 +155,7 @@ impl<'a> Subject<'a> {
 
     /// Whether the API server was asked: its settings say so, or its answer. Another listener of the
     /// gateway, such as that of a webhook, knows nothing of this path; but where the settings are not
-    /// known, silence is silence on any path.
+    /// known, silence is silence and a refusal a refusal on any path.
     pub(crate) fn is_the_api_servers(&self, health: &Health) -> bool {
         let expected = self
             .api()
@@ -163,7 +163,9 @@ impl<'a> Subject<'a> {
             .is_some_and(|url| url == health.url);
         match &health.answer {
             Answer::Hermes { .. } => true,
-            Answer::TimedOut | Answer::Closed => expected || self.gateway.api.why().is_some(),
+            Answer::TimedOut | Answer::Closed | Answer::Refused | Answer::Unknown(_) => {
+                expected || self.gateway.api.why().is_some()
+            }
             _ => expected,
         }
     }

@@ -187,13 +187,21 @@ impl FileSeen {
         }
     }
 
+    /// The bytes of the file.
+    pub fn bytes(&self) -> Fact<Vec<u8>> {
+        match &self.base64 {
+            Some(encoded) => match STANDARD.decode(encoded) {
+                Ok(bytes) => Fact::Known(bytes),
+                Err(_) => Fact::Unknown(Why::Malformed("not base64 in the snapshot".into())),
+            },
+            None => self.content().map(|text| text.as_bytes().to_vec()),
+        }
+    }
+
     /// The text, bytes that are not UTF-8 taken for Latin-1, as Hermes reads its `.env`.
     pub fn latin1_content(&self) -> Fact<String> {
         match &self.base64 {
-            Some(encoded) => match STANDARD.decode(encoded) {
-                Ok(bytes) => Fact::Known(bytes.into_iter().map(char::from).collect()),
-                Err(_) => Fact::Unknown(Why::Malformed("not base64 in the snapshot".into())),
-            },
+            Some(_) => self.bytes().map(|bytes| bytes.into_iter().map(char::from).collect()),
             None => self.content().map(String::from),
         }
     }

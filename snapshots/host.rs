@@ -138,6 +138,19 @@ pub enum Ask {
         /// `gui/501/ai.hermes.gateway`, `gui/501`, …
         target: String,
     },
+    /// `launchctl print-disabled DOMAIN`.
+    LaunchctlPrintDisabled {
+        /// `gui/501`, `user/501`, `system`.
+        domain: String,
+    },
+    /// `launchctl managername`: the type of the session from which we look.
+    LaunchctlManagername,
+    /// `launchctl list LABEL`, which sees the caller's own domain only. Never asked of a live host; people
+    /// paste it.
+    LaunchctlList {
+        /// The label.
+        label: String,
+    },
 }
 
 /// Which systemd manager a unit belongs to.
@@ -188,6 +201,11 @@ impl Ask {
                 argv
             }
             Self::LaunchctlPrint { target } => words(&["launchctl", "print", target]),
+            Self::LaunchctlPrintDisabled { domain } => {
+                words(&["launchctl", "print-disabled", domain])
+            }
+            Self::LaunchctlManagername => words(&["launchctl", "managername"]),
+            Self::LaunchctlList { label } => words(&["launchctl", "list", label]),
         }
     }
 
@@ -209,8 +227,11 @@ impl Ask {
             Self::LoginctlShowUser { .. } => {
                 program == "loginctl" && rest.first() == Some(&"show-user")
             }
-            Self::LaunchctlPrint { target } => {
-                program == "launchctl" && rest == ["print", target.as_str()]
+            Self::LaunchctlPrint { .. }
+            | Self::LaunchctlPrintDisabled { .. }
+            | Self::LaunchctlManagername
+            | Self::LaunchctlList { .. } => {
+                program == "launchctl" && self.argv().iter().skip(1).eq(rest.iter())
             }
         }
     }

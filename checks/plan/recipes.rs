@@ -127,8 +127,7 @@ fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
 
 /// How long a gateway may take to end: what its service would give it, and some. In seconds.
 fn stop_seconds(job: &Job) -> u64 {
-    let limit = job.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
-    limit.map_or(90, |limit| limit.as_secs()).saturating_add(5)
+    job.stop_limit().map_or(90, |limit| limit.as_secs()).saturating_add(5)
 }
 
 fn systemd(lane: &Lane) -> Option<(Scope, &Lane)> {

@@ -8,6 +8,7 @@ use crate::host::Scope;
 use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
 use crate::parse::exec::Exec;
+use crate::parse::plist::Plist;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
 
@@ -72,6 +73,28 @@ impl Restart {
             "no" => Self::Never,
             other => Self::Other(other.into()),
         }
+    }
+}
+
+impl Restart {
+    /// What `KeepAlive` says. None where it is not there.
+    fn of_plist(plist: &Plist) -> Option<Self> {
+        if let Some(always) = plist.truth("KeepAlive") {
+            return Some(if always { Self::Always } else { Self::Never });
+        }
+        let conditions = plist.pairs("KeepAlive")?;
+        let names: Vec<(&str, &str)> =
+            conditions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Some(match names.as_slice() {
+            [("SuccessfulExit", "false")] => Self::OnFailure,
+            [("SuccessfulExit", "true")] | [("Crashed", "false")] => Self::OnSuccess,
+            [("Crashed", "true")] => Self::OnCrash,
+            [] => Self::Never,
+            names => {
+                let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+                Self::Other(format!("KeepAlive by {}", names.join(", ")))
+            }
+        })
     }
 }
 
@@ -164,6 +187,70 @@ impl Definition {
         })
     }
 
+    /// Reads a plist.
+    pub fn of_plist(file: &FileSeen) -> Fact<Self> {
+        file.bytes()
+            .parse(|bytes| Plist::read(&bytes))
+            .map(|plist| Self::of_list(&file.path, &plist))
+    }
+
+    fn of_list(path: &str, plist: &Plist) -> Self {
+        let at = |key: &str| Place { file: path.into(), line: plist.line(key) };
+        let text = |key: &str| Some((plist.text(key)?.to_string(), at(key)));
+        let mut problems: Vec<Problem> = plist
+            .twice(&LAUNCHD_KEYS)
+            .map(|(key, line)| Problem {
+                at: Place { file: path.into(), line: Some(line) },
+                what: format!("{key} stands twice, and which of them holds is not defined"),
+            })
+            .collect();
+        let argv = match (plist.texts("ProgramArguments"), text("Program")) {
+            (Some(argv), _) if !argv.is_empty() => argv,
+            (_, Some((program, _))) => vec![program],
+            _ => {
+                let what = "it names no program: neither ProgramArguments nor Program is a text";
+                problems.push(Problem { at: at("ProgramArguments"), what: what.into() });
+                Vec::new()
+            }
+        };
+        if plist.text("Label").is_none() {
+            problems.push(Problem { at: at("Label"), what: "it has no Label".into() });
+        }
+        let variables = plist.pairs("EnvironmentVariables").unwrap_or_default();
+        let variable = |(name, value): (String, String)| Variable {
+            at: Place { file: path.into(), line: plist.line_in("EnvironmentVariables", &name) },
+            unresolved: false,
+            name,
+            value,
+        };
+        let restart = Restart::of_plist(plist).map(|restart| (restart, at("KeepAlive")));
+        let stop_timeout = plist.number("ExitTimeOut").map(Duration::from_secs);
+        Self {
+            path: path.into(),
+            drop_ins: Vec::new(),
+            role: cmdline::role(&argv),
+            told: cmdline::gateway_args(&argv),
+            argv,
+            argv_at: Some(at("ProgramArguments")),
+            environment: variables.into_iter().map(variable).collect(),
+            environment_files: Vec::new(),
+            working_directory: text("WorkingDirectory"),
+            user: text("UserName").map(|(user, _)| user),
+            restart,
+            stop_timeout: stop_timeout.map(|limit| (limit, at("ExitTimeOut"))),
+            agent: Some(Agent {
+                label: plist.text("Label").map(String::from),
+                run_at_load: plist.truth("RunAtLoad").unwrap_or(false),
+                disabled: plist.truth("Disabled").unwrap_or(false),
+                stdout: text("StandardOutPath"),
+                stderr: text("StandardErrorPath"),
+                session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
+                throttle: plist.number("ThrottleInterval"),
+            }),
+            problems,
+        }
+    }
+
     fn of_effective(
         path: &str,
         unit: &Effective,
@@ -249,6 +336,21 @@ impl Definition {
         }
     }
 }
+
+/// The keys of which a second one would change what launchd does.
+const LAUNCHD_KEYS: [&str; 11] = [
+    "Label",
+    "ProgramArguments",
+    "Program",
+    "EnvironmentVariables",
+    "KeepAlive",
+    "RunAtLoad",
+    "WorkingDirectory",
+    "ExitTimeOut",
+    "ThrottleInterval",
+    "StandardOutPath",
+    "StandardErrorPath",
+];
 
 fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
     let problem = |problem: &crate::parse::unit::Problem| Problem {

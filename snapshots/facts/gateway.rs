@@ -168,10 +168,21 @@ pub struct Named {
     pub path: String,
     /// Where it is named.
     pub at: crate::facts::definition::Place,
-    /// Whether the service must enter it as a directory.
-    pub is_directory: bool,
+    /// What the service does with it.
+    pub purpose: Purpose,
     /// What is there.
     pub seen: FileSeen,
+}
+
+/// What a service does with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reads or runs it.
+    Read,
+    /// Enters it as a directory.
+    Enter,
+    /// Writes to it, or makes files in it.
+    Write,
 }
 
 /// Whether a path serves its purpose.
@@ -181,7 +192,7 @@ pub enum Usable {
     Yes,
     /// It is not.
     Missing,
-    /// It is there, and the user in question may not enter it.
+    /// It is there, and the user in question may not enter it, or not write to it.
     Refused {
         /// Its permission bits, octal.
         mode: String,
@@ -201,9 +212,7 @@ impl Named {
             Fact::Unknown(why) => return Usable::Unknown(why),
         }
         match (self.seen.mode.as_deref(), self.seen.uid, user) {
-            (Some(mode), Some(uid), Some(user))
-                if self.is_directory && !may_enter(mode, uid, user) =>
-            {
+            (Some(mode), Some(uid), Some(user)) if !may(self.purpose, mode, uid, user) => {
                 Usable::Refused { mode: mode.into(), uid }
             }
             _ => Usable::Yes,
@@ -211,15 +220,17 @@ impl Named {
     }
 }
 
-/// Whether a user may enter a directory. The groups of the user are not known, so one that a group may
-/// enter counts as enterable.
-fn may_enter(mode: &str, owner: u32, user: u32) -> bool {
+/// Whether a user may do so. The groups of the user are not known, so what a group may do counts as
+/// allowed, and what is only read or run is not judged at all.
+fn may(purpose: Purpose, mode: &str, owner: u32, user: u32) -> bool {
     let Ok(bits) = u32::from_str_radix(mode, 8) else { return true };
-    if user == 0 {
-        return true;
-    }
-    let wanted = if user == owner { 0o100 } else { 0o011 };
-    bits & wanted != 0
+    let (own, others) = match purpose {
+        Purpose::Read => return true,
+        Purpose::Enter => (0o100, 0o011),
+        Purpose::Write => (0o200, 0o022),
+    };
+    let wanted = if user == owner { own } else { others };
+    user == 0 || bits & wanted != 0
 }
 
 /// A service manager.

@@ -4,6 +4,7 @@
 //! service managers as soon as the names of the units are, the health endpoint as soon as the settings are.
 
 mod api;
+mod launchd;
 mod look;
 mod services;
 mod systemd;
@@ -266,7 +267,7 @@ fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) ->
 fn outside(process: &Process, os: Os) -> String {
     match (os, process.seen.tty.as_deref(), process.seen.ppid) {
         (_, Some(tty), _) => format!("on terminal {tty}"),
-        (Os::Macos, None, Some(parent)) => format!("outside launchd, as a child of PID {parent}"),
+        (Os::Macos, None, Some(parent)) => format!("outside launchd (child of PID {parent})"),
         (Os::Macos, None, None) => "outside launchd".into(),
         (Os::Linux, None, _) => "in no service".into(),
     }

@@ -3,6 +3,8 @@
 pub mod launchd;
 pub mod systemd;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use launchd::Launchd;
@@ -33,6 +35,14 @@ pub struct Job {
     pub systemd: Option<Systemd>,
     /// What only launchd knows.
     pub launchd: Option<Launchd>,
+}
+
+impl Job {
+    /// How long its manager waits between asking it to stop and killing it. None: without limit, or not known.
+    pub fn stop_limit(&self) -> Option<Duration> {
+        let systemd = self.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
+        systemd.or_else(|| self.launchd.as_ref().and_then(|launchd| launchd.exit_timeout))
+    }
 }
 
 /// What a job does.

@@ -190,6 +190,3 @@ fn indent(line: &str) -> &str {
 fn pairs<'a>(lines: &[&'a str]) -> BTreeMap<&'a str, &'a str> {
     lines.iter().filter_map(|line| line.trim().split_once(" => ")).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,6 +9,7 @@ pub mod json;
 pub mod launchctl;
 pub mod lifecycle;
 pub mod log;
+pub mod plist;
 pub mod reload;
 pub mod show;
 pub mod time;

@@ -5,6 +5,7 @@
 
 pub mod dotenv;
 pub mod json;
+pub mod launchctl;
 pub mod log;
 pub mod shape;
 pub mod unit;

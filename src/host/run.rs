@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use gw_snapshot::host::{Ask, Scope};
 use gw_snapshot::observation::{CommandSeen, Trouble};
-use gw_snapshot::redact::{Mark, Salt, shape, unit};
+use gw_snapshot::redact::{Mark, Salt, launchctl, shape, unit};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -42,9 +42,13 @@ pub(super) fn run(ask: &Ask, deadline: Instant, salt: &Salt) -> CommandSeen {
             let stdout = String::from_utf8_lossy(&ended.stdout.bytes);
             seen.stdout = match ask {
                 Ask::SystemctlShow { .. } => without_secrets(&stdout, &argv, salt),
-                Ask::LoginctlShowUser { .. } | Ask::LaunchctlPrint { .. } => {
+                Ask::LaunchctlPrint { .. } => launchctl::print(&stdout, salt),
+                Ask::LaunchctlPrintDisabled { .. } => launchctl::disabled(&stdout, salt),
+                Ask::LoginctlShowUser { .. } | Ask::LaunchctlManagername => {
                     shape::text(&stdout, salt)
                 }
+                // Its arguments would need a reader of their own, and `print` tells more.
+                Ask::LaunchctlList { .. } => String::new(),
             };
             seen.stderr = shape::text(&String::from_utf8_lossy(&ended.stderr.bytes), salt);
             seen.exit = ended.status.and_then(|status| status.code());

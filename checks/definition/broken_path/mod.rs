@@ -1,6 +1,6 @@
 //! Whether what the definition names is there, and can be used by the one who runs it.
 
-use gw_snapshot::facts::gateway::Usable;
+use gw_snapshot::facts::gateway::{Purpose, Usable};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -21,8 +21,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     Finding::failure(format!("the {what} {} does not exist", named.path))
                 }
                 Usable::Refused { mode, uid } => Finding::failure(format!(
-                    "the {what} {} cannot be entered: it belongs to uid {uid}, mode {mode}",
-                    named.path
+                    "the {what} {} cannot be {}: it belongs to uid {uid}, mode {mode}",
+                    named.path,
+                    if named.purpose == Purpose::Write { "written" } else { "entered" }
                 )),
                 Usable::Unknown(why) => {
                     Finding::unknown(&format!("whether the {what} is there"), &why).minor()

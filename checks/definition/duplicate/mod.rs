@@ -21,15 +21,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         lanes => {
             let titles: Vec<String> = lanes.iter().map(|lane| lane.title()).collect();
             let starting = lanes.iter().filter(|lane| lane.starts_by_itself()).count();
-            let claim = format!("{} services are there for this home: {}", lanes.len(), titles.join(", "));
+            let claim =
+                format!("{} services are there for this home: {}", lanes.len(), titles.join(", "));
             let finding = if starting > 1 {
-                Finding::failure(claim)
-                    .help("keep the one that is meant, and disable the other: both start by themselves")
+                Finding::failure(claim).help(
+                    "keep the one that is meant, and disable the other: both start by themselves",
+                )
             } else {
                 Finding::warning(claim)
             };
             vec![lanes.iter().fold(finding, |finding, lane| {
-                let state = lane.job.known().map_or_else(|| "not loaded".into(), |job| job.words.clone());
+                let state =
+                    lane.job.known().map_or_else(|| "not loaded".into(), |job| job.words.clone());
                 finding.seen(&lane.path, format!("{}: {state}", lane.name))
             })]
         }

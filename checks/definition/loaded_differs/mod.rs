@@ -1,5 +1,10 @@
 //! Whether what is loaded is what is on disk.
 
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::job::launchd::Launchd;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
 use crate::subject::or_not_installed;
@@ -11,6 +16,12 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
+        if let (Some(launchd), Some(definition)) =
+            (lane.job.known().and_then(|job| job.launchd.as_ref()), lane.definition.known())
+        {
+            findings.push(of_launchd(lane, launchd, definition).of_service(lane.title()));
+            continue;
+        }
         let Some(systemd) = lane.job.known().and_then(|job| job.systemd.as_ref()) else { continue };
         let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
         let finding = if systemd.need_daemon_reload {
@@ -24,4 +35,73 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding.of_service(lane.title()));
     }
     or_not_installed(findings)
+}
+
+/// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.
+fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Finding {
+    let differences = differences(launchd, definition);
+    if differences.is_empty() {
+        return match launchd.argv {
+            Some(_) => Finding::pass(format!("{} is loaded as it stands on disk", lane.name)),
+            None => {
+                Finding::unknown("whether what is loaded is what is on disk", &Why::NotObserved)
+                    .minor()
+            }
+        };
+    }
+    let named: Vec<&str> = differences.iter().map(|(what, ..)| *what).collect();
+    let finding = Finding::failure(format!(
+        "{} changed on disk after launchd loaded it: {}",
+        lane.name,
+        named.join(", ")
+    ))
+    .help(
+        "`kickstart` starts the old definition again; only bootout and bootstrap read the new one",
+    );
+    differences.into_iter().fold(finding, |finding, (_, place, loaded)| {
+        finding.seen(place.to_string(), format!("launchd has {loaded}"))
+    })
+}
+
+/// What differs, where it stands on disk, and what launchd has instead.
+fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str, Place, String)> {
+    let mut found = Vec::new();
+    let whole = || Place { file: definition.path.clone(), line: None };
+    if let Some(argv) = launchd.argv.as_ref().filter(|argv| **argv != definition.argv) {
+        let at = definition.argv_at.clone().unwrap_or_else(whole);
+        found.push(("the arguments", at, argv.join(" ")));
+    }
+    let agent = definition.agent.as_ref();
+    let paths = [
+        (
+            "the working directory",
+            &launchd.working_directory,
+            definition.working_directory.as_ref(),
+        ),
+        ("the log of its output", &launchd.stdout, agent.and_then(|agent| agent.stdout.as_ref())),
+        ("the log of its errors", &launchd.stderr, agent.and_then(|agent| agent.stderr.as_ref())),
+    ];
+    for (what, loaded, on_disk) in paths {
+        // A short print leaves lines out; only a line that is there can differ.
+        if let (Some(loaded), Some((path, at))) = (loaded, on_disk)
+            && loaded != path
+        {
+            found.push((what, at.clone(), loaded.clone()));
+        }
+    }
+    for (name, loaded) in &launchd.environment {
+        if let Some(variable) =
+            definition.variable(name).filter(|variable| variable.value != *loaded)
+        {
+            found.push(("the environment", variable.at.clone(), format!("another {name}")));
+        }
+    }
+    let timeout = launchd.exit_timeout.map(|limit| limit.as_secs());
+    if let (Some(loaded), Some((limit, at))) = (timeout, &definition.stop_timeout)
+        // The gui domain allows no more than 60.
+        && limit.as_secs().min(60) != loaded
+    {
+        found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
+    }
+    found
 }

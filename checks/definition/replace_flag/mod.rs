@@ -17,7 +17,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let Some(definition) = lane.definition.known() else { continue };
         let told = &definition.told;
         let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
-        let place = definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
+        let place =
+            definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
         let finding = match (told.replace, restarts) {
             (false, _) => Finding::pass(format!("{} takes over from nobody", lane.name)),
             (true, true) if told.external_supervisor || twin > 0 => Finding::failure(format!(

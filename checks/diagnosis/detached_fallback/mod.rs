@@ -8,19 +8,25 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
     let process = at.gateway.process()?;
     let lane = at.gateway.lanes.iter().find(|lane| lane.manager.is_launchd())?;
-    if !case.failed("owner/unsupervised") || !matches!(at.gateway.supervision, Supervision::None { .. }) {
+    if !case.failed("owner/unsupervised")
+        || !matches!(at.gateway.supervision, Supervision::None { .. })
+    {
         return None;
     }
     let marked = at.gateway.marks.launchd_unsupported.known();
     // What the fallback starts: no terminal, a session of its own, --replace (0.17+).
     let detached = process.seen.ppid == Some(1)
         && process.seen.tty.is_none()
-        && gw_snapshot::parse::cmdline::gateway_args(process.seen.argv.as_deref().unwrap_or_default()).replace;
+        && gw_snapshot::parse::cmdline::gateway_args(
+            process.seen.argv.as_deref().unwrap_or_default(),
+        )
+        .replace;
     if marked.is_none() && !detached {
         return None;
     }
     let held: Vec<String> = at.facts.held_by(process.pid).map(Listener::text).collect();
-    let holds = if held.is_empty() { String::new() } else { format!(", and holds {}", held.join(", ")) };
+    let holds =
+        if held.is_empty() { String::new() } else { format!(", and holds {}", held.join(", ")) };
     let job = match lane.job.known() {
         Some(job) => format!("{} is {}", lane.title(), job.words),
         None if lane.job.is_absent() => format!("{} is not loaded", lane.name),

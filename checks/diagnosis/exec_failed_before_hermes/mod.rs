@@ -1,11 +1,18 @@
-//! systemd could not even begin to run Hermes.
+//! The manager could not even begin to run Hermes.
 
 use gw_snapshot::facts::job::{Exit, Phase};
 
 use super::{Case, Found};
+use crate::spawn;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let (lane, job) = case.at.job()?;
+    if let Some(hindrance) = spawn::hindrance(&case.at, lane, job) {
+        return Found::certain(
+            format!("launchd cannot start {}: {hindrance}; Hermes itself was never run", lane.name),
+            EXPLAINS,
+        );
+    }
     let Some(Exit::Code(code)) = job.last_exit.filter(|_| job.phase != Phase::Running) else {
         return None;
     };
@@ -20,18 +27,20 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         .found("definition/broken-path")
         .map_or_else(String::new, |finding| format!(": {}", finding.claim));
     let summary = format!("{} ends with {code} before Hermes begins: {what}{named}", lane.title());
-    Found::certain(
-        summary,
-        &[
-            "definition/broken-path",
-            "job/crash-loop",
-            "job/not-running",
-            "job/restarting",
-            "job/start-limit",
-            "port/no-listener",
-            "health/refused",
-            "cron/no-ticker",
-            "owner/stale-pid-file",
-        ],
-    )
+    Found::certain(summary, EXPLAINS)
 }
+
+const EXPLAINS: &[&str] = &[
+    "definition/broken-path",
+    "job/crash-loop",
+    "job/not-running",
+    "job/fatal-config",
+    "job/parked",
+    "job/killed",
+    "job/restarting",
+    "job/start-limit",
+    "port/no-listener",
+    "health/refused",
+    "cron/no-ticker",
+    "owner/stale-pid-file",
+];

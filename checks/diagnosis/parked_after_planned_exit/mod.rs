@@ -14,10 +14,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let ended = if planned { "after a planned exit (75)" } else { "after its last run" };
     Some(Found {
         certainty: if planned { Certainty::Certain } else { Certainty::Likely },
-        summary: format!(
-            "{} is loaded and parked {ended}: {}",
-            lane.name, finding.claim
-        ),
+        summary: format!("{} is loaded and parked {ended}: {}", lane.name, finding.claim),
         explains: &[
             "job/parked",
             "job/not-running",

@@ -21,7 +21,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let asked = at.gateway.status.known().is_some_and(|status| status.restart_requested);
     let (certainty, how) = match (how, asked) {
         (Some(how), _) => (Certainty::Certain, how),
-        (None, true) => (Certainty::Likely, "a restart was asked for, and the job was booted out and not loaded again"),
+        (None, true) => (
+            Certainty::Likely,
+            "a restart was asked for, and the job was booted out and not loaded again",
+        ),
         (None, false) => return None,
     };
     let domain = match lane.manager {

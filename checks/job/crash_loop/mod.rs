@@ -1,6 +1,8 @@
 //! Whether the manager starts it again and again.
 
-use gw_snapshot::facts::job::{Exit, Phase};
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
+use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Witness;
 
 use crate::Subject;
@@ -13,6 +15,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let restarts = job.restarts.unwrap_or(0);
+    if let Some(launchd) = &job.launchd {
+        return vec![under_launchd(at, lane, job, launchd).of_service(lane.title())];
+    }
     let planned = job.last_exit == Some(Exit::Code(75));
     let times = format!("restarted {restarts} time{}", plural(restarts));
     let finding = match job.phase {
@@ -36,6 +41,44 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     vec![finding.of_service(lane.title())]
 }
+
+/// launchd's `runs` counts every start since the job was loaded, those by hand and those that were planned
+/// included: alone it proves nothing (upstream #57739). With a bad end, and nothing that lives, it does.
+fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) -> Finding {
+    let runs = launchd.runs.unwrap_or(0);
+    let said = format!("runs = {runs}");
+    let is_bad =
+        !matches!(job.last_exit, None | Some(Exit::Code(0 | 75))) || launchd.exit_reason.is_some();
+    let inverted = matches!(launchd.keep_alive, Some(KeepAlive::AfterExit { successful: true }));
+    let ended = match (job.last_exit, &launchd.exit_reason) {
+        (Some(exit), _) => exit.to_string(),
+        (None, Some(reason)) => reason.clone(),
+        (None, None) => "no end".into(),
+    };
+    let young = at
+        .gateway
+        .process()
+        .is_none_or(|process| process.age(at.facts.now).is_none_or(|age| age.as_secs() < 10));
+    let claim = format!(
+        "{} ends and is started again without end: {runs} runs, the last with {ended}",
+        lane.name
+    );
+    match job.phase {
+        Phase::Restarting if runs >= 2 && (is_bad || inverted) => {
+            Finding::failure(claim).seen(&job.source, said)
+        }
+        // A storm looks alive in any single look: a hundred runs, a bad last one, and no gateway to be seen.
+        Phase::Running | Phase::Starting
+            if runs >= STORM && is_bad && at.gateway.liveness.process.is_absent() && young =>
+        {
+            Finding::failure(claim).seen(&job.source, said)
+        }
+        _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, said),
+    }
+}
+
+/// So many runs since a job was loaded are no restarts by hand.
+const STORM: u64 = 100;
 
 /// Between two ends of a loop the service is active for a moment. It is told from a good start by what
 /// has gone before, and by a process that has nothing yet: no lock, no listener. A planned restart says

@@ -1,6 +1,7 @@
 //! Whether it may start, and starts by itself.
 
-use gw_snapshot::fact::Why;
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use crate::Subject;
@@ -11,6 +12,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if let Some(lane) = at.gateway.lanes.iter().find(|lane| lane.manager.is_launchd()) {
+        return vec![overridden(lane)];
+    }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = match (job.enabled, job.phase) {
         (Enabled::Masked, _) => Finding::failure(format!(
@@ -31,4 +35,28 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// launchd keeps what somebody disabled apart from every plist and every job: neither shows it.
+fn overridden(lane: &Lane) -> Finding {
+    let finding = match &lane.disabled {
+        Fact::Known(true) if lane.job.known().is_some() => Finding::warning(format!(
+            "{} is loaded, and disabled: launchd will not load it again, at the next login neither",
+            lane.name
+        ))
+        .seen("launchctl print-disabled", "disabled"),
+        Fact::Known(true) => Finding::failure(format!(
+            "{} is disabled: launchd refuses to load it, whatever its plist says",
+            lane.name
+        ))
+        .seen("launchctl print-disabled", "disabled")
+        .help("if it is to run, `launchctl enable` takes the override away; somebody set it"),
+        Fact::Known(false) => Finding::pass(format!("no override disables {}", lane.name))
+            .seen("launchctl print-disabled", "not disabled"),
+        Fact::Absent => Finding::skipped("there are no overrides"),
+        Fact::Unknown(why) => {
+            Finding::unknown(&format!("whether an override disables {}", lane.name), why).minor()
+        }
+    };
+    finding.of_service(lane.title())
 }

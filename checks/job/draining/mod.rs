@@ -12,7 +12,7 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = if job.phase == Phase::Stopping {
-        let limit = job.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
+        let limit = job.stop_limit();
         let limit =
             limit.map_or_else(String::new, |limit| format!(", for at most {} s", limit.as_secs()));
         Finding::note(format!("{} is being stopped{limit}", lane.name))

@@ -4,6 +4,7 @@ use gw_snapshot::facts::job::{Exit, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::spawn;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -16,6 +17,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::pass(format!("{} did not end with 78", lane.name)).of_service(lane.title()),
         ];
     }
+    if let Some(hindrance) = spawn::hindrance(at, lane, job) {
+        let finding = Finding::failure(format!(
+            "{} ended with 78 before Hermes began: {hindrance}",
+            lane.name
+        ))
+        .seen(&job.source, "last exit code = 78")
+        .help("this 78 is launchd's, and not the one with which Hermes refuses a configuration");
+        return vec![finding.of_service(lane.title())];
+    }
     let status = at
         .gateway
         .status
@@ -27,10 +37,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::failure(format!("Hermes refused to start and said why (exit 78): {reason}"))
                 .seen(at.path("gateway_state.json"), "gateway_state: startup_failed")
         }
+        None if job.launchd.is_some() => Finding::failure(
+            "it ended with 78: either Hermes refused its configuration, or launchd could not open what the plist names",
+        )
+        .help("if logs/gateway.error.log has no line of that time, launchd never came to run Hermes"),
         None => Finding::failure(
             "it ended with 78, a fatal configuration error, and left no reason in its status file",
         )
         .help("look at the end of logs/errors.log"),
     };
-    vec![finding.seen(&job.source, "ExecMainStatus=78").of_service(lane.title())]
+    vec![finding.seen(&job.source, "last exit: 78").of_service(lane.title())]
 }

@@ -1,5 +1,7 @@
 //! Whether the system, and not the gateway, ended the last run.
 
+use gw_snapshot::facts::job::Exit;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
 
@@ -9,6 +11,24 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    if let Some(launchd) = &job.launchd {
+        let finding = match launchd.exit_reason.as_deref() {
+            Some(reason) if reason.contains("JETSAM") => Finding::warning(format!(
+                "the previous run of {} was cut short: the kernel ended it for want of memory",
+                lane.name
+            )),
+            Some(reason) => Finding::warning(format!(
+                "the previous run of {} was cut short: {reason}",
+                lane.name
+            )),
+            None if job.last_exit == Some(Exit::Signal(9)) => Finding::warning(format!(
+                "the previous run of {} was killed: by hand, for memory, or at the end of a stop that took too long",
+                lane.name
+            )),
+            None => Finding::pass(format!("nothing killed {}", lane.name)),
+        };
+        return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
+    }
     let result = job.systemd.as_ref().map(|systemd| systemd.result.as_str()).unwrap_or_default();
     let by = match result {
         "oom-kill" => "the kernel killed a process of it for want of memory",

@@ -19,10 +19,25 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let meaning = match exit {
         Exit::Code(0) => "a planned stop, or a takeover",
         Exit::Code(1) => {
-            "a start that failed, or a stop without notice; a plain `systemctl stop` ends so too"
+            "a start that failed, or a stop without notice; a plain stop by the manager ends so too"
         }
         Exit::Code(75) => "a planned restart",
+        Exit::Code(78) if job.launchd.is_some() => {
+            "a fatal configuration error, or something that launchd could not open"
+        }
         Exit::Code(78) => "a fatal configuration error",
+        Exit::Code(127) if job.launchd.is_some() => "a wrapper that could not run its program",
+        Exit::Code(code @ 129..=159) if job.launchd.is_some() => {
+            return vec![
+                Finding::note(format!(
+                    "the previous run of {} ended with signal {}, as a wrapper says with exit {code}",
+                    lane.name,
+                    code.saturating_sub(128)
+                ))
+                .seen(&job.source, format!("last exit: {exit}"))
+                .of_service(lane.title()),
+            ];
+        }
         Exit::Code(200) => "its working directory could not be entered, before Hermes began",
         Exit::Code(203) => "its program could not be run, before Hermes began",
         Exit::Code(217) => "its user is unknown, before Hermes began",

@@ -15,7 +15,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     for lane in at.installed() {
         let finding = match (&lane.definition, &lane.job) {
             (Fact::Known(_), Fact::Absent) => Finding::failure(format!(
-                "{} is on disk, and the service manager does not know it",
+                "{} is on disk and not loaded: the service manager does not know it",
                 lane.name
             ))
             .seen(&lane.path, "it exists"),

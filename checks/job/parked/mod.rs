@@ -1,8 +1,8 @@
 //! Whether launchd holds back a start that is due.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
+use gw_snapshot::facts::job::{Exit, Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -52,7 +52,8 @@ fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
         ))
         .help("`launchctl kickstart` is a demand"),
         (None, Some(Exit::Code(75)), Some(KeepAlive::Always))
-            if job.phase == Phase::Stopped && matches!(at.gateway.liveness.process, Fact::Absent) =>
+            if job.phase == Phase::Stopped
+                && matches!(at.gateway.liveness.process, Fact::Absent) =>
         {
             Finding::failure(
                 "it ended to be started again (exit 75), its policy is to start it always, and launchd has not",

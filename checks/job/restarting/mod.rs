@@ -13,7 +13,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = match job.phase {
         Phase::Restarting => Finding::warning(format!(
-            "{} has just ended, and systemd is about to start it again",
+            "{} has just ended, and is about to be started again",
             lane.name
         )),
         Phase::Starting => Finding::warning(format!("{} is being started", lane.name)),

@@ -25,7 +25,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             ))
         }
         Supervision::None { place } => Finding::failure(format!(
-            "PID {pid} runs outside every service, {place}: nothing starts it again"
+            "PID {pid} runs {place}, under no service: nothing starts it again"
         )),
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),

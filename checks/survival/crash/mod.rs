@@ -1,7 +1,9 @@
 //! Whether the gateway would be started again if it ended by itself.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::Enabled;
+use gw_snapshot::facts::job::launchd::KeepAlive;
+use gw_snapshot::facts::job::{Enabled, Job};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -18,7 +20,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
-        return vec![Finding::skipped("the service manager says nothing of its policy")];
+        return vec![by_launchd(job).of_service(lane.title())];
     };
     if job.enabled == Enabled::Masked {
         return vec![Finding::skipped("a masked service is not started at all")];
@@ -43,4 +45,28 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
     };
     vec![finding.seen(&job.source, format!("Restart={}", systemd.restart)).of_service(lane.title())]
+}
+
+fn by_launchd(job: &Job) -> Finding {
+    let Some(launchd) = &job.launchd else {
+        return Finding::skipped("the service manager says nothing of its policy");
+    };
+    let wait = launchd.minimum_runtime.map_or(10, |wait| wait.as_secs());
+    let finding = match launchd.keep_alive {
+        Some(KeepAlive::Always | KeepAlive::AfterExit { successful: false }) => {
+            Finding::pass(format!(
+                "after a crash launchd would start it again, at the earliest {wait} s after its last start"
+            ))
+        }
+        Some(KeepAlive::AfterExit { successful: true }) => Finding::warning(
+            "after a crash launchd would leave it: KeepAlive starts it again after a success only",
+        ),
+        Some(KeepAlive::No) => {
+            Finding::warning("after a crash launchd would leave it: it has no KeepAlive")
+        }
+        Some(KeepAlive::Conditions) | None => {
+            Finding::unknown("whether launchd would start it again", &Why::NotObserved).minor()
+        }
+    };
+    finding.seen(&job.source, format!("keep alive: {:?}", launchd.keep_alive))
 }

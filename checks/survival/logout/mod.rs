@@ -13,18 +13,16 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Supervision::None { place } = &at.gateway.supervision {
-        return vec![Finding::warning(format!(
-            "after the logout it may end: it runs {place}"
-        ))];
+        return vec![Finding::warning(format!("after the logout it may end: it runs {place}"))];
     }
     let Some((lane, _)) = at.job() else { return at.no_job() };
     let finding = match (lane.manager, &at.facts.linger) {
         (Manager::SystemdSystem | Manager::LaunchdSystem, _) => {
             Finding::pass("a logout does not touch it: the system manager keeps it")
         }
-        (Manager::LaunchdGui(_), _) => {
-            Finding::note("it ends when its user logs out, with launchd's gui domain, and starts at the next login")
-        }
+        (Manager::LaunchdGui(_), _) => Finding::note(
+            "it ends when its user logs out, with launchd's gui domain, and starts at the next login",
+        ),
         (Manager::LaunchdUser(_), _) => {
             Finding::pass("a logout does not touch it: launchd keeps the user domain")
         }

@@ -3,7 +3,7 @@
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::definition::Place;
-use crate::facts::gateway::Named;
+use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
 use crate::facts::process::Process;
 use crate::host::{Host, Part, Question, Seen};
@@ -77,31 +77,37 @@ impl<'a> Look<'a> {
     pub(super) fn named(&self, definition: &Fact<Definition>) -> Vec<Named> {
         let Some(definition) = definition.known() else { return Vec::new() };
         let mut named = Vec::new();
-        let mut add = |what: &'static str, path: &str, at: Place, is_directory: bool| {
+        let mut add = |what: &'static str, path: &str, at: &Place, purpose: Purpose| {
             if path.starts_with('/') {
                 let seen = self.host.file(path, Part::Stat);
-                named.push(Named { what, path: path.into(), at, is_directory, seen });
+                named.push(Named { what, path: path.into(), at: at.clone(), purpose, seen });
             }
         };
         if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
-            add("program", program, at.clone(), false);
+            add("program", program, at, Purpose::Read);
         }
         if let Some((directory, at)) = &definition.working_directory {
             // A leading `-` says that it may be missing.
-            add("working directory", directory, at.clone(), true);
+            add("working directory", directory, at, Purpose::Enter);
         }
+        let whole = Place { file: definition.path.clone(), line: None };
         for (file, _) in
             definition.environment_files.iter().filter(|(_, may_be_missing)| !may_be_missing)
         {
-            add(
-                "environment file",
-                file,
-                Place { file: definition.path.clone(), line: None },
-                false,
-            );
+            add("environment file", file, &whole, Purpose::Read);
         }
         if let Some(home) = definition.variable("HERMES_HOME") {
-            add("HERMES_HOME", &home.value, home.at.clone(), true);
+            add("HERMES_HOME", &home.value, &home.at, Purpose::Enter);
+        }
+        let logs = definition.agent.iter().flat_map(|agent| [&agent.stdout, &agent.stderr]);
+        for (log, at) in logs.flatten() {
+            // launchd makes a log that is not there, and not the directory of it.
+            match (self.host.file(log, Part::Stat).what(), log.rsplit_once('/')) {
+                (Fact::Absent, Some((directory, _))) => {
+                    add("log's directory", directory, at, Purpose::Write);
+                }
+                _ => add("log", log, at, Purpose::Write),
+            }
         }
         named
     }

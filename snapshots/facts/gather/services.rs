@@ -8,7 +8,7 @@ use crate::host::Question;
 use crate::snapshot::{About, Os};
 
 use super::look::Look;
-use super::{Choice, systemd};
+use super::{Choice, launchd, systemd};
 
 /// A definition on disk that runs Hermes.
 pub(super) struct Found {
@@ -60,7 +60,8 @@ pub(super) trait Answers {
 pub(super) fn first(about: &About, choice: Choice) -> Vec<Question> {
     match kind(about, choice) {
         Some(Os::Linux) => systemd::first(about),
-        Some(Os::Macos) | None => Vec::new(),
+        Some(Os::Macos) => launchd::first(about),
+        None => Vec::new(),
     }
 }
 
@@ -68,7 +69,8 @@ pub(super) fn first(about: &About, choice: Choice) -> Vec<Question> {
 pub(super) fn of(look: &Look<'_>, choice: Choice) -> Box<dyn Services> {
     match kind(look.about, choice) {
         Some(Os::Linux) => Box::new(systemd::Files::read(look)),
-        Some(Os::Macos) | None => Box::new(Nobody),
+        Some(Os::Macos) => Box::new(launchd::Files::read(look)),
+        None => Box::new(Nobody),
     }
 }
 

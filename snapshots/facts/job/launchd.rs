@@ -4,6 +4,14 @@
 
 use std::time::Duration;
 
+use crate::fact::{Fact, Why};
+use crate::observation::CommandSeen;
+use crate::parse::launchctl::refusal::Refusal;
+use crate::parse::launchctl::service::{self, LastExit, Service, State};
+use crate::parse::launchctl::{domain, list};
+
+use super::{Enabled, Exit, Job, Phase};
+
 /// What `launchctl print` says beyond what every manager knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Launchd {
@@ -57,4 +65,205 @@ pub enum KeepAlive {
     Conditions,
     /// Not by itself.
     No,
+}
+
+/// The job that an answer of `launchctl print DOMAIN/LABEL` speaks of. Absent only where launchctl says
+/// that this domain has no such service.
+pub fn job(seen: &CommandSeen) -> Fact<Job> {
+    match service::read(&seen.stdout) {
+        Some(service) => of_service(&service, seen.line()),
+        None if seen.error.is_none() && seen.exit == Some(0) && !seen.stdout.trim().is_empty() => {
+            Fact::Unknown(Why::Malformed(format!(
+                "{} printed something of an unknown shape",
+                seen.line()
+            )))
+        }
+        None => absence(seen),
+    }
+}
+
+/// The same of an answer of `launchctl list LABEL`, which tells less.
+pub fn job_of_list(seen: &CommandSeen) -> Fact<Job> {
+    let Some(listed) = list::job(&seen.stdout) else { return absence(seen) };
+    let (phase, words) = match listed.pid {
+        Some(_) => (Phase::Running, "running"),
+        None => (Phase::Stopped, "not running"),
+    };
+    Fact::Known(Job {
+        source: seen.line(),
+        phase,
+        words: words.into(),
+        main_pid: listed.pid,
+        last_exit: listed.last_exit.as_ref().and_then(exit),
+        started_at: None,
+        exited_at: None,
+        restarts: None,
+        enabled: Enabled::Unclear,
+        systemd: None,
+        launchd: Some(Launchd::default()),
+    })
+}
+
+/// How many clients hold a domain to starts on demand, by `launchctl print DOMAIN`.
+pub fn on_demand(seen: &CommandSeen) -> Fact<u64> {
+    match domain::read(&seen.stdout) {
+        Some(domain) => domain.on_demand,
+        None => absence(seen),
+    }
+}
+
+/// What it means that nothing was printed.
+pub fn absence<T>(seen: &CommandSeen) -> Fact<T> {
+    Refusal::of(seen).why().map_or(Fact::Absent, Fact::Unknown)
+}
+
+fn of_service(service: &Service, source: String) -> Fact<Job> {
+    let state = match &service.state {
+        Fact::Known(state) => state,
+        Fact::Absent => return Fact::Unknown(Why::NotObserved),
+        Fact::Unknown(why) => return Fact::Unknown(why.clone()),
+    };
+    let launchd = Launchd::of(service);
+    let enabled = match (launchd.run_at_load, launchd.keep_alive) {
+        (Some(true), _) | (_, Some(KeepAlive::Always | KeepAlive::AfterExit { .. })) => {
+            Enabled::Yes
+        }
+        (Some(false), Some(KeepAlive::No)) => Enabled::No,
+        _ => Enabled::Unclear,
+    };
+    Fact::Known(Job {
+        source,
+        phase: phase(state),
+        words: words(state).into(),
+        main_pid: service.pid.known().copied(),
+        last_exit: service.last_exit.known().and_then(exit),
+        started_at: None,
+        exited_at: None,
+        // `runs` counts the starts by hand as well: it is no count of restarts (upstream #57739).
+        restarts: None,
+        enabled,
+        systemd: None,
+        launchd: Some(launchd),
+    })
+}
+
+impl Launchd {
+    fn of(service: &Service) -> Self {
+        let has =
+            |flag: &str| Some(service.properties.as_ref()?.iter().any(|property| property == flag));
+        let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+        Self {
+            path: service.path.clone().filter(|path| path.starts_with('/')),
+            argv: service.arguments.known().cloned(),
+            environment: service.environment.clone(),
+            working_directory: service.working_directory.clone(),
+            stdout: service.stdout.clone(),
+            stderr: service.stderr.clone(),
+            runs: service.runs.known().copied(),
+            minimum_runtime: seconds(service.minimum_runtime),
+            exit_timeout: seconds(service.exit_timeout),
+            pended: service.pended.clone(),
+            exit_reason: match service.last_exit.known() {
+                Some(LastExit::Reason(reason)) => Some(reason.clone()),
+                _ => None,
+            },
+            execs: service.execs,
+            keep_alive: keep_alive(service, has("keepalive")),
+            run_at_load: has("runatload"),
+            penalty_box: has("penalty box") == Some(true),
+            stale_constraint: has("needs LWCR update") == Some(true),
+            spawn_failed: service.job_state.as_deref() == Some("spawn failed"),
+        }
+    }
+}
+
+/// A dictionary shows as semaphores, `KeepAlive` true as a property, and none as neither.
+fn keep_alive(service: &Service, is_always: Option<bool>) -> Option<KeepAlive> {
+    if is_always == Some(true) {
+        return Some(KeepAlive::Always);
+    }
+    let Some(semaphores) = &service.semaphores else { return is_always.map(|_| KeepAlive::No) };
+    Some(match semaphores.as_slice() {
+        [(name, value)] if name == "successful exit" => {
+            KeepAlive::AfterExit { successful: value == "1" }
+        }
+        _ => KeepAlive::Conditions,
+    })
+}
+
+fn phase(state: &State) -> Phase {
+    match state {
+        State::Running => Phase::Running,
+        State::NotRunning => Phase::Stopped,
+        State::SpawnScheduled => Phase::Restarting,
+        State::Spawning => Phase::Starting,
+        State::Ending => Phase::Stopping,
+        State::Other(_) => Phase::Other,
+    }
+}
+
+fn words(state: &State) -> &str {
+    match state {
+        State::Running => "running",
+        State::NotRunning => "not running",
+        State::SpawnScheduled => "spawn scheduled",
+        State::Spawning => "spawning",
+        State::Ending => "ending",
+        State::Other(word) => word,
+    }
+}
+
+fn exit(last: &LastExit) -> Option<Exit> {
+    match last {
+        LastExit::Code(code) => Some(Exit::Code(*code)),
+        LastExit::Signal(signal) => Some(Exit::Signal(*signal)),
+        LastExit::Reason(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(exit: i32, stdout: &str, stderr: &str) -> CommandSeen {
+        CommandSeen {
+            exit: Some(exit),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            ..CommandSeen::default()
+        }
+    }
+
+    #[test]
+    fn only_launchctls_own_word_is_absence() {
+        let not_found = "Bad request.\nCould not find service \"L\" in domain for user gui: 501\n";
+        assert_eq!(job(&seen(113, "", not_found)), Fact::Absent);
+        // A pipe replaced the exit code by its own.
+        assert_eq!(job(&seen(0, "", not_found)), Fact::Absent);
+        for (exit, stderr) in [
+            (112, "Could not find domain for user gui: 501\n"),
+            (125, "Domain does not support specified action\n"),
+            (1, "Could not print domain: 1: Operation not permitted\n"),
+            (5, "Input/output error\n"),
+            (0, ""),
+        ] {
+            assert!(job(&seen(exit, "", stderr)).why().is_some(), "{exit} {stderr}");
+        }
+        assert!(job(&seen(0, "a shape of macOS 40\n", "")).why().is_some());
+    }
+
+    #[test]
+    fn a_job_at_rest_has_no_process_and_says_how_it_ended() {
+        let text = "gui/501/L = {\n\tstate = not running\n\truns = 2\n\tlast exit code = 75: EX_TEMPFAIL\n\tpended nondemand spawn = inefficient\n\tproperties = keepalive | runatload\n}\n";
+        let read = job(&seen(0, text, ""));
+        let job = read.known().expect("a job");
+        assert_eq!(
+            (job.phase, job.main_pid, job.last_exit),
+            (Phase::Stopped, None, Some(Exit::Code(75)))
+        );
+        assert_eq!(job.enabled, Enabled::Yes);
+        let launchd = job.launchd.as_ref().expect("launchd");
+        assert_eq!(launchd.keep_alive, Some(KeepAlive::Always));
+        assert_eq!(launchd.pended.as_deref(), Some("inefficient"));
+    }
 }

@@ -50,7 +50,7 @@ pub fn read(text: &str) -> Option<Domain> {
     })
 }
 
-/// `  4711      - 	ai.hermes.gateway`, with 0 for no process.
+/// PID, last status and label, with 0 for no process.
 fn row(line: &str) -> Option<Row> {
     let mut words = line.split_whitespace();
     let (pid, _status, label) = (words.next()?, words.next()?, words.next()?);

@@ -2,17 +2,24 @@
 //!
 //! `UPDATE_EXPECT=1` writes the table: read each changed line beside its transcript before you keep it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on must fail"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{disabled, domain, list, refusal::Refusal, service};
-use crate::fact::Fact;
-use crate::observation::CommandSeen;
+use gw_snapshot::fact::Fact;
+use gw_snapshot::observation::CommandSeen;
+use gw_snapshot::parse::launchctl::refusal::Refusal;
+use gw_snapshot::parse::launchctl::{disabled, domain, list, service};
 
 #[test]
 fn every_transcript_says_what_the_table_states_and_the_table_is_complete() {
-    let mut read = String::new();
+    let mut read = Vec::new();
     for path in transcripts() {
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_string();
         let text = fs::read_to_string(&path).expect("a transcript");
@@ -21,21 +28,21 @@ fn every_transcript_says_what_the_table_states_and_the_table_is_complete() {
             .filter(|line| !line.starts_with("# "))
             .flat_map(|line| [line, "\n"])
             .collect();
-        read.push_str(&format!("{name}\t{}\n", summary(&name, &body)));
+        read.push(format!("{name}\t{}", summary(&name, &body)));
     }
     let table = directory().join("../transcripts.tsv");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(&table, &read).expect("write the table");
+        fs::write(&table, read.join("\n") + "\n").expect("write the table");
     }
     let stated = fs::read_to_string(&table).expect("the table");
-    let (stated, read): (BTreeSet<&str>, BTreeSet<&str>) =
-        (stated.lines().collect(), read.lines().collect());
+    let stated: BTreeSet<&str> = stated.lines().collect();
+    let read: BTreeSet<&str> = read.iter().map(String::as_str).collect();
     let wrong: Vec<_> = read.symmetric_difference(&stated).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("parse/launchctl/transcripts")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/parse/launchctl/transcripts")
 }
 
 fn transcripts() -> Vec<PathBuf> {

@@ -1,0 +1,227 @@
+//! Property lists, XML and binary: the few keys that make a service, each with its line in XML.
+//!
+//! What launchd would refuse is an error or a problem here, never a guess. The depth and the size are
+//! bounded before anything is built, for a list can be nested deeper than any stack.
+
+use std::io::Cursor;
+
+use plist::{Dictionary, Value};
+use thiserror::Error;
+
+/// A property list whose top is a dictionary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plist {
+    top: Dictionary,
+    /// The XML text. None for a binary list.
+    xml: Option<String>,
+}
+
+/// Why a text is no property list.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlistError {
+    /// It is empty.
+    #[error("it is empty")]
+    Empty,
+    /// It is larger than any definition.
+    #[error("it is larger than any service definition ({0} bytes)")]
+    TooLarge(usize),
+    /// It is nested deeper than any definition.
+    #[error("it is nested too deep")]
+    TooDeep,
+    /// It is neither XML nor binary, or is broken.
+    #[error("no property list: {0}")]
+    Form(String),
+    /// Its top is an array or a plain value.
+    #[error("a property list whose top is no dictionary")]
+    Top,
+}
+
+impl Plist {
+    /// Reads one.
+    pub fn read(bytes: &[u8]) -> Result<Self, PlistError> {
+        let is_binary = bytes.starts_with(b"bplist");
+        let limit = if is_binary { LARGEST_BINARY } else { LARGEST_XML };
+        if bytes.len() > limit {
+            return Err(PlistError::TooLarge(bytes.len()));
+        }
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(PlistError::Empty);
+        }
+        let xml = if is_binary { None } else { std::str::from_utf8(bytes).ok() };
+        if xml.is_some_and(|xml| depth(xml) > DEEPEST) {
+            return Err(PlistError::TooDeep);
+        }
+        // The older text form, which the crate reads and launchd does not.
+        if !is_binary
+            && !bytes.trim_ascii_start().starts_with(b"<")
+            && !bytes.starts_with(b"\xef\xbb\xbf<")
+        {
+            return Err(PlistError::Form("it is neither XML nor binary".into()));
+        }
+        let value = Value::from_reader(Cursor::new(bytes))
+            .map_err(|error| PlistError::Form(first_line(&error.to_string())))?;
+        match value {
+            Value::Dictionary(top) => Ok(Self { top, xml: xml.map(String::from) }),
+            _ => Err(PlistError::Top),
+        }
+    }
+
+    /// A text at the top.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.top.get(key)?.as_string()
+    }
+
+    /// A truth value at the top.
+    pub fn truth(&self, key: &str) -> Option<bool> {
+        self.top.get(key)?.as_boolean()
+    }
+
+    /// A whole number at the top.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        self.top.get(key)?.as_unsigned_integer()
+    }
+
+    /// An array of texts at the top; a text alone counts as one. None where anything in it is no text.
+    pub fn texts(&self, key: &str) -> Option<Vec<String>> {
+        match self.top.get(key)? {
+            Value::Array(items) => {
+                items.iter().map(|item| item.as_string().map(String::from)).collect()
+            }
+            Value::String(text) => Some(vec![text.clone()]),
+            _ => None,
+        }
+    }
+
+    /// The names in a dictionary at the top, each with its value as text.
+    pub fn pairs(&self, key: &str) -> Option<Vec<(String, String)>> {
+        let inner = self.top.get(key)?.as_dictionary()?;
+        Some(inner.iter().map(|(name, value)| (name.clone(), shown(value))).collect())
+    }
+
+    /// Whether there is such a key at the top.
+    pub fn has(&self, key: &str) -> bool {
+        self.top.contains_key(key)
+    }
+
+    /// The line of a key, 1-based. None in a binary list.
+    pub fn line(&self, key: &str) -> Option<usize> {
+        self.lines(key).next()
+    }
+
+    /// The line of a name within the dictionary of another key.
+    pub fn line_in(&self, outer: &str, name: &str) -> Option<usize> {
+        let from = self.line(outer)?;
+        self.lines(name).find(|line| *line >= from)
+    }
+
+    /// Keys of launchd's that stand more than once. Which of them holds is not defined.
+    pub fn twice<'a>(&'a self, keys: &'a [&'a str]) -> impl Iterator<Item = (&'a str, usize)> {
+        keys.iter().filter_map(|key| Some((*key, self.lines(key).nth(1)?)))
+    }
+
+    fn lines(&self, key: &str) -> impl Iterator<Item = usize> {
+        let tag = format!("<key>{key}</key>");
+        let xml = self.xml.as_deref().unwrap_or_default();
+        xml.lines().enumerate().filter(move |(_, line)| line.contains(&tag)).map(|(at, _)| at + 1)
+    }
+}
+
+/// How deep the arrays and dictionaries of an XML list are nested.
+fn depth(xml: &str) -> usize {
+    let (mut now, mut most) = (0_usize, 0);
+    for tag in xml.split('<') {
+        if tag.starts_with("dict>") || tag.starts_with("array>") {
+            now += 1;
+            most = most.max(now);
+        } else if tag.starts_with("/dict>") || tag.starts_with("/array>") {
+            now = now.saturating_sub(1);
+        }
+    }
+    most
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        _ => "…".into(),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().into()
+}
+
+/// In bytes. What Hermes writes has 3 KB, most of it a PATH.
+const LARGEST_XML: usize = 256 << 10;
+/// In bytes. A binary list can nest once in each six of them.
+const LARGEST_BINARY: usize = 32 << 10;
+/// launchd's own keys are nested four deep.
+const DEEPEST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n<dict>\n    <key>Label</key>\n    <string>ai.hermes.gateway</string>\n    <key>EnvironmentVariables</key>\n    <dict>\n        <key>HERMES_HOME</key>\n        <string>/Users/a/.hermes</string>\n    </dict>\n    <key>KeepAlive</key>\n    <true/>\n    <key>ExitTimeOut</key>\n    <integer>25</integer>\n</dict>\n</plist>\n";
+
+    #[test]
+    fn keys_are_read_with_their_lines() {
+        let plist = Plist::read(XML.as_bytes()).expect("a list");
+        assert_eq!(plist.text("Label"), Some("ai.hermes.gateway"));
+        assert_eq!(plist.line("Label"), Some(5));
+        assert_eq!(plist.line_in("EnvironmentVariables", "HERMES_HOME"), Some(9));
+        assert_eq!((plist.truth("KeepAlive"), plist.number("ExitTimeOut")), (Some(true), Some(25)));
+    }
+
+    #[test]
+    fn a_binary_list_reads_the_same_without_lines() {
+        let mut bytes = Vec::new();
+        let value = Value::from_reader(Cursor::new(XML.as_bytes())).expect("a list");
+        value.to_writer_binary(&mut bytes).expect("bytes");
+        let plist = Plist::read(&bytes).expect("a list");
+        assert_eq!(plist.text("Label"), Some("ai.hermes.gateway"));
+        assert_eq!(plist.line("Label"), None);
+    }
+
+    #[test]
+    fn what_is_no_list_says_why() {
+        let of = |bytes: &[u8]| Plist::read(bytes).expect_err("no list");
+        assert_eq!(of(b" \n"), PlistError::Empty);
+        assert_eq!(of(b"<plist><array/></plist>"), PlistError::Top);
+        assert_eq!(of(&vec![b'x'; LARGEST_XML + 1]), PlistError::TooLarge(LARGEST_XML + 1));
+        let deep = ["<plist>", &"<array>".repeat(30_000), "</plist>"].concat();
+        assert_eq!(of(deep.as_bytes()), PlistError::TooDeep);
+        assert!(matches!(of(&XML.as_bytes()[..300]), PlistError::Form(_)));
+        assert!(matches!(of(b"[Service]\nExecStart=x\n"), PlistError::Form(_)));
+        // A PATH with a bare ampersand, as Hermes up to 0.20 writes it.
+        let bare = XML.replace("/Users/a/.hermes", "/a&b/c");
+        assert!(
+            matches!(of(bare.as_bytes()), PlistError::Form(_)),
+            "{:?}",
+            Plist::read(bare.as_bytes())
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_found() {
+        let twice = XML.replace(
+            "<key>ExitTimeOut</key>\n    <integer>25</integer>",
+            "<key>KeepAlive</key>\n    <false/>",
+        );
+        let plist = Plist::read(twice.as_bytes()).expect("a list");
+        assert_eq!(plist.twice(&["Label", "KeepAlive"]).collect::<Vec<_>>(), [("KeepAlive", 14)]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0_usize..900) {
+            let _ = Plist::read(&bytes);
+            let _ = Plist::read(&[b"bplist00".as_slice(), &bytes].concat());
+            let _ = Plist::read(XML.as_bytes().get(..cut).unwrap_or_default());
+        }
+    }
+}
