@@ -1,0 +1,365 @@
+"""Runs as root inside the machine: brings it into the state, sees that it is there, and runs the command.
+
+Each state is a function. It acts on the real systemd, the real Hermes and real files, and ends by
+making sure of what it was after; whatever cannot be made sure of ends the run.
+"""
+
+import json
+import os
+import pwd
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+USER = "lab"
+HOME = Path("/home/lab")
+HERMES_HOME = HOME / ".hermes"
+VENV = Path(os.environ.get("VENV", "/nowhere"))
+HERMES = VENV / "bin" / "hermes"
+SHARED = Path("/run/lab")
+PORT = 8642
+KEY = "0123456789abcdef" * 3
+UNIT = "hermes-gateway.service"
+UNIT_FILE = HOME / ".config/systemd/user" / UNIT
+
+
+def environment():
+    uid = pwd.getpwnam(USER).pw_uid
+    return {
+        "HOME": str(HOME), "USER": USER, "LOGNAME": USER, "SHELL": "/bin/bash", "LANG": "C.UTF-8", "TERM": "dumb",
+        "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "XDG_RUNTIME_DIR": f"/run/user/{uid}", "DBUS_SESSION_BUS_ADDRESS": f"unix:path=/run/user/{uid}/bus",
+    }
+
+
+def user(*words, check=True, **more):
+    """Runs a command as the user, outside any session."""
+    return subprocess.run(
+        [str(word) for word in words], user=USER, group=USER, extra_groups=[], env=environment(), cwd="/",
+        check=check, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more,
+    ).stdout
+
+
+def systemctl(*words, check=True):
+    return user("systemctl", "--user", *words, check=check)
+
+
+def hermes(*words, **more):
+    return user(HERMES, *words, **more)
+
+
+def session(*words, log="/tmp/session.log"):
+    """Leaves a command running in a login session, as somebody's terminal would."""
+    script = SHARED / f"terminal-{time.monotonic_ns()}"
+    settings = " ".join(shlex.quote(f"{name}={value}") for name, value in environment().items())
+    script.write_text(f"cd {HOME}\nexec env -i {settings} {shlex.join(map(str, words))}\n")
+    script.chmod(0o644)
+    with open(log, "wb") as out:
+        subprocess.Popen(
+            ["setsid", "su", USER, "-s", "/bin/bash", "--session-command", f". {script}"],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+        )
+
+
+def until(what, holds, seconds=60):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if holds():
+                return
+        except (OSError, ValueError, KeyError, subprocess.CalledProcessError):
+            pass
+        if time.monotonic() > end:
+            sys.exit(f"timed out: {what}\n{journal()}")
+        time.sleep(0.05)
+
+
+def journal():
+    said = subprocess.run(["journalctl", "--no-pager", "-n", "40", "-o", "cat"], capture_output=True, text=True)
+    return said.stdout
+
+
+def unit(*names):
+    shown = systemctl("show", "-p", ",".join(names), UNIT).splitlines()
+    found = dict(line.split("=", 1) for line in shown if "=" in line)
+    return [found.get(name, "") for name in names]
+
+
+def health():
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=2) as answer:
+        return json.load(answer)
+
+
+def is_healthy():
+    return health().get("platform") == "hermes-agent"
+
+
+def state():
+    return json.loads((HERMES_HOME / "gateway_state.json").read_text())["gateway_state"]
+
+
+def listens():
+    return subprocess.run(["ss", "-Hltn", f"sport = :{PORT}"], capture_output=True).stdout != b""
+
+
+def write(path, text, mode=0o600):
+    """Writes a file as the user would."""
+    account = pwd.getpwnam(USER)
+    for above in reversed([path.parent, *path.parent.parents]):
+        if not above.exists():
+            above.mkdir(mode=0o700)
+            os.chown(above, account.pw_uid, account.pw_gid)
+    path.write_text(text)
+    path.chmod(mode)
+    os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def configure(key=KEY):
+    lines = ["API_SERVER_ENABLED=true", "API_SERVER_HOST=127.0.0.1", f"API_SERVER_PORT={PORT}"]
+    lines += [f"API_SERVER_KEY={key}"] if key else []
+    write(HERMES_HOME / ".env", "\n".join(lines) + "\n")
+    write(HERMES_HOME / "config.yaml", "model:\n  default: anthropic/claude-opus-4.6\n")
+
+
+def install(enable=True):
+    hermes("gateway", "install", "--no-start-now", "--start-on-login" if enable else "--no-start-on-login")
+    systemctl("enable" if enable else "disable", UNIT)
+
+
+def start():
+    systemctl("start", UNIT)
+
+
+def wait_up():
+    until("the health endpoint", is_healthy)
+    until("gateway_state.json says running", lambda: state() == "running", 20)
+    until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
+
+
+def is_restarting(times, status=None):
+    sub, restarts, code = unit("SubState", "NRestarts", "ExecMainStatus")
+    return sub == "auto-restart" and int(restarts) >= times and status in (None, int(code))
+
+
+def main_pid():
+    return int(unit("MainPID")[0])
+
+
+def script(name, text):
+    write(HERMES_HOME / "scripts" / name, text, 0o755)
+
+
+def create_job(name, schedule, file):
+    said = hermes("cron", "create", "--name", name, schedule, "--no-agent", "--script", file)
+    return next(line.split(": ", 1)[1].strip() for line in said.splitlines() if "Created job" in line)
+
+
+def edit_job(ident, key, value):
+    path = HERMES_HOME / "cron/jobs.json"
+    store = json.loads(path.read_text())
+    for job in store["jobs"]:
+        if job["id"] == ident:
+            job[key] = value
+    write(path, json.dumps(store, indent=2))
+
+
+def hours_ago(hours):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000000+00:00", time.gmtime(time.time() - 3600 * hours))
+
+
+# ---- the states -----------------------------------------------------------------------------
+
+
+def healthy():
+    install()
+    start()
+    wait_up()
+
+
+def not_installed():
+    assert not UNIT_FILE.exists() and not listens()
+
+
+def installed_not_enabled_not_running():
+    install(enable=False)
+    assert unit("ActiveState") == ["inactive"]
+
+
+def foreground_owns_port():
+    install()
+    session("nohup", HERMES, "gateway", "run")
+    wait_up()
+    assert unit("ActiveState") == ["inactive"]
+
+
+def port_stolen_by_foreign():
+    install()
+    session("python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "/tmp", str(PORT))
+    until("the stranger listens", listens, 20)
+    start()
+    until("the gateway gives up", lambda: unit("ActiveState", "ExecMainStatus") == ["failed", "78"])
+
+
+def api_key_missing():
+    configure(key=None)
+    install()
+    start()
+    until("it runs", lambda: state() == "running")
+    until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
+    assert not listens()
+
+
+def aiohttp_missing():
+    site = next((VENV / "lib").glob("python3.*/site-packages"))
+    for found in [site / "aiohttp", *site.glob("aiohttp-*.dist-info")]:
+        subprocess.run(["rm", "-r", found], check=True)
+    api_key_missing_or_not(KEY)
+
+
+def api_key_missing_or_not(key):
+    configure(key)
+    install()
+    start()
+    until("it runs", lambda: state() == "running")
+    until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
+    assert not listens()
+
+
+def wedged_process():
+    healthy()
+    pid = main_pid()
+    os.kill(pid, signal.SIGSTOP)
+    until("it is stopped", lambda: "State:\tT" in Path(f"/proc/{pid}/status").read_text(), 10)
+
+
+def stale_pid_file():
+    healthy()
+    pid = main_pid()
+    os.kill(pid, signal.SIGKILL)
+    until("systemd sees the end", lambda: is_restarting(0), 20)
+    systemctl("stop", UNIT)
+    until("it is gone", lambda: not Path(f"/proc/{pid}").exists(), 20)
+    assert (HERMES_HOME / "gateway.pid").exists() and state() == "running"
+
+
+def crash_loop():
+    install()
+    site = next((VENV / "lib").glob("python3.*/site-packages"))
+    subprocess.run(["rm", "-r", site / "yaml"], check=True)
+    start()
+    until("two restarts", lambda: is_restarting(2, 1))
+
+
+def cron_ticker_stalled():
+    script("ok.sh", "echo ok\n")
+    install()
+    create_job("nightly-report", "every 30m", "ok.sh")
+    jobs = HERMES_HOME / "cron/jobs.json"
+    kept = jobs.read_text()
+    jobs.unlink()
+    user("mkfifo", jobs)
+    start()
+    until("the health endpoint", is_healthy)
+    until("the ticker hangs in its store", ticker_hangs, 30)
+    jobs.unlink()
+    write(jobs, kept)
+    then = time.time() - 1500
+    write(HERMES_HOME / "cron/ticker_heartbeat", f"{then:.2f}\n")
+    os.utime(HERMES_HOME / "cron/ticker_heartbeat", (then, then))
+
+
+def ticker_hangs():
+    """Some thread of the gateway sleeps in the open of a FIFO."""
+    waits = Path(f"/proc/{main_pid()}/task").glob("*/wchan")
+    return any("fifo" in wait.read_text() or "partner" in wait.read_text() for wait in waits)
+
+
+def cron_overdue_job():
+    script("ok.sh", "echo ok\n")
+    script("hang.sh", "sleep 86400\n")
+    write(HERMES_HOME / "config.yaml", "cron:\n  script_timeout_seconds: 80000\n")
+    install()
+    edit_job(create_job("hung-import", "every 6h", "hang.sh"), "next_run_at", hours_ago(0))
+    session("nohup", HERMES, "cron", "tick")
+    hangs = ["pgrep", "-f", "scripts/hang.sh"]
+    until("a tick by hand hangs", lambda: subprocess.run(hangs, stdout=subprocess.DEVNULL).returncode == 0, 30)
+    edit_job(create_job("nightly-report", "every 30m", "ok.sh"), "next_run_at", hours_ago(3))
+    start()
+    wait_up()
+
+
+def cron_corrupt_jobs_json():
+    script("ok.sh", "echo ok\n")
+    healthy()
+    create_job("nightly-report", "every 30m", "ok.sh")
+    systemctl("stop", UNIT)
+    jobs = HERMES_HOME / "cron/jobs.json"
+    write(jobs, jobs.read_text()[:400])
+    for mark in (HERMES_HOME / "cron").glob("ticker_*"):
+        mark.unlink()
+    start()
+    until("the health endpoint", is_healthy)
+    logs = HERMES_HOME / "logs"
+    until("a tick fails", lambda: any("Cron tick error" in log.read_text() for log in logs.glob("*.log")), 30)
+
+
+def unreadable_home():
+    healthy()
+    systemctl("stop", UNIT)
+    subprocess.run(["chown", "-R", "root:root", HERMES_HOME], check=True)
+    HERMES_HOME.chmod(0o700)
+    start()
+    until("it cannot be entered", lambda: is_restarting(1, 200))
+
+
+STATES = {
+    function.__name__.replace("_", "-"): function
+    for function in [
+        healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
+        api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
+        cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
+    ]
+}
+
+
+def main():
+    name = (SHARED / "state").read_text()
+    os.chdir("/")
+    account = pwd.getpwnam(USER)
+    bus = Path(f"/run/user/{account.pw_uid}/bus")
+    until("the user's manager", lambda: bus.exists() and systemctl("is-system-running", check=False).strip() in ("running", "degraded"))
+    configure()
+    STATES[name]()
+    command = [os.fsdecode(word) for word in (SHARED / "command").read_bytes().split(b"\0")]
+    status = run(command)
+    (SHARED / "status.part").write_text(str(status))
+    (SHARED / "status.part").rename(SHARED / "status")
+
+
+def run(command):
+    """Runs the command in a login session of the user."""
+    script = SHARED / "enter"
+    settings = " ".join(shlex.quote(f"{name}={value}") for name, value in environment().items())
+    cwd = shlex.quote((SHARED / "cwd").read_text())
+    script.write_text(f"cd {cwd} || cd\nexec env -i {settings} {shlex.join(command)}\n")
+    script.chmod(0o644)
+    with open(SHARED / "stdout", "wb") as out, open(SHARED / "stderr", "wb") as err:
+        words = ["su", USER, "-s", "/bin/bash", "--session-command", f". {script}"]
+        return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err).returncode
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BaseException as error:  # The one who waits outside must hear of it.
+        import traceback
+
+        traceback.print_exc()
+        (SHARED / "stderr").write_text(f"lab: could not reach the state: {error}\n")
+        (SHARED / "status").write_text("125")
+        raise
