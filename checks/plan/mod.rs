@@ -121,12 +121,14 @@ pub enum Expect {
         /// Its name.
         unit: String,
     },
-    /// The unit is active.
-    Active {
+    /// The unit has a process, and that process says in its status file that it runs.
+    Runs {
         /// Whose.
         scope: Scope,
         /// Its name.
         unit: String,
+        /// The status file of the home.
+        status: String,
         /// For how long to wait, in seconds.
         within: u64,
     },

@@ -116,7 +116,12 @@ fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
             verb: if failed { "restart" } else { "start" },
             unit: lane.name.clone(),
         },
-        expect: Expect::Active { scope, unit: lane.name.clone(), within: 60 },
+        expect: Expect::Runs {
+            scope,
+            unit: lane.name.clone(),
+            status: at.path("gateway_state.json"),
+            within: START_SECONDS,
+        },
         undo: format!(
             "systemctl {}stop {}",
             if scope == Scope::User { "--user " } else { "" },
@@ -124,6 +129,9 @@ fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
         ),
     }
 }
+
+/// How long a gateway may take to start: it waits 30 s for each platform that does not answer. In seconds.
+const START_SECONDS: u64 = 120;
 
 /// How long a gateway may take to end: what its service would give it, and some. In seconds.
 fn stop_seconds(job: &Job) -> u64 {

@@ -93,8 +93,8 @@ fn expect_line(expect: &Expect) -> String {
     match expect {
         Expect::Gone { pid, within } => format!("until_gone {pid} {within}"),
         Expect::Enabled { scope, unit } => format!("enabled {} {}", manager(*scope), quoted(unit)),
-        Expect::Active { scope, unit, within } => {
-            format!("until_active {} {} {within}", manager(*scope), quoted(unit))
+        Expect::Runs { scope, unit, status, within } => {
+            format!("until_runs {} {} {} {within}", manager(*scope), quoted(unit), quoted(status))
         }
     }
 }
@@ -135,12 +135,17 @@ until_gone() {
         left=$((left - 1)); sleep 1
     done
 }
-until_active() {
-    left=$3
-    until [ "$("$1" show -p ActiveState --value "$2")" = active ]; do
-        [ "$left" -gt 0 ] || stop "$2 is not active after $3 s"
+# until_runs MANAGER UNIT STATUS-FILE SECONDS: the unit's process says that it runs.
+until_runs() {
+    left=$4
+    until says_running "$("$1" show -p MainPID --value "$2")" "$3"; do
+        [ "$left" -gt 0 ] || stop "$2 does not say that it runs after $4 s"
         left=$((left - 1)); sleep 1
     done
+}
+says_running() {
+    [ "${1:-0}" -gt 0 ] && grep -Eq "\"pid\": *$1([^0-9]|$)" "$2" 2>/dev/null &&
+        grep -Eq '"gateway_state": *"(running|degraded)"' "$2"
 }
 enabled() {
     [ "$("$1" show -p UnitFileState --value "$2")" = enabled ] || stop "$2 is not enabled"
