@@ -26,7 +26,7 @@ use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
-use crate::observation::Trouble;
+use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cmdline::Role;
 use crate::parse::{cgroup, yaml};
 use crate::snapshot::Os;
@@ -63,8 +63,12 @@ pub enum Choice {
 pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let look = Look::begin(host, services::first(host.about(), wanted.manager));
     let services = services::of(&look, wanted.manager);
-    let homes = homes(&look, wanted, services.found());
-    services.ask(&look, &homes);
+    // What is on disk nearly always names every service: so the managers are asked while the processes are
+    // still searched, and again only where a process shows that there is more.
+    services.ask(&look, &homes(&look, wanted, services.found(), &[]), &[]);
+    let processes = &look.scan().list;
+    let homes = homes(&look, wanted, services.found(), processes);
+    services.ask(&look, &homes, processes);
     for home in &homes {
         prepare(&look, home);
     }
@@ -96,9 +100,14 @@ struct Settled {
     api: Fact<ApiServer>,
 }
 
-fn homes(look: &Look<'_>, wanted: &Wanted, found: &[Found]) -> Vec<Home> {
+fn homes(
+    look: &Look<'_>,
+    wanted: &Wanted,
+    found: &[Found],
+    processes: &[ProcessSeen],
+) -> Vec<Home> {
     let mut paths: BTreeSet<String> = found.iter().filter_map(|found| found.home.clone()).collect();
-    paths.extend(look.scan.list.iter().filter_map(|seen| look.home_of_process(seen)));
+    paths.extend(processes.iter().filter_map(|seen| look.home_of_process(seen)));
     paths.extend(wanted.homes.iter().cloned());
     paths.extend(look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty()).cloned());
     if let Some(root) = &look.root {
@@ -189,7 +198,7 @@ fn gateway(
     let liveness = Ladder {
         host: look.host,
         home: &home.path,
-        scan: &look.scan,
+        scan: look.scan(),
         sticky: look.sticky.as_deref(),
         pid_file: &pid_file,
         lock_record: &PidRecord::in_file(&file("gateway.lock", Part::SMALL)),
@@ -356,7 +365,7 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
             own.map(|process| process.pid).any(|known| known == pid)
         })
     };
-    let homeless = look.scan.list.iter().filter(|seen| look.home_of_process(seen).is_none());
+    let homeless = look.scan().list.iter().filter(|seen| look.home_of_process(seen).is_none());
     homeless
         .map(|seen| Process::of(seen.clone(), look.about))
         .filter(|process| matches!(process.role, Role::Gateway(_)) && !process.is_zombie())
@@ -366,7 +375,7 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
 
 /// Processes that may tick a home's cron beside its gateway.
 fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
-    let processes = look.scan.list.iter().map(|seen| Process::of(seen.clone(), look.about));
+    let processes = look.scan().list.iter().map(|seen| Process::of(seen.clone(), look.about));
     let sticky = look.sticky.as_deref();
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())

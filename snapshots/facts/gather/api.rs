@@ -42,7 +42,7 @@ pub(super) fn api(look: &Look<'_>, home: &Home, found: &[Found]) -> Fact<ApiServ
 fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
     let serves = |path: Option<&str>| path == Some(&home.path);
     let mut running =
-        look.scan.list.iter().filter(|seen| serves(look.home_of_process(seen).as_deref()));
+        look.scan().list.iter().filter(|seen| serves(look.home_of_process(seen).as_deref()));
     if let Some((pid, env)) = running.find_map(|seen| Some((seen.pid, seen.env.as_ref()?))) {
         let at = Place { file: format!("/proc/{pid}/environ"), line: None };
         let set = |(name, value): (&String, &String)| Assignment {

@@ -8,7 +8,7 @@ use crate::facts::gateway::{Lane, Manager};
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, launchd};
 use crate::host::{Ask, Host, Part, Question, Scope};
-use crate::observation::{CommandSeen, FileSeen, Trouble};
+use crate::observation::{CommandSeen, FileSeen, ProcessSeen, Trouble};
 use crate::parse::cmdline::Role;
 use crate::parse::launchctl::{disabled, domain};
 use crate::snapshot::About;
@@ -68,7 +68,7 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, homes: &[Home]) {
+    fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[ProcessSeen]) {
         let labels = self.labels(look, homes);
         let ask = |(domain, label): (Manager, &String)| {
             Question::Command(Ask::LaunchctlPrint { target: target(domain, label) })
@@ -267,7 +267,7 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
         return path.trim_end_matches('/') == home.path;
     }
     let pids: Vec<u32> = job.main_pid.into_iter().collect();
-    let of_process = look.scan.list.iter().find(|seen| {
+    let of_process = look.scan().list.iter().find(|seen| {
         pids.iter().any(|pid| *pid == seen.pid || look.ancestors(seen).contains(pid))
             && look.home_of_process(seen).as_deref() == Some(home.path.as_str())
     });
@@ -277,7 +277,7 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
 /// Labels of services of these domains that are called after Hermes, or hold one of its processes.
 fn loaded(look: &Look<'_>) -> BTreeSet<String> {
     let hermes: BTreeSet<u32> = look
-        .scan
+        .scan()
         .list
         .iter()
         .flat_map(|seen| look.ancestors(seen).into_iter().chain([seen.pid]))

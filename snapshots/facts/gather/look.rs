@@ -1,5 +1,7 @@
 //! A host while it is being asked: what everything else is found by.
 
+use std::cell::OnceCell;
+
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::definition::Place;
@@ -19,8 +21,8 @@ pub(super) struct Look<'a> {
     pub(super) root: Option<String>,
     /// `ROOT/active_profile`.
     pub(super) sticky: Option<String>,
-    /// Every process that looks like Hermes.
-    pub(super) scan: Seen<ProcessSeen>,
+    /// Every process that looks like Hermes. Waited for as late as possible.
+    scan: OnceCell<Seen<ProcessSeen>>,
 }
 
 impl<'a> Look<'a> {
@@ -39,7 +41,12 @@ impl<'a> Look<'a> {
             let file = host.file(&join(root, "active_profile"), Part::SMALL);
             file.content().known().map(|text| text.trim().to_string())
         });
-        Self { host, about, root, sticky, scan: host.processes() }
+        Self { host, about, root, sticky, scan: OnceCell::new() }
+    }
+
+    /// Every process that looks like Hermes.
+    pub(super) fn scan(&self) -> &Seen<ProcessSeen> {
+        self.scan.get_or_init(|| self.host.processes())
     }
 
     /// The home whose `gateway.lock` a process holds, else the one to which its arguments lead.
@@ -56,7 +63,7 @@ impl<'a> Look<'a> {
 
     /// A process, out of the search for all of them if it was in it.
     pub(super) fn process(&self, pid: u32) -> Process {
-        let scanned = self.scan.list.iter().find(|seen| seen.pid == pid).cloned();
+        let scanned = self.scan().list.iter().find(|seen| seen.pid == pid).cloned();
         Process::of(scanned.unwrap_or_else(|| self.host.process(pid)), self.about)
     }
 

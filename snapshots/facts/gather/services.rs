@@ -5,6 +5,7 @@ use crate::facts::definition::Definition;
 use crate::facts::gateway::{Lane, Manager};
 use crate::facts::home::Home;
 use crate::host::Question;
+use crate::observation::ProcessSeen;
 use crate::snapshot::{About, Os};
 
 use super::look::Look;
@@ -27,8 +28,8 @@ pub(super) trait Services {
     /// The definitions that were found.
     fn found(&self) -> &[Found];
 
-    /// Begins to ask the managers for what serves these homes.
-    fn ask(&self, look: &Look<'_>, homes: &[Home]);
+    /// Begins to ask the managers for what serves these homes, and for what runs these processes.
+    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]);
 
     /// What the managers said. Waits for them.
     fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_>;
@@ -92,7 +93,7 @@ impl Services for Nobody {
         &[]
     }
 
-    fn ask(&self, _look: &Look<'_>, _homes: &[Home]) {}
+    fn ask(&self, _look: &Look<'_>, _homes: &[Home], _processes: &[ProcessSeen]) {}
 
     fn answers(&self, _look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
         Box::new(Self)

@@ -59,7 +59,7 @@ impl Files {
         files
     }
 
-    fn asks(&self, look: &Look<'_>, homes: &[Home]) -> [Ask; 2] {
+    fn asks(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
             names.entry(unit.scope).or_default().insert(found.name.clone());
@@ -71,7 +71,7 @@ impl Files {
                 }
             }
         }
-        for (scope, unit) in look.scan.list.iter().filter_map(service_of) {
+        for (scope, unit) in processes.iter().filter_map(service_of) {
             names.entry(scope).or_default().insert(unit);
         }
         [Scope::User, Scope::System].map(|scope| {
@@ -86,12 +86,13 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, homes: &[Home]) {
-        look.host.prepare(self.asks(look, homes).map(Question::Command).into());
+    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) {
+        look.host.prepare(self.asks(look, homes, processes).map(Question::Command).into());
     }
 
     fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
-        let [user, system] = self.asks(look, homes).map(|ask| look.host.command(&ask));
+        let [user, system] =
+            self.asks(look, homes, &look.scan().list).map(|ask| look.host.command(&ask));
         Box::new(Managers {
             files: self,
             user: Units::read(Scope::User, &user),
@@ -121,7 +122,7 @@ impl Answers for Managers<'_> {
             }
         }
         // What runs this home's processes is one of its services, wherever its file is.
-        for process in &look.scan.list {
+        for process in &look.scan().list {
             let Some((scope, unit)) = service_of(process) else { continue };
             let known = lanes.iter().any(|lane| lane.is(scope, &unit));
             if known || look.home_of_process(process).as_deref() != Some(&home.path) {
@@ -233,7 +234,7 @@ fn missing(look: &Look<'_>, scope: Scope, usual: &str, job: &Fact<Job>) -> Fact<
 fn is_main_or_wrapper(look: &Look<'_>, process: &ProcessSeen, job: &Job) -> bool {
     let Some(main) = job.main_pid else { return false };
     let is_wrapper = |pid: u32| {
-        let seen = look.scan.list.iter().find(|seen| seen.pid == pid);
+        let seen = look.scan().list.iter().find(|seen| seen.pid == pid);
         seen.is_some_and(|seen| Process::of(seen.clone(), look.about).role == Role::Wrapper)
     };
     main == process.pid || (is_wrapper(main) && look.ancestors(process).contains(&main))
