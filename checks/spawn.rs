@@ -105,5 +105,5 @@ pub(crate) fn refused_by_hermes(at: &Subject<'_>) -> bool {
 
 const STALE_CONSTRAINT: &str =
     "launchd holds its program to the signature of an older one (needs LWCR update)";
-/// EX_CONFIG.
+/// `EX_CONFIG`.
 const CONFIG: i32 = 78;

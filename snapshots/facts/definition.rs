@@ -87,7 +87,7 @@ impl Restart {
             conditions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Some(match names.as_slice() {
             [("SuccessfulExit", "false")] => Self::OnFailure,
-            [("SuccessfulExit", "true")] | [("Crashed", "false")] => Self::OnSuccess,
+            [("SuccessfulExit", "true") | ("Crashed", "false")] => Self::OnSuccess,
             [("Crashed", "true")] => Self::OnCrash,
             [] => Self::Never,
             names => {

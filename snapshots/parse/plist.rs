@@ -38,6 +38,9 @@ pub enum PlistError {
 
 impl Plist {
     /// Reads one.
+    ///
+    /// # Errors
+    /// If launchd would refuse it, or could not be asked to read it with a bounded stack.
     pub fn read(bytes: &[u8]) -> Result<Self, PlistError> {
         let is_binary = bytes.starts_with(b"bplist");
         let limit = if is_binary { LARGEST_BINARY } else { LARGEST_XML };

@@ -13,6 +13,10 @@
 //! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
 //! http refused | timeout | closed | not-http | unseen | status 500 | body {…} | location http://…
 //! manager user Failed to connect to bus: No medium found
+//! launchctl print gui/501/ai.hermes.gateway replace state = running => state = not running
+//! launchctl print user/501/ai.hermes.gateway said 113 Could not find service … | unseen
+//! launchctl print-disabled gui/501 said 0 disabled services = {\n"ai.hermes.gateway" => disabled\n}
+//! launchctl managername said 0 Background
 //! linger yes | no
 //! hint container
 //! search processes complete | partial | timeout
@@ -56,6 +60,7 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
         "listener" => listener(host, what, how),
         "http" => http(host, what, how),
         "manager" => manager(host, what, how),
+        "launchctl" => launchctl(host, what, how),
         "linger" => linger(host, what),
         "hint" => {
             host.host.hints.push(what.into());
@@ -147,9 +152,10 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("text", text) => seen.text = Some(text.replace("\\n", "\n")),
         ("replace", change) => {
             let (from, to) = change.split_once(" => ").ok_or("no =>")?;
-            let text = text.filter(|text| text.contains(from));
+            let (from, to) = (from.replace("\\n", "\n"), to.replace("\\n", "\n"));
+            let text = text.filter(|text| text.contains(&from));
             let text = text.ok_or("what is to be replaced is not there")?;
-            seen.text = Some(text.replace(from, to));
+            seen.text = Some(text.replace(&from, &to));
         }
         ("mode", mode) => (seen.mode, seen.text) = (Some(mode.into()), text),
         ("uid", uid) => {
@@ -193,6 +199,7 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
         }
         None if how == "unseen" => return Ok(()),
         Some(("state", state)) => seen.state = Some(state.into()),
+        Some(("ppid", pid)) => seen.ppid = Some(pid.parse().map_err(|_| "no PID")?),
         Some(("uid", uid)) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
         Some(("started", ticks)) => {
             seen.started = Some(Started::Units(ticks.parse().map_err(|_| "no ticks")?));
@@ -278,6 +285,44 @@ fn manager(host: &mut Snapshot, scope: &str, said: &str) -> Result<(), String> {
     };
     let command = commands.iter_mut().find(wanted).ok_or("no such systemctl show in this host")?;
     (command.stdout, command.stderr, command.exit) = (String::new(), format!("{said}\n"), Some(1));
+    Ok(())
+}
+
+/// What launchctl said to one question: its exit code and its words, on standard error unless it is 0.
+fn launchctl(host: &mut Snapshot, verb: &str, rest: &str) -> Result<(), String> {
+    let commands = host.observations.commands.get_or_insert_default();
+    let (target, how) = if verb == "managername" { ("", rest) } else { split(rest) };
+    let argv: Vec<String> = ["launchctl", verb, target]
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(ToString::to_string)
+        .collect();
+    let old =
+        commands.iter().position(|command| command.argv == argv).map(|at| commands.remove(at));
+    let mut seen = old.unwrap_or_default();
+    seen.argv = argv;
+    match split(how) {
+        ("unseen", _) => return Ok(()),
+        ("replace", change) => {
+            let (from, to) = change.split_once(" => ").ok_or("no =>")?;
+            let plain = |text: &str| text.replace("\\n", "\n").replace("\\t", "\t");
+            if !seen.stdout.contains(&plain(from)) {
+                return Err("what is to be replaced is not there".into());
+            }
+            seen.stdout = seen.stdout.replace(&plain(from), &plain(to));
+        }
+        ("said", words) => {
+            let (code, words) = split(words);
+            let code = code.parse().map_err(|_| "no exit code")?;
+            let words = words.replace("\\n", "\n").replace("\\t", "\t") + "\n";
+            (seen.exit, seen.error) = (Some(code), None);
+            (seen.stdout, seen.stderr) =
+                if code == 0 { (words, String::new()) } else { (String::new(), words) };
+        }
+        ("error", word) => seen.error = Some(Trouble::from(word.to_string())),
+        _ => return Err("an unknown answer".into()),
+    }
+    commands.push(seen);
     Ok(())
 }
 

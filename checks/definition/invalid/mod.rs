@@ -16,7 +16,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let finding = match &lane.definition {
             Fact::Known(definition) if definition.problems.is_empty() => {
                 Finding::pass(format!("{} can be understood", lane.name))
-                    .seen(&lane.path, "every line is known")
+                    .seen(&lane.path, "it can be read to its end")
             }
             Fact::Known(definition) => {
                 // A manager passes over a line that it does not know; without a program it can do nothing.

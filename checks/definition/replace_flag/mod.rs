@@ -26,7 +26,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 lane.name
             ))
             .help("`hermes gateway start` of Hermes 0.21 or newer writes it without --replace"),
-            // What Hermes up to 0.20 itself writes under launchd, and up to 0.16 under systemd.
+            (true, true) if is_its_own_form(at, definition.agent.is_some()) => Finding::note(format!(
+                "{} starts with --replace, as this version of Hermes writes it: it ends a gateway that somebody runs by hand",
+                lane.name
+            )),
             (true, true) => Finding::warning(format!(
                 "{} starts with --replace: it ends a gateway that somebody runs by hand, and one run by hand with --replace ends it",
                 lane.name
@@ -37,4 +40,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding.seen(place, flag).of_service(lane.title()));
     }
     or_not_installed(findings)
+}
+
+/// Hermes wrote the flag into units up to 0.16 and into plists up to 0.20 (upstream #37388, #96427).
+fn is_its_own_form(at: &Subject<'_>, is_plist: bool) -> bool {
+    let last = if is_plist { 20 } else { 16 };
+    at.version().is_none_or(|version| !version.is_at_least(0, last + 1))
 }

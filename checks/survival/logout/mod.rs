@@ -41,11 +41,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::unknown("whether a logout would end it", why).minor()
         }
     };
-    vec![
-        finding
-            .seen("loginctl show-user -p Linger", linger(&at.facts.linger))
-            .of_service(lane.title()),
-    ]
+    let finding = match lane.manager {
+        Manager::SystemdUser => {
+            finding.seen("loginctl show-user -p Linger", linger(&at.facts.linger))
+        }
+        _ => finding,
+    };
+    vec![finding.of_service(lane.title())]
 }
 
 fn linger(fact: &Fact<bool>) -> String {

@@ -21,6 +21,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         return at.no_job();
     };
+    if lane.disabled.known() == Some(&true) {
+        let claim = format!("after a reboot it would not start: {} is disabled", lane.name);
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
         (Enabled::No, ..) => Finding::warning(format!(
@@ -35,6 +39,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ),
         (Enabled::Yes, Manager::SystemdUser, Fact::Unknown(why)) => {
             Finding::unknown("whether it would start before its user logs in", why).minor()
+        }
+        (Enabled::Yes, Manager::LaunchdGui(_), _) => {
+            Finding::pass("after a reboot it would start when its user logs in")
         }
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };

@@ -33,7 +33,7 @@ pub(super) fn first(about: &About) -> Vec<Question> {
 /// The plists that run Hermes, and the labels that may.
 pub(super) struct Files {
     found: Vec<Found>,
-    files: Vec<FileSeen>,
+    plists: Vec<FileSeen>,
     /// Labels of loaded services that are called after Hermes, or hold one of its processes.
     loaded: BTreeSet<String>,
 }
@@ -41,7 +41,7 @@ pub(super) struct Files {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), files: Vec::new(), loaded: loaded(look) };
+        let mut files = Self { found: Vec::new(), plists: Vec::new(), loaded: loaded(look) };
         for (manager, directory) in directories(look.about) {
             for file in look.host.definitions(&directory, ENDING).list {
                 let definition = Definition::of_plist(&file);
@@ -49,7 +49,7 @@ impl Files {
                 if runs_hermes(&label, &definition) {
                     let home = home_of(look, &definition);
                     files.found.push(Found { manager, name: label, definition, home });
-                    files.files.push(file);
+                    files.plists.push(file);
                 }
             }
         }
@@ -112,7 +112,7 @@ impl Answers for Domains<'_> {
         let expected = labels(look, home);
         let own = |label: &String| expected.contains(label);
         let mut lanes: Vec<Lane> = Vec::new();
-        for (file, found) in self.files.files.iter().zip(&self.files.found) {
+        for (file, found) in self.files.plists.iter().zip(&self.files.found) {
             let serves =
                 found.home.as_ref().map_or_else(|| own(&found.name), |path| *path == home.path);
             if serves {
@@ -131,7 +131,7 @@ impl Answers for Domains<'_> {
                 continue;
             }
             let is_found = self.files.found.iter().any(|found| found.name == *label);
-            let jobs = self.jobs(look, label);
+            let jobs = jobs(look, label);
             let loaded = jobs.iter().find_map(|(_, job)| job.known());
             let serves = match loaded {
                 Some(job) => serves(look, home, job, own(label)),
@@ -182,23 +182,6 @@ impl Answers for Domains<'_> {
 }
 
 impl Domains<'_> {
-    /// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
-    /// `launchctl list` said of it.
-    fn jobs(&self, look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
-        let mut jobs: Vec<(Manager, Fact<Job>)> = domains(look.about)
-            .into_iter()
-            .map(|domain| (domain, launchd::job(&printed(look, &target(domain, label)))))
-            .collect();
-        let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
-        if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
-            let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
-            if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
-                *job = launchd::job_of_list(&seen);
-            }
-        }
-        jobs
-    }
-
     /// A label as a lane for each domain that has it; as one alone where none has.
     fn in_domains(
         &self,
@@ -208,7 +191,7 @@ impl Domains<'_> {
         definition: &Fact<Definition>,
         path: &str,
     ) -> Vec<Lane> {
-        let jobs = self.jobs(look, label);
+        let jobs = jobs(look, label);
         let paths = look.named(definition);
         let lane = |manager, job| Lane {
             manager,
@@ -256,6 +239,23 @@ impl Domains<'_> {
             (_, None) => Fact::Unknown(Why::NotObserved),
         }
     }
+}
+
+/// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
+/// `launchctl list` said of it.
+fn jobs(look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
+    let mut jobs: Vec<(Manager, Fact<Job>)> = domains(look.about)
+        .into_iter()
+        .map(|domain| (domain, launchd::job(&printed(look, &target(domain, label)))))
+        .collect();
+    let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
+    if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
+        let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
+        if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
+            *job = launchd::job_of_list(&seen);
+        }
+    }
+    jobs
 }
 
 /// Whether a loaded job serves a home: by the environment and the arguments that it was loaded with, else
