@@ -281,6 +281,15 @@ fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {
     of_api && listens.zip(count.last).is_some_and(|(listens, last)| listens > last)
 }
 
+/// What there is to say of a service whose definition holds no answer.
+pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
+    let finding = match lane.definition.why() {
+        Some(why) => Finding::unknown(what, why).minor(),
+        None => Finding::skipped(format!("{} has no file", lane.name)),
+    };
+    finding.of_service(lane.title())
+}
+
 /// Findings about services, or that there is none.
 pub(crate) fn or_not_installed(findings: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() { vec![Finding::skipped("no service is installed")] } else { findings }

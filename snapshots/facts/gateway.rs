@@ -39,6 +39,8 @@ pub struct Facts {
     pub gateways: Vec<Gateway>,
     /// Every listening socket that was found.
     pub listeners: Seen<Listener>,
+    /// Whether the search for processes went to its end, so that what it did not find is not there.
+    pub searched: Fact<()>,
     /// Gateways of which we cannot tell the home: another user's, mostly.
     pub strangers: Vec<Process>,
 }

@@ -83,6 +83,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     serve(&mut gateways, host.about().os);
     Facts {
         strangers: strangers(&look, &gateways),
+        searched: searched(look.scan()),
         about: host.about().clone(),
         now: host.now(),
         managers: answers.managers(),
@@ -248,6 +249,8 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
                 None => Supervision::None { place: format!("in {unit}") },
             }
         }
+        // In a namespace of its own, a container's every process seems to stand nowhere.
+        Some(cgroup::Place::Nowhere) => supervision_by_manager(look, process, lanes),
         Some(place) => Supervision::None { place: place_of(place) },
         None => supervision_by_manager(look, process, lanes),
     }
@@ -278,7 +281,7 @@ fn outside(process: &Process, os: Os) -> String {
         (_, Some(tty), _) => format!("on terminal {tty}"),
         (Os::Macos, None, Some(parent)) => format!("outside launchd (child of PID {parent})"),
         (Os::Macos, None, None) => "outside launchd".into(),
-        (Os::Linux, None, _) => "in no service".into(),
+        (Os::Linux, None, _) => "in no unit".into(),
     }
 }
 
@@ -355,6 +358,13 @@ fn serve(gateways: &mut [Gateway], os: Os) {
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
     }
+}
+
+fn searched(scan: &Seen<ProcessSeen>) -> Fact<()> {
+    if scan.complete {
+        return Fact::Known(());
+    }
+    Fact::Unknown(scan.trouble.clone().map_or(Why::NotObserved, Trouble::into_why))
 }
 
 /// Gateways among the processes that belong to no home we know.

@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
 //! directory ~/.hermes absent | denied
-//! process 384 gone | unseen | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
+//! process 384 gone | unseen | closed | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | unseen | held 384
 //! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
@@ -20,7 +20,7 @@
 //! linger yes | no
 //! hint container
 //! search processes complete | partial | timeout
-//! forget processes | listeners | locks | files | commands | http
+//! forget processes | listeners | locks | files | commands | http | ancestry
 //! clock +3600
 //! ```
 
@@ -198,6 +198,7 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
             seen = ProcessSeen { pid, error: Some(Trouble::NotFound), ..ProcessSeen::default() };
         }
         None if how == "unseen" => return Ok(()),
+        None if how == "closed" => (seen.open, seen.env) = (None, None),
         Some(("state", state)) => seen.state = Some(state.into()),
         Some(("ppid", pid)) => seen.ppid = Some(pid.parse().map_err(|_| "no PID")?),
         Some(("uid", uid)) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
@@ -319,7 +320,10 @@ fn launchctl(host: &mut Snapshot, verb: &str, rest: &str) -> Result<(), String> 
             (seen.stdout, seen.stderr) =
                 if code == 0 { (words, String::new()) } else { (String::new(), words) };
         }
-        ("error", word) => seen.error = Some(Trouble::from(word.to_string())),
+        ("error", word) => {
+            (seen.exit, seen.error) = (None, Some(Trouble::from(word.to_string())));
+            seen.stdout.clear();
+        }
         _ => return Err("an unknown answer".into()),
     }
     commands.push(seen);
@@ -365,6 +369,7 @@ fn forget(host: &mut Snapshot, what: &str) -> Result<(), String> {
             seen.searches.remove(&Search::Definitions);
         }
         "locks" => seen.locks = None,
+        "ancestry" => host.host.ancestry.clear(),
         "commands" => seen.commands = None,
         "http" => seen.http = None,
         _ => return Err("an unknown list".into()),

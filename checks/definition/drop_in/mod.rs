@@ -1,7 +1,11 @@
 //! Drop-ins: they change what holds, survive every rewrite, and are easily forgotten.
 
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::definition::{Definition, Problem};
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
+use crate::subject::or_not_installed;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Note;
@@ -10,6 +14,12 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
+        findings.extend(
+            lane.definition
+                .known()
+                .and_then(unread)
+                .map(|finding| finding.of_service(lane.title())),
+        );
         let Some(definition) =
             lane.definition.known().filter(|definition| !definition.drop_ins.is_empty())
         else {
@@ -24,9 +34,21 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .fold(finding, |finding, path| finding.seen(path, "it applies"));
         findings.push(finding.of_service(lane.title()));
     }
+    if at.installed().next().is_none() {
+        return or_not_installed(findings);
+    }
     if findings.is_empty() {
         vec![Finding::pass("no drop-in changes the service")]
     } else {
         findings
     }
+}
+
+/// A drop-in that is there, and could not be read.
+fn unread(definition: &Definition) -> Option<Finding> {
+    let is_of_drop_in =
+        |problem: &&Problem| problem.at.file != definition.path && problem.at.line.is_none();
+    let problem = definition.problems.iter().find(is_of_drop_in)?;
+    let what = format!("what the drop-in {} changes", problem.at.file);
+    Some(Finding::unknown(&what, &Why::Failed(problem.what.clone())).minor())
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             }
             Fact::Absent => Finding::skipped(format!("{} has no file", lane.name)),
             Fact::Unknown(why @ Why::Malformed(_)) => {
-                Finding::failure(format!("{} cannot be read as text", lane.name))
+                Finding::failure(format!("{} cannot be understood at all", lane.name))
                     .seen(&lane.path, why.to_string())
             }
             Fact::Unknown(why) => Finding::unknown("whether the definition is valid", why)

@@ -22,7 +22,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             findings.push(of_launchd(lane, launchd, definition).of_service(lane.title()));
             continue;
         }
-        let Some(systemd) = lane.job.known().and_then(|job| job.systemd.as_ref()) else { continue };
+        let Some(systemd) = lane.job.known().and_then(|job| job.systemd.as_ref()) else {
+            let finding = match lane.job.why().or(lane.definition.why()) {
+                Some(why) => {
+                    Finding::unknown("whether what is loaded is what is on disk", why).minor()
+                }
+                None => Finding::skipped(format!("{} is not loaded", lane.name)),
+            };
+            findings.push(finding.of_service(lane.title()));
+            continue;
+        };
         let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
         let finding = if systemd.need_daemon_reload {
             Finding::failure(format!("{} changed on disk after systemd loaded it", lane.name))

@@ -4,7 +4,7 @@ use gw_snapshot::facts::definition::Restart;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::or_not_installed;
+use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -14,7 +14,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let twin = at.gateway.liveness.others.len();
     for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else { continue };
+        let Some(definition) = lane.definition.known() else {
+            findings.push(unread(lane, "whether it takes over from another gateway"));
+            continue;
+        };
         let told = &definition.told;
         let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
         let place =

@@ -5,7 +5,7 @@ use gw_snapshot::facts::install::Version;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::or_not_installed;
+use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -14,7 +14,10 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else { continue };
+        let Some(definition) = lane.definition.known() else {
+            findings.push(unread(lane, "when the service is started again"));
+            continue;
+        };
         let (restart, place) = match &definition.restart {
             Some((restart, place)) => (restart, place.to_string()),
             None => (&Restart::Never, definition.path.clone()),

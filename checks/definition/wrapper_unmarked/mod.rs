@@ -4,7 +4,7 @@ use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::or_not_installed;
+use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -13,7 +13,10 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else { continue };
+        let Some(definition) = lane.definition.known() else {
+            findings.push(unread(lane, "whether a wrapper starts the gateway"));
+            continue;
+        };
         if definition.agent.is_none() {
             findings.push(
                 Finding::skipped("a unit's gateway knows its supervisor without a flag")

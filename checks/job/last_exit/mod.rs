@@ -11,6 +11,19 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    let launchd = job.launchd.as_ref();
+    if let Some(why) = launchd.and_then(|launchd| launchd.exit_doubt.as_ref()) {
+        let finding =
+            Finding::unknown(&format!("how the previous run of {} ended", lane.name), why);
+        return vec![finding.minor().of_service(lane.title())];
+    }
+    if let Some(reason) = launchd.and_then(|launchd| launchd.exit_reason.as_deref()) {
+        let finding = Finding::note(format!(
+            "the previous run of {} ended by the system: {reason}",
+            lane.name
+        ));
+        return vec![finding.of_service(lane.title())];
+    }
     let Some(exit) = job.last_exit else {
         return vec![
             Finding::pass(format!("no run of {} has ended", lane.name)).of_service(lane.title()),

@@ -11,6 +11,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let others: Vec<_> =
         at.gateway.liveness.others.iter().filter(|other| !other.is_zombie()).collect();
+    if let (true, Some(why)) = (others.is_empty(), at.facts.searched.why()) {
+        return vec![Finding::unknown("whether another gateway of this home lives", why).minor()];
+    }
     if others.is_empty() {
         return vec![Finding::pass(format!(
             "PID {} is the only gateway of this home",

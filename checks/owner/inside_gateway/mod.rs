@@ -16,5 +16,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .help("run the plan from a terminal of your own"),
         ];
     }
+    if at.facts.about.ancestry.is_empty() {
+        return vec![Finding::skipped("from where the look was taken is not recorded")];
+    }
     vec![Finding::pass("gw-doctor does not run inside the gateway")]
 }

@@ -1,5 +1,6 @@
 //! Whether a recorded PID now belongs to another program.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::liveness::Stale;
 use gw_snapshot::facts::process::Process;
 
@@ -12,6 +13,14 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let reused = &at.gateway.liveness.reused;
+    let gateway = at.gateway;
+    if gateway.pid_file.is_absent() && gateway.status.is_absent() {
+        return vec![Finding::skipped("no record names a PID")];
+    }
+    if let (true, Some(unseen)) = (reused.is_empty(), gateway.liveness.unseen.first()) {
+        let what = format!("what PID {} is, which {} names", unseen.pid, unseen.path);
+        return vec![Finding::unknown(&what, &Why::NotObserved).minor()];
+    }
     if reused.is_empty() {
         return vec![Finding::pass("no recorded PID belongs to another program")];
     }

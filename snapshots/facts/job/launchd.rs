@@ -37,6 +37,8 @@ pub struct Launchd {
     pub pended: Option<String>,
     /// `last exit reason`: the kernel's, where that ended the previous run.
     pub exit_reason: Option<String>,
+    /// Why it cannot be told how the previous run ended, where the answer contradicts itself.
+    pub exit_doubt: Option<Why>,
     /// `execs`: 0 after a run that never came to run its program.
     pub execs: Option<u64>,
     /// Whether launchd keeps it alive. None where the answer does not say.
@@ -166,6 +168,10 @@ impl Launchd {
             exit_reason: match service.last_exit.known() {
                 Some(LastExit::Reason(reason)) => Some(reason.clone()),
                 _ => None,
+            },
+            exit_doubt: match &service.last_exit {
+                Fact::Unknown(why) => Some(why.clone()),
+                Fact::Known(_) | Fact::Absent => None,
             },
             execs: service.execs,
             keep_alive: keep_alive(service, has("keepalive")),
