@@ -55,10 +55,6 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         (None, Some(reason)) => reason.clone(),
         (None, None) => "no end".into(),
     };
-    let young = at
-        .gateway
-        .process()
-        .is_none_or(|process| process.age(at.facts.now).is_none_or(|age| age.as_secs() < 10));
     let claim = format!(
         "{} ends and is started again without end: {runs} runs, the last with {ended}",
         lane.name
@@ -67,12 +63,15 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         Phase::Restarting if runs >= 2 && (is_bad || inverted) => {
             Finding::failure(claim).seen(&job.source, said)
         }
-        // A storm looks alive in any single look: a hundred runs, a bad last one, and no gateway to be seen.
-        Phase::Running | Phase::Starting
-            if runs >= STORM && is_bad && at.gateway.liveness.process.is_absent() && young =>
-        {
+        // A storm looks alive in any single look; but what it starts never lives long enough to take its lock.
+        Phase::Running if runs >= STORM && is_bad && is_young(at) => {
             Finding::failure(claim).seen(&job.source, said)
         }
+        Phase::Running if runs >= STORM && is_bad => Finding::note(format!(
+            "{} was started {runs} times since it was loaded, and its previous run ended with {ended}: somebody may start it by hand again and again",
+            lane.name
+        ))
+        .seen(&job.source, said),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, said),
     }
 }
@@ -85,9 +84,13 @@ const STORM: u64 = 100;
 /// so in the status file.
 fn is_young_again(at: &Subject<'_>, restarts: u64) -> bool {
     let planned = at.gateway.status.known().is_some_and(|status| status.restart_requested);
-    let process = at.gateway.process();
-    let young =
-        process.and_then(|process| process.age(at.facts.now)).is_some_and(|age| age.as_secs() < 10);
-    let holds_lock = process.is_some_and(|process| process.witnesses.contains(&Witness::Lock));
-    restarts >= 2 && young && !planned && !holds_lock
+    restarts >= 2 && !planned && is_young(at)
+}
+
+/// A process of a few seconds that has not taken its lock yet.
+fn is_young(at: &Subject<'_>) -> bool {
+    let Some(process) = at.gateway.process() else { return false };
+    let holds_lock =
+        [Witness::Lock, Witness::OpenLock].iter().any(|lock| process.witnesses.contains(lock));
+    process.age(at.facts.now).is_some_and(|age| age.as_secs() < 10) && !holds_lock
 }
