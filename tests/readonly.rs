@@ -2,7 +2,13 @@
 //!
 //! Where there is no `strace`, that is said aloud; the reader of its traces is tested everywhere.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on must fail")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::needless_raw_string_hashes,
+    reason = "a test that cannot go on must fail"
+)]
 
 mod trace;
 

@@ -250,9 +250,8 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.
-        Some(cgroup::Place::Nowhere) => supervision_by_manager(look, process, lanes),
+        Some(cgroup::Place::Nowhere) | None => supervision_by_manager(look, process, lanes),
         Some(place) => Supervision::None { place: place_of(place) },
-        None => supervision_by_manager(look, process, lanes),
     }
 }
 

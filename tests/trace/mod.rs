@@ -52,7 +52,6 @@ fn is_guilty(name: &str, arguments: &str) -> bool {
             has(&["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND", "O_TMPFILE"])
                 && !arguments.contains("\"/dev/null\"")
         }
-        "creat" => true,
         "fcntl" => has(&["F_SETLK", "F_OFD_SETLK", "F_SETLEASE", "F_NOTIFY"]),
         "write" | "writev" | "pwrite64" | "pwritev" | "pwritev2" | "sendfile" => !is_own(arguments),
         "connect" => !is_near(arguments),
@@ -62,7 +61,7 @@ fn is_guilty(name: &str, arguments: &str) -> bool {
                 .nth(1)
                 .is_some_and(|path| path == *program || path.ends_with(&format!("/{program}")))
         }),
-        "kill" | "tkill" | "tgkill" => true,
+        "creat" | "kill" | "tkill" | "tgkill" => true,
         _ => false,
     }
 }
