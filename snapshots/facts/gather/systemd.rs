@@ -21,7 +21,7 @@ use super::services::{Answers, Found, Services};
 
 /// What is asked before anything else is known.
 pub(super) fn first(about: &About) -> Vec<Question> {
-    let linger = about.uid.map(|uid| Question::Command(Ask::LoginctlShowUser { uid }));
+    let linger = about.user.as_ref().map(|user| Question::File(join(LINGER, user), Part::Stat));
     let units = directories(about).map(|(_, path)| Question::Definitions(path, ENDING.into()));
     linger.into_iter().chain(units).collect()
 }
@@ -290,7 +290,21 @@ fn service_of(process: &ProcessSeen) -> Option<(Scope, String)> {
     }
 }
 
+/// By the file that logind keeps for a user who lingers, which is quick; else by logind's own word.
 fn linger(look: &Look<'_>) -> Fact<bool> {
+    if let Some(user) = &look.about.user {
+        let mark = look.host.file(&join(LINGER, user), Part::Stat).what();
+        let kept = || look.host.file(LINGER, Part::Stat).what().known().is_some();
+        match mark {
+            Fact::Known(_) => return Fact::Known(true),
+            Fact::Absent if kept() => return Fact::Known(false),
+            Fact::Absent | Fact::Unknown(_) => {}
+        }
+    }
+    linger_by_logind(look)
+}
+
+fn linger_by_logind(look: &Look<'_>) -> Fact<bool> {
     let Some(uid) = look.about.uid else { return Fact::Unknown(Why::NotObserved) };
     let seen = look.host.command(&Ask::LoginctlShowUser { uid });
     let Some(answer) = seen.into_iter().next() else { return Fact::Unknown(Why::NotObserved) };
@@ -329,3 +343,5 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
+/// Where logind keeps an empty file for each user whose manager outlives the last session.
+const LINGER: &str = "/var/lib/systemd/linger";
