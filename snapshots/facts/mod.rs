@@ -1,7 +1,7 @@
 //! What the observations of a host say, typed: every gateway with its definition, job, process,
 //! listener, health, records and cron.
 //!
-//! [`gather`] asks a [`Host`] and never fails; each fact is known, absent, or unknown with a reason.
+//! [`gather`] asks a [`Host`](crate::host::Host) and never fails; each fact is known, absent, or unknown with a reason.
 //! It asks early for what takes long (service managers, the health endpoint) and meanwhile reads what
 //! does not.
 

@@ -9,6 +9,8 @@ mod answers;
 mod http;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
 mod pool;
 mod read;
 mod recording;
@@ -30,6 +32,8 @@ use gw_snapshot::snapshot::About;
 use jiff::Timestamp;
 #[cfg(target_os = "linux")]
 use linux as system;
+#[cfg(target_os = "macos")]
+use macos as system;
 
 use answers::{Answers, Inquiry, Slot};
 use pool::{Job, Pool};

@@ -110,15 +110,61 @@ fn shown_command(value: &str, salt: &Salt) -> String {
     }
 }
 
-fn command(ask: &Ask, argv: &[String], deadline: Instant) -> Result<Command, Trouble> {
+/// What a system's own room asks of programs, where the system has no call for it that is safe to make.
+/// What they print stays in that room.
+#[cfg(target_os = "macos")]
+pub(super) enum Tool {
+    /// `ps`: every process with its arguments.
+    Processes,
+    /// `lsof`: every listening TCP socket that we may see.
+    Listeners,
+    /// `lsof`: what these processes have open.
+    OpenFiles(Vec<u32>),
+}
+
+/// Asks one of them. No name is looked up, and nothing is waited for that a mount does not answer.
+#[cfg(target_os = "macos")]
+pub(super) fn ask(tool: &Tool) -> Result<String, Trouble> {
+    let columns = gw_snapshot::parse::ps::COLUMNS;
+    let argv: Vec<String> = match tool {
+        Tool::Processes => ["ps", "-A", "-ww", "-o", columns].map(String::from).into(),
+        Tool::Listeners => ["lsof", "-nP", "-b", "-w", "-iTCP", "-sTCP:LISTEN", "-F", "pfn"]
+            .map(String::from)
+            .into(),
+        Tool::OpenFiles(pids) if pids.is_empty() => return Ok(String::new()),
+        Tool::OpenFiles(pids) => {
+            let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+            ["lsof", "-nP", "-b", "-w", "-a", "-p", &pids, "-F", "pfn"].map(String::from).into()
+        }
+    };
+    let deadline = Instant::now() + LONGEST;
+    let mut command = plain_command(&argv)?;
+    let ended = execute(&mut command, deadline)?;
+    match ended.status {
+        None => Err(Trouble::TimedOut),
+        Some(_) => Ok(String::from_utf8_lossy(&ended.stdout.bytes).into_owned()),
+    }
+}
+
+/// The longest that one of them may take.
+#[cfg(target_os = "macos")]
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// A program of the system, with an environment of our making.
+fn plain_command(argv: &[String]) -> Result<Command, Trouble> {
     let (name, arguments) = argv.split_first().ok_or(Trouble::NotFound)?;
     let mut command = Command::new(find(name).ok_or(Trouble::NotFound)?);
     command
         .args(arguments)
         .env_clear()
         .envs([("LC_ALL", "C"), ("TZ", "UTC"), ("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")])
-        .envs([("SYSTEMD_PAGER", ""), ("SYSTEMD_COLORS", "0"), ("SYSTEMD_URLIFY", "0")])
         .current_dir("/");
+    Ok(command)
+}
+
+fn command(ask: &Ask, argv: &[String], deadline: Instant) -> Result<Command, Trouble> {
+    let mut command = plain_command(argv)?;
+    command.envs([("SYSTEMD_PAGER", ""), ("SYSTEMD_COLORS", "0"), ("SYSTEMD_URLIFY", "0")]);
     // The bus gives up a little before we do, and then its own words say what did not answer.
     let left = deadline.saturating_duration_since(Instant::now());
     command.env("SYSTEMD_BUS_TIMEOUT", format!("{}ms", (left * 9 / 10).as_millis().max(1)));

@@ -7,6 +7,10 @@ pub(crate) enum Sealed {
     /// It holds: what would write, lock or signal was tried, and was refused.
     Held,
     /// The kernel, or what this program runs in, did not allow it.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only Linux has a seal to refuse")
+    )]
     Refused(String),
     /// This system has nothing of the kind, or we do not know its processor.
     NotHere,
