@@ -1,4 +1,5 @@
-//! A real systemd and a real Hermes gateway, brought into fourteen states (see `tests/lab`).
+//! A real systemd and a real Hermes gateway, brought into fourteen states, and the same gateway under the
+//! stand-in for launchd in ten more (see `tests/lab` and `tests/launchd`).
 //!
 //! Needs root, namespaces, overlayfs, systemd and, the first time, PyPI: it runs where `GW_DOCTOR_LAB=1` is
 //! set, as `.ci/run` does, and says aloud where it does not.
@@ -40,24 +41,49 @@ const STATES: &[(&str, &str, i32, bool)] = &[
 /// What the lab puts into `.env` as a key.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// The same under launchd's stand-in.
+const MAC_STATES: &[(&str, &str, i32, bool)] = &[
+    ("mac-healthy", "healthy", 0, true),
+    ("mac-wrapper", "healthy", 0, true),
+    ("mac-foreground", "foreground-owns-gateway", 1, true),
+    ("mac-interrupted-restart", "unloaded-by-interrupted-restart", 1, true),
+    ("mac-detached-fallback", "detached-fallback", 1, true),
+    ("mac-disabled", "disabled-override", 1, true),
+    ("mac-two-domains", "two-supervisors", 1, false),
+    ("mac-crash-loop", "crash-loop", 1, false),
+    ("mac-parked", "parked-after-planned-exit", 1, true),
+    ("mac-old-definition", "loaded-definition-old", 1, true),
+];
+
 /// States that the printed plan must heal.
 const HEALED: &[&str] =
     &["installed-not-enabled-not-running", "foreground-owns-port", "stale-pid-file"];
 
 #[test]
 fn every_state_gets_its_name_its_exit_and_the_same_on_replay_and_nothing_is_changed() {
+    judge(STATES, "auto", "systemctl");
+}
+
+#[test]
+fn every_state_under_launchd_gets_its_name_too() {
+    judge(MAC_STATES, "launchd", "launchctl");
+}
+
+fn judge(states: &[(&str, &str, i32, bool)], manager: &str, program: &str) {
     if !is_wanted() {
         return;
     }
     let mut wrong = Vec::new();
-    for (state, diagnosis, exit, is_still) in STATES {
+    for (state, diagnosis, exit, is_still) in states {
         let home = if *is_still { "still" } else { "moving" };
-        let said = run(state, "look.sh", &[home]);
+        let said = run(state, "look.sh", &[home, manager]);
         wrong.extend(
             faults(&said, diagnosis, *exit).into_iter().map(|fault| format!("{state}: {fault}")),
         );
         if *is_still {
-            wrong.extend(changes(&said).into_iter().map(|fault| format!("{state}: {fault}")));
+            wrong.extend(
+                changes(&said, program).into_iter().map(|fault| format!("{state}: {fault}")),
+            );
         }
         eprintln!("{state}: {}", said["text"].lines().next().unwrap_or_default());
     }
@@ -143,7 +169,7 @@ fn findings(report: &str) -> Vec<String> {
 }
 
 /// What gw-doctor changed, by the files and by its own calls.
-fn changes(said: &BTreeMap<String, String>) -> Vec<String> {
+fn changes(said: &BTreeMap<String, String>, asked: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !said["changed"].is_empty() {
         faults.push(format!("something changed: {}", said["changed"]));
@@ -154,7 +180,7 @@ fn changes(said: &BTreeMap<String, String>) -> Vec<String> {
     let trace = Trace::read(&said["trace"]);
     faults
         .extend(trace.guilty.iter().map(|line| format!("it would have changed something: {line}")));
-    if trace.opened < 20 || !trace.programs.iter().any(|program| program == "systemctl") {
+    if trace.opened < 20 || !trace.programs.iter().any(|program| program == asked) {
         faults.push(format!(
             "the trace shows too little: {} opened, {:?}",
             trace.opened, trace.programs

@@ -240,7 +240,10 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
         Fact::Absent => return Supervision::NoProcess,
         Fact::Unknown(why) => return Supervision::Unknown(why.clone()),
     };
-    match &process.place {
+    // launchd knows nothing of cgroups, wherever it is asked.
+    let place =
+        process.place.as_ref().filter(|_| !lanes.iter().any(|lane| lane.manager.is_launchd()));
+    match place {
         Some(cgroup::Place::Service { scope, unit, .. }) => {
             let lane =
                 lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
@@ -270,17 +273,19 @@ fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) ->
     match unknown {
         Some(why) => Supervision::Unknown(why.clone()),
         None if lanes.is_empty() => Supervision::Unknown(Why::NotObserved),
-        None => Supervision::None { place: outside(process, look.about.os) },
+        None => Supervision::None {
+            place: outside(process, lanes.iter().any(|lane| lane.manager.is_launchd())),
+        },
     }
 }
 
 /// Where a process stands that no manager calls its own.
-fn outside(process: &Process, os: Os) -> String {
-    match (os, process.seen.tty.as_deref(), process.seen.ppid) {
+fn outside(process: &Process, is_launchd: bool) -> String {
+    match (is_launchd, process.seen.tty.as_deref(), process.seen.ppid) {
         (_, Some(tty), _) => format!("on terminal {tty}"),
-        (Os::Macos, None, Some(parent)) => format!("outside launchd (child of PID {parent})"),
-        (Os::Macos, None, None) => "outside launchd".into(),
-        (Os::Linux, None, _) => "in no unit".into(),
+        (true, None, Some(parent)) => format!("outside launchd (child of PID {parent})"),
+        (true, None, None) => "outside launchd".into(),
+        (false, None, _) => "in no unit".into(),
     }
 }
 

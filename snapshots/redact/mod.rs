@@ -7,6 +7,7 @@ pub mod dotenv;
 pub mod json;
 pub mod launchctl;
 pub mod log;
+pub mod plist;
 pub mod shape;
 pub mod unit;
 pub mod yaml;

@@ -26,6 +26,7 @@ enum Treatment {
     Json,
     /// One JSON document a line.
     JsonLines,
+    Plist,
     Log,
     /// The log of the helper that loads a launchd job again.
     ReloadLog,
@@ -68,6 +69,7 @@ fn treatment(path: &str) -> Treatment {
         (_, Some("json")) => Treatment::Json,
         // The token locks, which are records like that of the gateway's own lock.
         (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
+        (_, Some("plist")) => Treatment::Plist,
         ("launchd-reload.log", _) => Treatment::ReloadLog,
         (_, Some("log")) => Treatment::Log,
         _ => Treatment::Mark,
@@ -80,6 +82,11 @@ pub(super) fn redact_file(path: &str, bytes: &[u8], salt: &Salt) -> Redacted {
     match (treatment(path), text) {
         (Treatment::Dotenv, _) => by_line(bytes, |text| redact::dotenv::text(text, salt)),
         (Treatment::Unit, _) => by_line(bytes, |text| redact::unit::text(text, salt)),
+        (Treatment::Plist, _) => match redact::plist::list(bytes, salt) {
+            Ok(list) => String::from_utf8(list)
+                .map_or_else(|error| Redacted::Bytes(error.into_bytes()), Redacted::Text),
+            Err(error) => Redacted::Withheld { detail: error.to_string() },
+        },
         (Treatment::Log, _) => {
             Redacted::Text(redact::log::extract(&String::from_utf8_lossy(bytes)))
         }
@@ -238,6 +245,7 @@ mod tests {
             ("/h/.local/state/hermes/gateway-locks/telegram-1.lock", Treatment::PidRecord),
             ("/h/uv.lock", Treatment::Mark),
             ("/h/logs/errors.log", Treatment::Log),
+            ("/Users/a/Library/LaunchAgents/ai.hermes.gateway.plist", Treatment::Plist),
             ("/h/logs/launchd-reload.log", Treatment::ReloadLog),
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),

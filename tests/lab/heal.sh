@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs in the machine, as the user: the printed plan, unedited; what gw-doctor says then; and the plan once more.
 doctor=$1
+work=$(mktemp -d)
 section() { printf '\n=== %s\n' "$1"; }
 section plan
-"$doctor" plan | tee /tmp/plan.sh
+"$doctor" plan | tee "$work"/plan.sh
 section run
-sh /tmp/plan.sh 2>&1
+sh "$work"/plan.sh 2>&1
 code=$?
 section run-exit
 echo $code
@@ -15,11 +16,11 @@ code=$?
 section exit
 echo $code
 pid() { systemctl --user show -p MainPID hermes-gateway.service; }
-pid >/tmp/pid
+pid >"$work"/pid
 section again
-sh /tmp/plan.sh 2>&1
+sh "$work"/plan.sh 2>&1
 code=$?
 section again-exit
 echo $code
 section same-process
-pid | cmp - /tmp/pid && echo yes
+pid | cmp - "$work"/pid && echo yes

@@ -1,8 +1,11 @@
 #!/bin/sh
 # Runs in the machine, as the user: everything that the live test wants to know of one state, in sections.
-# $1 is gw-doctor, $2 says whether the home can be compared (`still`) or its gateway is started anew all the time.
+# $1 is gw-doctor, $2 says whether the home can be compared (`still`) or its gateway is started anew all the time,
+# $3 which service manager to ask.
 doctor=$1
+manager=${3:-auto}
 home=$HOME/.hermes
+work=$(mktemp -d)
 section() { printf '\n=== %s\n' "$1"; }
 manifest() {
     find "$home" "$HOME/.config" -printf '%p %y %m %s %T@ %C@\n' 2>/dev/null | sort
@@ -10,32 +13,32 @@ manifest() {
 }
 
 section text
-"$doctor" check
+"$doctor" check --manager "$manager"
 code=$?
 section exit
 echo $code
 section live
-"$doctor" check --format json
-"$doctor" snapshot >/tmp/snapshot.json
+"$doctor" check --manager "$manager" --format json
+"$doctor" snapshot --manager "$manager" >"$work"/snapshot.json
 section replay
-"$doctor" check --from /tmp/snapshot.json --format json
+"$doctor" check --manager "$manager" --from "$work"/snapshot.json --format json
 section snapshot
-cat /tmp/snapshot.json
+cat "$work"/snapshot.json
 
 if [ "$2" = still ]; then
     # A gateway that is stopped writes nothing: what changes now, gw-doctor changed.
     gateways=$(pgrep -u "$(id -u)" -f 'gateway run')
     for pid in $gateways; do kill -STOP "$pid"; done
-    manifest >/tmp/before
+    manifest >"$work"/before
     for command in check plan snapshot; do
-        strace -f -y -qq -s 64 -o "/tmp/trace.$command" "$doctor" "$command" --timeout 3 >/dev/null
+        strace -f -y -qq -s 64 -o "$work/trace.$command" "$doctor" "$command" --manager "$manager" --timeout 3 >/dev/null
     done
-    manifest >/tmp/after
+    manifest >"$work"/after
     for pid in $gateways; do kill -CONT "$pid"; done
     section changed
-    diff /tmp/before /tmp/after
+    diff "$work"/before "$work"/after
     section files
-    wc -l </tmp/before
+    wc -l <"$work"/before
     section trace
-    cat /tmp/trace.*
+    cat "$work"/trace.*
 fi

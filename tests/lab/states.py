@@ -317,12 +317,161 @@ def unreadable_home():
     until("it cannot be entered", lambda: is_restarting(1, 200))
 
 
+# ---- the same gateway under launchd's stand-in ------------------------------------------------
+
+LABEL = "ai.hermes.gateway"
+PLIST = HOME / "Library/LaunchAgents" / f"{LABEL}.plist"
+STAND_IN = Path(__file__).resolve().parents[2] / "target/debug/launchctl"
+RUN = [f"{VENV}/bin/python", "-m", "hermes_cli.main", "gateway", "run"]
+
+
+def launchctl(*words, check=True):
+    return user("launchctl", *words, check=check)
+
+
+def domain(kind="gui"):
+    return f"{kind}/{pwd.getpwnam(USER).pw_uid}"
+
+
+def mac():
+    """Puts the stand-in where launchctl is looked for, and starts its daemon."""
+    subprocess.run(["install", "-m", "755", STAND_IN, "/usr/bin/launchctl"], check=True)
+    uid = pwd.getpwnam(USER).pw_uid
+    state = Path("/run/launchd-stand-in")
+    state.mkdir()
+    os.chown(state, uid, uid)
+    daemon = subprocess.Popen(
+        ["/usr/bin/launchctl", "--stand-in", state, f"uid={uid}", "managername=Aqua"],
+        user=USER, group=USER, extra_groups=[], env=environment(), cwd="/", text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )
+    assert daemon.stdout.readline().strip() == "ready"
+
+
+def plist(arguments, throttle=30):
+    """As Hermes 0.19 writes it."""
+    import plistlib
+
+    logs = HERMES_HOME / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    account = pwd.getpwnam(USER)
+    os.chown(logs, account.pw_uid, account.pw_gid)
+    definition = {
+        "Label": LABEL,
+        "ProgramArguments": arguments,
+        "WorkingDirectory": str(HERMES_HOME),
+        "EnvironmentVariables": {
+            "PATH": environment()["PATH"], "VIRTUAL_ENV": str(VENV), "HERMES_HOME": str(HERMES_HOME),
+        },
+        "LimitLoadToSessionType": ["Aqua", "Background"],
+        "RunAtLoad": True,
+        "KeepAlive": True,
+        "ThrottleInterval": throttle,
+        "ExitTimeOut": 25,
+        "StandardOutPath": str(logs / "gateway.log"),
+        "StandardErrorPath": str(logs / "gateway.error.log"),
+    }
+    write(PLIST, plistlib.dumps(definition, sort_keys=False).decode(), 0o644)
+
+
+def bootstrap(kind="gui"):
+    launchctl("bootstrap", domain(kind), PLIST)
+
+
+def printed(kind="gui"):
+    return launchctl("print", f"{domain(kind)}/{LABEL}", check=False)
+
+
+def line(key, kind="gui"):
+    found = [line.strip() for line in printed(kind).splitlines() if line.startswith(f"\t{key} = ")]
+    return found[0].split(" = ", 1)[1] if found else None
+
+
+def mac_healthy(arguments=None):
+    mac()
+    plist(arguments or [*RUN, "--replace"])
+    bootstrap()
+    wait_up()
+
+
+def mac_wrapper():
+    mac_healthy(["/bin/sh", "-c", " ".join(RUN) + "; exit $?"])
+
+
+def mac_foreground():
+    mac()
+    plist([*RUN, "--replace"])
+    session("nohup", HERMES, "gateway", "run")
+    wait_up()
+
+
+def mac_interrupted_restart():
+    mac_healthy()
+    pid = int(line("pid"))
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S +0000", time.gmtime())
+    write(HERMES_HOME / "logs/launchd-reload.log", f"[{stamp}] Launchd reload helper started for {domain()}/{LABEL}\n")
+    launchctl("bootout", f"{domain()}/{LABEL}", check=False)
+    until("it is gone", lambda: not Path(f"/proc/{pid}").exists())
+    until("it is not loaded", lambda: "Could not find service" in printed())
+
+
+def mac_detached_fallback():
+    mac()
+    plist([*RUN, "--replace"])
+    write(HERMES_HOME / ".gateway-launchd-unsupported", json.dumps({"written_at": hours_ago(1), "reason": "launchd domain unsupported (exit 5)"}))
+    with open("/tmp/detached.log", "wb") as log:
+        subprocess.Popen(
+            ["setsid", "--fork", *RUN, "--replace"], user=USER, group=USER, extra_groups=[], env=environment(), cwd=HOME,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )
+    wait_up()
+
+
+def mac_disabled():
+    mac()
+    plist([*RUN, "--replace"])
+    launchctl("disable", f"{domain()}/{LABEL}")
+
+
+def mac_two_domains():
+    mac()
+    plist(RUN, throttle=2)
+    bootstrap()
+    wait_up()
+    bootstrap("user")
+    until("the second one fails", lambda: int(line("runs", "user") or 0) >= 1 and line("state", "user") != "running")
+
+
+def mac_crash_loop():
+    mac()
+    site = next((VENV / "lib").glob("python3.*/site-packages"))
+    subprocess.run(["rm", "-r", site / "yaml"], check=True)
+    plist(RUN, throttle=3)
+    bootstrap()
+    until("a few runs", lambda: int(line("runs") or 0) >= 3 and line("state") == "spawn scheduled")
+
+
+def mac_parked():
+    mac_healthy()
+    launchctl("--set", f"on-demand-count:{domain()}=1")
+    os.kill(int(line("pid")), signal.SIGUSR1)
+    until("the restart is held back", lambda: line("pended nondemand spawn"))
+    assert line("last exit code").startswith("75")
+
+
+def mac_old_definition():
+    mac_healthy()
+    plist([*RUN, "--external-supervisor"])
+
+
 STATES = {
     function.__name__.replace("_", "-"): function
     for function in [
         healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
         api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
+        mac_healthy, mac_wrapper, mac_foreground, mac_interrupted_restart, mac_detached_fallback, mac_disabled,
+        mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition,
     ]
 }
 

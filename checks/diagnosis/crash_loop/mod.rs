@@ -5,7 +5,11 @@ use super::{Case, Found};
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("job/crash-loop")?;
     let job = case.at.job().map(|(_, job)| job)?;
-    let exit = job.last_exit.map_or_else(String::new, |exit| format!(", with {exit}"));
+    // launchd's claim says it already.
+    let exit = job
+        .last_exit
+        .filter(|_| job.launchd.is_none())
+        .map_or_else(String::new, |exit| format!(", with {exit}"));
     Found::certain(
         format!("{}{exit}", finding.claim),
         &[
