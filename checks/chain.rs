@@ -40,9 +40,10 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
         }
     };
     let nobody = at.gateway.liveness.process.is_absent();
-    // Where nobody lives, a layer in which nothing is wrong is no achievement.
+    // Where nobody is known to live, a layer in which nothing is wrong is no achievement.
+    let unseen = at.gateway.process().is_none();
     let behind =
-        |verdict| if nobody && verdict == Verdict::Pass { Verdict::Skipped } else { verdict };
+        |verdict| if unseen && verdict == Verdict::Pass { Verdict::Skipped } else { verdict };
     let link = |link, family: &str, told: Result<String, &Why>| {
         let verdict = match of(family) {
             Verdict::Pass if told.is_err() => Verdict::Unknown,
@@ -63,6 +64,8 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
     for link in links.iter_mut().skip(1) {
         link.verdict = match link.link {
             "process" if nobody && is_wanted => Verdict::Failure,
+            // A refusal that is no fault yet is no good answer either.
+            "health" if link.verdict == Verdict::Pass && !answers(at) => Verdict::Skipped,
             // Where it should listen is not known; where it does was seen.
             "port" if link.verdict == Verdict::Unknown && listens(at) => Verdict::Pass,
             _ => behind(link.verdict),
@@ -120,6 +123,10 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
+}
+
+fn answers(at: &Subject<'_>) -> bool {
+    at.own_health().is_some_and(|health| matches!(health.answer, Answer::Hermes { .. }))
 }
 
 fn listens(at: &Subject<'_>) -> bool {

@@ -1,5 +1,7 @@
 //! Whether a gateway behind a wrapper is told that it has a supervisor.
 
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
@@ -30,6 +32,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let guards = at.version().is_none_or(|version| version.is_at_least(0, 20));
         let program = definition.argv.first().cloned().unwrap_or_default();
         let finding = match (&definition.role, definition.told.external_supervisor) {
+            (Role::Wrapper, false) if runs_under(at, lane) => Finding::note(format!(
+                "{program} starts the gateway without --external-supervisor, and it runs"
+            )),
             (Role::Wrapper, false) if guards => Finding::failure(format!(
                 "{program} starts the gateway without --external-supervisor: launchd's own job looks to it like another gateway, and it refuses to start"
             ))
@@ -45,4 +50,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding.seen(place, definition.argv.join(" ")).of_service(lane.title()));
     }
     or_not_installed(findings)
+}
+
+/// Whether the gateway lives under this service all the same.
+fn runs_under(at: &Subject<'_>, lane: &Lane) -> bool {
+    let Supervision::Lane(found) = at.gateway.supervision else { return false };
+    at.gateway.lanes.get(found).is_some_and(|found| found.name == lane.name)
 }

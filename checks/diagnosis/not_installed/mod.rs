@@ -16,5 +16,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         }
         _ => format!("the gateway is not installed and does not run: {}", finding.claim),
     };
-    Found::certain(summary, &["definition/missing", "cron/no-ticker", "cron/overdue"])
+    Found::certain(
+        summary,
+        &["definition/missing", "owner/stale-pid-file", "cron/no-ticker", "cron/overdue"],
+    )
 }

@@ -4,6 +4,7 @@ use gw_snapshot::facts::job::Exit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::spawn;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Note;
@@ -35,6 +36,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             "a start that failed, or a stop without notice; a plain stop by the manager ends so too"
         }
         Exit::Code(75) => "a planned restart",
+        Exit::Code(78) if spawn::hindrance(at, lane, job).is_some() => {
+            "launchd could not begin to run Hermes"
+        }
         Exit::Code(78) if job.launchd.is_some() => {
             "a fatal configuration error, or something that launchd could not open"
         }

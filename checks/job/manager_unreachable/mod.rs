@@ -18,7 +18,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .iter()
         .map(|(manager, answer)| match answer {
             Fact::Unknown(why) => Finding::unknown(&format!("what the service manager ({manager}) has loaded"), why)
-                .help("ask it as the gateway's own user: `env XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-system-running`"),
+                .help(if manager.is_launchd() {
+                    "ask it as the gateway's own user, in a terminal at the screen: `launchctl print-disabled gui/$(id -u)`"
+                } else {
+                    "ask it as the gateway's own user: `env XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-system-running`"
+                }),
             Fact::Known(()) | Fact::Absent => Finding::pass(format!("the service manager ({manager}) answers")),
         })
         .collect()
