@@ -1,5 +1,5 @@
 //! A real systemd and a real Hermes gateway, brought into fourteen states, and the same gateway under the
-//! stand-in for launchd in ten more (see `tests/lab` and `tests/launchd`).
+//! stand-in for launchd in twelve more (see `tests/lab` and `tests/launchd`).
 //!
 //! Needs root, namespaces, overlayfs, systemd and, the first time, PyPI: it runs where `GW_DOCTOR_LAB=1` is
 //! set, as `.ci/run` does, and says aloud where it does not.
@@ -45,6 +45,8 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const MAC_STATES: &[(&str, &str, i32, bool)] = &[
     ("mac-healthy", "healthy", 0, true),
     ("mac-wrapper", "healthy", 0, true),
+    ("mac-wrapper-timestamps", "healthy", 0, true),
+    ("mac-wrapper-osascript", "healthy", 0, true),
     ("mac-foreground", "foreground-owns-gateway", 1, true),
     ("mac-interrupted-restart", "unloaded-by-interrupted-restart", 1, true),
     ("mac-detached-fallback", "detached-fallback", 1, true),

@@ -398,6 +398,28 @@ def mac_wrapper():
     mac_healthy(["/bin/sh", "-c", " ".join(RUN) + "; exit $?"])
 
 
+def mac_wrapper_timestamps():
+    """As 0.20.5 to 0.21 write it; the module is a stub, since 0.19 has none."""
+    site = next((VENV / "lib").glob("python3.*/site-packages"))
+    (site / "hermes_cli/stderr_timestamp.py").write_text(
+        "import signal, subprocess, sys\n"
+        "child = subprocess.Popen(sys.argv[sys.argv.index('--') + 1:])\n"
+        "signal.signal(signal.SIGTERM, lambda *_: child.terminate())\n"
+        "sys.exit(child.wait())\n"
+    )
+    log = str(HERMES_HOME / "logs/gateway.error.log")
+    mac_healthy([RUN[0], "-m", "hermes_cli.stderr_timestamp", "--error-log", log, "--", *RUN, "--external-supervisor"])
+
+
+def mac_wrapper_osascript():
+    """As 0.21.4 writes it; osascript is a stub that does what `do shell script` does."""
+    stub = Path("/usr/bin/osascript")
+    stub.write_text("#!/bin/sh\nscript=$(printf '%s' \"$2\" | sed 's/^do shell script \"//; s/\"$//')\nsh -c \"$script\"\n")
+    stub.chmod(0o755)
+    inner = " ".join([*RUN, "--external-supervisor"])
+    mac_healthy(["/usr/bin/osascript", "-e", f'do shell script "exec {inner} >> /tmp/osascript.log 2>&1"'])
+
+
 def mac_foreground():
     mac()
     plist([*RUN, "--replace"])
@@ -470,7 +492,7 @@ STATES = {
         healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
         api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
-        mac_healthy, mac_wrapper, mac_foreground, mac_interrupted_restart, mac_detached_fallback, mac_disabled,
+        mac_healthy, mac_wrapper, mac_wrapper_timestamps, mac_wrapper_osascript, mac_foreground, mac_interrupted_restart, mac_detached_fallback, mac_disabled,
         mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition,
     ]
 }
