@@ -61,6 +61,16 @@ const MAC_STATES: &[(&str, &str, i32, bool)] = &[
 const HEALED: &[&str] =
     &["installed-not-enabled-not-running", "foreground-owns-port", "stale-pid-file"];
 
+/// The same under launchd's stand-in.
+const MAC_HEALED: &[&str] = &[
+    "mac-foreground",
+    "mac-interrupted-restart",
+    "mac-detached-fallback",
+    "mac-disabled",
+    "mac-parked",
+    "mac-old-definition",
+];
+
 #[test]
 fn every_state_gets_its_name_its_exit_and_the_same_on_replay_and_nothing_is_changed() {
     judge(STATES, "auto", "systemctl");
@@ -94,11 +104,20 @@ fn judge(states: &[(&str, &str, i32, bool)], manager: &str, program: &str) {
 
 #[test]
 fn the_printed_plan_heals_and_stops_at_a_guard_when_there_is_nothing_to_heal() {
+    heal(HEALED, "auto");
+}
+
+#[test]
+fn the_printed_plan_heals_under_launchd_too() {
+    heal(MAC_HEALED, "launchd");
+}
+
+fn heal(states: &[&str], manager: &str) {
     if !is_wanted() {
         return;
     }
-    for state in HEALED {
-        let said = run(state, "heal.sh", &[]);
+    for state in states {
+        let said = run(state, "heal.sh", &[manager]);
         assert_eq!(said["run-exit"], "0", "{state}: {}\n{}", said["plan"], said["run"]);
         assert_eq!(said["exit"], "0", "{state}: {}", said["text"]);
         assert!(said["text"].contains("[healthy]"), "{state}: {}", said["text"]);

@@ -3,12 +3,14 @@
 //! gw-doctor never runs them. No plan beats a wrong plan: where the facts do not carry one, the plan is
 //! the list of commands that would settle them, and those only read.
 
+mod launchd;
 mod recipes;
 pub mod script;
 
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
 use gw_snapshot::observation::Started;
+use gw_snapshot::snapshot::Os;
 
 use crate::Subject;
 use crate::diagnosis::{Diagnosis, HEALTHY};
@@ -78,6 +80,39 @@ pub enum Guard {
         /// Its name.
         unit: String,
     },
+    /// The process is the one that was seen, on a system without /proc: same PID, start and command line.
+    SameByPs {
+        /// Its PID.
+        pid: u32,
+        /// Its start, as `ps -o lstart` prints it in UTC.
+        started: String,
+        /// Its arguments.
+        argv: Vec<String>,
+    },
+    /// The job is loaded, and has this process.
+    JobRuns {
+        /// `DOMAIN/LABEL`.
+        target: String,
+        /// The PID.
+        pid: u32,
+    },
+    /// The job has no process, loaded or not.
+    JobIdle {
+        /// `DOMAIN/LABEL`.
+        target: String,
+    },
+    /// The domain does not have the job.
+    NotLoaded {
+        /// `DOMAIN/LABEL`.
+        target: String,
+    },
+    /// No override of the domain disables the label.
+    NotDisabled {
+        /// `gui/501`.
+        domain: String,
+        /// The label.
+        label: String,
+    },
     /// No process holds the lock of this home.
     NoGateway {
         /// The lock file.
@@ -92,6 +127,24 @@ pub enum Action {
     Terminate {
         /// Its PID.
         pid: u32,
+    },
+    /// `launchctl`, with these words.
+    Launchctl {
+        /// `kickstart gui/501/ai.hermes.gateway`, …
+        words: Vec<String>,
+    },
+    /// Bootout, a wait for the end, and bootstrap, in one piece that no hang-up cuts in two.
+    Reload {
+        /// `DOMAIN/LABEL`.
+        target: String,
+        /// The domain.
+        domain: String,
+        /// The plist.
+        plist: String,
+        /// The process that must end in between.
+        pid: u32,
+        /// For how long to wait for that, in seconds.
+        within: u64,
     },
     /// `systemctl`, with these words before the unit's name.
     Systemctl {
@@ -120,6 +173,22 @@ pub enum Expect {
         scope: Scope,
         /// Its name.
         unit: String,
+    },
+    /// No override of the domain disables the label.
+    NotDisabled {
+        /// `gui/501`.
+        domain: String,
+        /// The label.
+        label: String,
+    },
+    /// The job has a process, and a gateway that lives says in its status file that it runs.
+    JobRuns {
+        /// `DOMAIN/LABEL`.
+        target: String,
+        /// The status file of the home.
+        status: String,
+        /// For how long to wait, in seconds.
+        within: u64,
     },
     /// The unit has a process, and that process says in its status file that it runs.
     Runs {
@@ -163,9 +232,17 @@ fn is_inside(at: &Subject<'_>) -> bool {
 
 impl Guard {
     /// The guard that a process is still itself. None where too little of it was seen to recognise it.
-    fn same(process: &Process) -> Option<Self> {
-        let Some(Started::Units(ticks)) = process.seen.started else { return None };
+    fn same(process: &Process, os: Os) -> Option<Self> {
         let argv = process.seen.argv.clone().filter(|argv| !argv.is_empty())?;
-        Some(Self::SameProcess { pid: process.pid, ticks, argv })
+        match (os, process.seen.started?) {
+            (Os::Linux, Started::Units(ticks)) => {
+                Some(Self::SameProcess { pid: process.pid, ticks, argv })
+            }
+            (Os::Linux, Started::At(_)) => None,
+            (Os::Macos, _) => {
+                let started = process.started_at?.strftime("%a %b %e %H:%M:%S %Y").to_string();
+                Some(Self::SameByPs { pid: process.pid, started, argv })
+            }
+        }
     }
 }

@@ -4,11 +4,14 @@ use gw_snapshot::facts::job::{Enabled, Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::host::Scope;
 
-use super::{Action, Course, Expect, Guard, Step};
+use super::{Action, Course, Expect, Guard, Step, launchd};
 use crate::Subject;
 
 /// The course for a diagnosis.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
+    if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
+        return launchd::course(at, lane, diagnosis);
+    }
     match diagnosis {
         "loaded-not-running" | "stopped-on-purpose" | "stale-records" => start(at),
         "foreground-owns-gateway" => cut_over(at),
@@ -24,6 +27,13 @@ pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
         let user = if scope == Scope::User { "--user " } else { "" };
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
+    }
+    if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
+        for domain in ["gui", "user"] {
+            let uid = at.facts.about.uid.unwrap_or_default();
+            commands.push(words(&format!("launchctl print {domain}/{uid}/{}", lane.name)));
+            commands.push(words(&format!("launchctl print-disabled {domain}/{uid}")));
+        }
     }
     commands.push(words("gw-doctor check -v"));
     Course::Look { because: because.into(), commands }
@@ -45,40 +55,46 @@ fn start(at: &Subject<'_>) -> Course {
 
 /// A gateway in the foreground, its service idle: end the one, start the other.
 fn cut_over(at: &Subject<'_>) -> Course {
-    let (Some(process), Some((scope, lane))) =
-        (at.gateway.process(), at.gateway.lane().and_then(systemd))
-    else {
+    let Some((scope, lane)) = at.gateway.lane().and_then(systemd) else {
         return look(at, "there is no systemd service to take over");
     };
     let Some(job) = lane.job.known().filter(|_| lane.definition.known().is_some()) else {
         return look(at, "no service is installed that could take over: install one first");
     };
+    let idle = Guard::UnitIdle { scope, unit: lane.name.clone() };
+    let stop = match end_of(at, idle, stop_seconds(job)) {
+        Ok(step) => step,
+        Err(because) => return look(at, because),
+    };
+    let mut steps = vec![stop, start_step(at, scope, lane, job)];
+    steps.extend(enable_step(scope, lane, job));
+    Course::Steps(steps)
+}
+
+/// Ends the gateway that runs outside its service.
+///
+/// # Errors
+/// If it cannot be ended safely: the reason, for people.
+pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step, &'static str> {
+    let Some(process) = at.gateway.process() else { return Err("there is no process to end") };
     if process.seen.uid.is_some() && process.seen.uid != at.facts.about.uid {
-        return look(at, "the gateway belongs to another user, who must stop it");
+        return Err("the gateway belongs to another user, who must stop it");
     }
     if !at.gateway.liveness.others.is_empty() {
-        return look(
-            at,
-            "more than one gateway of this home lives: decide by hand which is to stay",
-        );
+        return Err("more than one gateway of this home lives: decide by hand which is to stay");
     }
-    let Some(same) = Guard::same(process) else {
-        return look(at, "too little of the process could be seen to be sure of it later");
-    };
-    let idle = Guard::UnitIdle { scope, unit: lane.name.clone() };
-    let stop = Step {
+    let same = Guard::same(process, at.facts.about.os)
+        .ok_or("too little of the process could be seen to be sure of it later")?;
+    Ok(Step {
         why: format!(
             "PID {} does the service's work in the foreground. It finishes what it is at, and ends.",
             process.pid
         ),
         guards: vec![same, idle],
         action: Action::Terminate { pid: process.pid },
-        expect: Expect::Gone { pid: process.pid, within: stop_seconds(job) },
+        expect: Expect::Gone { pid: process.pid, within },
         undo: format!("start it again where it ran: {}", process.command()),
-    };
-    let mut steps = vec![stop, start_step(at, scope, lane, job)];
-    steps.extend(enable_step(scope, lane, job));
-    Course::Steps(steps)
+    })
 }
 
 /// A service that is installed and not enabled would be gone after the next boot.
@@ -131,7 +147,7 @@ fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
 }
 
 /// How long a gateway may take to start: it waits 30 s for each platform that does not answer. In seconds.
-const START_SECONDS: u64 = 120;
+pub(super) const START_SECONDS: u64 = 120;
 
 /// How long a gateway may take to end: what its service would give it, and some. In seconds.
 fn stop_seconds(job: &Job) -> u64 {
