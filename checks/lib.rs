@@ -77,6 +77,7 @@ checks! {
         replace_flag "definition/replace-flag",
         wrapper_unmarked "definition/wrapper-unmarked",
         duplicate "definition/duplicate",
+        temp_home "definition/temp-home",
     }
     job {
         manager_unreachable "job/manager-unreachable",
@@ -102,6 +103,7 @@ checks! {
         pid_reused "owner/pid-reused",
         ghost_lock "owner/ghost-lock",
         inside_gateway "owner/inside-gateway",
+        other_user "owner/other-user",
     }
     port {
         expected_unknown "port/expected-unknown",
@@ -110,6 +112,7 @@ checks! {
         sibling_profile "port/sibling-profile",
         owner_hidden "port/owner-hidden",
         exposed_address "port/exposed-address",
+        collision "port/collision",
     }
     health {
         not_configured "health/not-configured",
@@ -130,6 +133,7 @@ checks! {
         draining "runtime/draining",
         platform_error "runtime/platform-error",
         unreadable "runtime/unreadable",
+        loop_stalled "runtime/loop-stalled",
     }
     cron {
         no_ticker "cron/no-ticker",
@@ -139,6 +143,10 @@ checks! {
         store_invalid "cron/store-invalid",
         store_unreadable "cron/store-unreadable",
         clock "cron/clock",
+        last_run_failed "cron/last-run-failed",
+        delivery_failed "cron/delivery-failed",
+        stuck_claim "cron/stuck-claim",
+        external_provider "cron/external-provider",
     }
     survival {
         crash "survival/crash",

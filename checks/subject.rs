@@ -1,7 +1,7 @@
 //! What the checks share: the ways to come at the same fact, and to say that it is not there.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::Store;
+use gw_snapshot::facts::cron::{CronJob, Store};
 use gw_snapshot::facts::gateway::{Health, Listener};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
@@ -212,6 +212,19 @@ impl<'a> Subject<'a> {
     /// Whether the health endpoint gave such an answer.
     pub(crate) fn answered(&self, is: impl Fn(&Answer) -> bool) -> bool {
         self.gateway.health.as_ref().is_some_and(|health| is(&health.answer))
+    }
+
+    /// The job store, whoever runs it.
+    pub(crate) fn store(&self) -> Option<&'a Store> {
+        self.gateway.cron.store.known()
+    }
+
+    /// Jobs as evidence, a few of them.
+    pub(crate) fn with_jobs(&self, finding: Finding, jobs: &[&CronJob]) -> Finding {
+        let file = self.path("cron/jobs.json");
+        jobs.iter().take(5).fold(finding, |finding, job| {
+            finding.seen(&file, format!("job {} ({})", job.id, job.schedule))
+        })
     }
 
     /// The job store, where the built-in ticker is to run it.

@@ -132,6 +132,7 @@ diagnoses! {
     cron_store_broken "cron-store-broken",
     ticks_blocked "ticks-blocked",
     ticker_dead "ticker-dead",
+    cron_jobs_failing "cron-jobs-failing",
     draining "draining",
     not_durable "not-durable",
     observer_limited "observer-limited",
