@@ -3,7 +3,7 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("job/crash-loop")?;
+    let finding = case.found("job/crash-loop").or_else(|| case.found("job/start-limit"))?;
     let job = case.at.job().map(|(_, job)| job)?;
     // launchd's claim says it already.
     let exit = job
@@ -14,6 +14,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         format!("{}{exit}", finding.claim),
         &[
             "job/crash-loop",
+            "job/start-limit",
             "job/not-running",
             "job/restarting",
             "port/no-listener",

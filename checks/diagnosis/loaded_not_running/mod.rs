@@ -15,8 +15,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         Enabled::No => ", and it is not enabled: it will not start at boot either",
         Enabled::Yes | Enabled::Masked | Enabled::Unclear => "",
     };
+    let policy = case
+        .found("definition/restart-policy")
+        .map_or_else(String::new, |finding| format!("; {}", finding.claim));
     let summary = format!(
-        "the gateway is installed and does not run: {} is {}; {begun}{boot}",
+        "the gateway is installed and does not run: {} is {}; {begun}{policy}{boot}",
         lane.title(),
         job.words
     );
@@ -25,6 +28,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         &[
             "job/not-running",
             "job/killed",
+            "definition/restart-policy",
+            "owner/stale-pid-file",
             "cron/no-ticker",
             "cron/overdue",
             "job/disabled",

@@ -6,6 +6,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
     let liveness = &at.gateway.liveness;
     let state = at.gateway.status.known().and_then(|status| status.state.clone());
+    // A gateway that said goodbye was not cut off: what it left behind is no cause of anything.
+    if state.as_deref() == Some("stopped") {
+        return None;
+    }
     let says =
         state.map_or_else(String::new, |state| format!(", and its status file says {state}"));
     let end = at
