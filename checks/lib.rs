@@ -104,6 +104,8 @@ checks! {
         ghost_lock "owner/ghost-lock",
         inside_gateway "owner/inside-gateway",
         other_user "owner/other-user",
+        foreign_owned_file "owner/foreign-owned-file",
+        stale_code "owner/stale-code",
     }
     port {
         expected_unknown "port/expected-unknown",
@@ -124,6 +126,7 @@ checks! {
         redirect "health/redirect",
         unauthorised "health/unauthorised",
         blocked "health/blocked",
+        version_skew "health/version-skew",
     }
     runtime {
         missing "runtime/missing",
@@ -147,6 +150,8 @@ checks! {
         delivery_failed "cron/delivery-failed",
         stuck_claim "cron/stuck-claim",
         external_provider "cron/external-provider",
+        self_restart "cron/self-restart",
+        never_fired "cron/never-fired",
     }
     survival {
         crash "survival/crash",

@@ -9,6 +9,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::record::RecordError;
 use crate::observation::FileSeen;
 use crate::parse::json;
+use crate::parse::lifecycle;
 use crate::parse::time::{self, Stamp};
 
 /// How old the ticker's mark may be, in seconds: three of its rounds of 60 s and 20 s, Hermes's own
@@ -62,6 +63,8 @@ pub struct CronJob {
     pub has_error: bool,
     /// Whether `last_delivery_error` is set. A job can be `ok` and undelivered.
     pub has_delivery_error: bool,
+    /// What in its words stops or restarts a gateway, in a fixed wording.
+    pub lifecycle: Option<&'static str>,
     /// When a run of it was claimed, if the claim still stands.
     pub claimed_at: Option<Stamp>,
 }
@@ -137,6 +140,9 @@ impl CronJob {
             last_status: text("last_status").map(String::from),
             has_error: text("last_error").is_some(),
             has_delivery_error: text("last_delivery_error").is_some(),
+            lifecycle: ["prompt", "script"]
+                .iter()
+                .find_map(|key| lifecycle::command_in(map.get(*key)?.as_str()?)),
             claimed_at: claim.and_then(time::iso),
         })
     }

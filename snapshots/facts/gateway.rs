@@ -116,6 +116,8 @@ pub struct Gateway {
     pub marks: Marks,
     /// `.env`, with its owner and mode.
     pub dotenv: FileSeen,
+    /// The files by which a gateway is known and steered, each with its owner and mode.
+    pub files: Vec<FileSeen>,
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.

@@ -217,6 +217,11 @@ fn gateway(
     Gateway {
         directory: look.host.directory(&home.path),
         dotenv: file(".env", Part::SMALL),
+        files: SMALL_FILES
+            .iter()
+            .map(|name| file(name, Part::SMALL))
+            .chain([file("cron/jobs.json", JOBS)])
+            .collect(),
         marks: Marks::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,

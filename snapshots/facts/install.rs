@@ -1,5 +1,7 @@
 //! The installed code behind a gateway: read from files beside its interpreter, never by running Python.
 
+use jiff::Timestamp;
+
 use crate::fact::{Fact, Why};
 use crate::facts::home::join;
 use crate::host::{Host, Part};
@@ -12,6 +14,8 @@ pub struct Install {
     pub interpreter: String,
     /// `hermes_cli.__version__`.
     pub version: Fact<Version>,
+    /// When the file that bears the version was last written.
+    pub written_at: Option<Timestamp>,
     /// Whether `aiohttp` is there, without which there is no API server.
     pub aiohttp: Fact<()>,
     /// Where its packages are.
@@ -59,17 +63,17 @@ impl Install {
             Fact::Absent => Fact::Absent,
             Fact::Unknown(why) => Fact::Unknown(why.clone()),
         };
+        let mut written_at = None;
         let version = of("hermes_cli/__init__.py").and_then(|path| {
             let beside = host.file(&path, Part::SMALL);
-            match version(&beside) {
-                // An editable install keeps its code in the checkout that holds the environment.
-                Fact::Absent => checkout(venv, host),
-                found => found,
-            }
+            // An editable install keeps its code in the checkout that holds the environment.
+            let file = if beside.presence().is_absent() { checkout(venv, host) } else { beside };
+            written_at = file.mtime;
+            version(&file)
         });
         let aiohttp =
             of("aiohttp/__init__.py").and_then(|path| host.file(&path, Part::Stat).presence());
-        Some(Self { interpreter: interpreter.clone(), version, aiohttp, packages })
+        Some(Self { interpreter: interpreter.clone(), version, written_at, aiohttp, packages })
     }
 }
 
@@ -87,9 +91,9 @@ fn packages(library: &DirectorySeen, venv: &str) -> Fact<String> {
     })
 }
 
-fn checkout(venv: &str, host: &dyn Host) -> Fact<Version> {
-    let Some((project, _)) = venv.rsplit_once('/') else { return Fact::Absent };
-    version(&host.file(&join(project, "hermes_cli/__init__.py"), Part::SMALL))
+fn checkout(venv: &str, host: &dyn Host) -> FileSeen {
+    let project = venv.rsplit_once('/').map_or("/", |(project, _)| project);
+    host.file(&join(project, "hermes_cli/__init__.py"), Part::SMALL)
 }
 
 fn version(file: &FileSeen) -> Fact<Version> {

@@ -5,6 +5,7 @@
 //! ```text
 //! unit hermes-gateway.service ActiveState=failed SubState=failed MainPID=0
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
+//! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
 //! directory ~/.hermes absent | denied
 //! process 384 gone | unseen | closed | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
@@ -158,6 +159,9 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             seen.text = Some(text.replace(&from, &to));
         }
         ("mode", mode) => (seen.mode, seen.text) = (Some(mode.into()), text),
+        ("mtime", at) => {
+            (seen.mtime, seen.text) = (Some(at.parse().map_err(|_| "no time")?), text);
+        }
         ("uid", uid) => {
             (seen.uid, seen.text) = (Some(uid.parse().map_err(|_| "no uid")?), text);
         }
