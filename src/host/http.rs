@@ -15,6 +15,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::{Url, header, redirect};
 
 use super::read::{plain, trouble};
+use super::run::milliseconds;
 
 /// The longest that one answer may take. Hermes's own takes milliseconds; one that is wedged, for ever.
 const LONGEST: Duration = Duration::from_secs(3);
@@ -60,7 +61,7 @@ impl Browser {
         let limit = (deadline.saturating_duration_since(begun) * 3 / 4).min(LONGEST);
         let mut seen = HttpSeen { url: url.into(), ..HttpSeen::default() };
         seen.error = self.fill(&mut seen, limit, salt).err();
-        seen.ms = u64::try_from(begun.elapsed().as_millis()).ok();
+        seen.ms = milliseconds(begun.elapsed());
         seen
     }
 

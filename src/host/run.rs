@@ -60,8 +60,13 @@ pub(super) fn run(ask: &Ask, deadline: Instant, salt: &Salt) -> CommandSeen {
         }
         Err(trouble) => seen.error = Some(trouble),
     }
-    seen.ms = u64::try_from(begun.elapsed().as_millis()).ok();
+    seen.ms = milliseconds(begun.elapsed());
     seen
+}
+
+/// A time in whole milliseconds, the nearest.
+pub(super) fn milliseconds(time: Duration) -> Option<u64> {
+    u64::try_from((time + Duration::from_micros(500)).as_millis()).ok()
 }
 
 /// A program that ended, or that was ended.
