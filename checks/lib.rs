@@ -10,6 +10,7 @@
 
 mod api;
 pub mod chain;
+pub mod compare;
 pub mod diagnosis;
 pub mod examine;
 pub mod finding;

@@ -25,6 +25,7 @@ Examples:
   gw-doctor plan                   print the suggested commands as a script
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
+  gw-doctor diff host.json         what changed since
   gw-doctor explain job/not-running
 
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Write the redacted evidence to standard output
     Snapshot(LookArgs),
+    /// What changed between two snapshots, or between a snapshot and now
+    Diff(DiffArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
     Explain(ExplainArgs),
 }
@@ -82,6 +85,27 @@ pub(crate) struct PlanArgs {
     /// Plan for this snapshot instead of this host (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+}
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The snapshot of before
+    pub(crate) before: PathBuf,
+    /// The snapshot of after; this host now if none is given
+    pub(crate) after: Option<PathBuf>,
+    /// How to print the changes
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Which service manager to ask
+    #[arg(long, value_enum, default_value_t = Manager::Auto)]
+    pub(crate) manager: Manager,
+    /// Seconds after which the look is over, whatever has not answered
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
 }
 
 /// Options of every look at a host.

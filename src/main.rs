@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use gw_checks::Subject;
+use gw_checks::compare::{self, Way};
 use gw_checks::examine::{Selection, examine};
 use gw_checks::plan::{self, Plan};
 use gw_snapshot::facts::{self, Facts, Wanted};
@@ -30,10 +31,10 @@ use gw_snapshot::host::Host;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
 
-use cli::{CheckArgs, Cli, Command, LookArgs, PlanArgs};
+use cli::{CheckArgs, Cli, Command, DiffArgs, Format, LookArgs, PlanArgs};
 use exit::Exit;
 use host::{Live, Recording, Sealed};
-use report::Report;
+use report::{Report, difference};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args, &sealed),
         Command::Plan(args) => plan(&args),
         Command::Snapshot(args) => snapshot(&args),
+        Command::Diff(args) => diff(&args),
         Command::Explain(args) => {
             explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine))
         }
@@ -84,6 +86,29 @@ fn snapshot(args: &LookArgs) -> anyhow::Result<Exit> {
     let host = Recording::new(Live::new(args.timeout)?);
     gather(&host, args)?;
     print(&host.into_snapshot().write()?, Exit::Fine)
+}
+
+/// What changed, and 1 if anything got worse.
+fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
+    let look_args = LookArgs {
+        profiles: Vec::new(),
+        home: Vec::new(),
+        manager: args.manager,
+        timeout: args.timeout,
+    };
+    let before = look(&look_args, Some(&args.before))?;
+    let after = look(&look_args, args.after.as_deref())?;
+    let [was, is] = [&before, &after].map(|facts| examine(facts, &Selection::default()));
+    let changes = compare::compare(
+        compare::Look { facts: &before, examined: &was },
+        compare::Look { facts: &after, examined: &is },
+    );
+    let text = match args.format {
+        Format::Text => difference::text(&changes, args.color),
+        Format::Json => difference::json(&changes)?,
+    };
+    let worse = changes.iter().any(|change| change.way == Way::Worse);
+    print(&text, if worse { Exit::Problems } else { Exit::Fine })
 }
 
 /// The facts of this host, or of a recorded one.

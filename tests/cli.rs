@@ -184,3 +184,30 @@ fn a_reader_who_leaves_early_is_no_error() {
     assert_eq!(stderr(&output), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn a_diff_says_what_got_worse_and_exits_with_it() {
+    let forth = run(&["diff", FOREGROUND, HEALTHY]);
+    assert_eq!(forth.status.code(), Some(0), "{}", stderr(&forth));
+    let text = stdout(&forth);
+    assert!(text.starts_with("✓ nothing got worse\n"), "{text}");
+    assert!(text.contains("✓ default: it was foreground-owns-gateway, and is healthy"), "{text}");
+
+    let back = run(&["diff", HEALTHY, FOREGROUND]);
+    assert_eq!(back.status.code(), Some(1), "{}", stderr(&back));
+    let text = stdout(&back);
+    assert!(text.starts_with("✗ 7 things got worse\n"), "{text}");
+    assert!(text.contains("✗ default: job: pass before, failure now (inactive (dead))"), "{text}");
+    assert!(text.contains("PID 393 took the place of PID 391"), "{text}");
+}
+
+#[test]
+fn a_diff_of_a_host_with_itself_is_empty_in_both_formats() {
+    let text = run(&["diff", HEALTHY, HEALTHY]);
+    assert_eq!((text.status.code(), stdout(&text).as_str()), (Some(0), "✓ nothing changed\n"));
+
+    let json = run(&["diff", "--format", "json", HEALTHY, HEALTHY]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
+    let empty = serde_json::json!({"schema": "gw-doctor/diff/1", "worse": false, "changes": []});
+    assert_eq!(json, empty);
+}

@@ -1,5 +1,6 @@
 //! Findings to bytes, one file a format. A format only translates: verdicts and the exit code are settled here.
 
+pub(crate) mod difference;
 mod json;
 mod text;
 

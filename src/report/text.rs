@@ -25,17 +25,25 @@ pub(crate) struct Style {
 impl Style {
     /// As the command line and the terminal ask for.
     pub(super) fn of(args: &CheckArgs) -> Self {
-        let stdout = std::io::stdout();
-        let color = match args.color {
-            clap::ColorChoice::Always => true,
-            clap::ColorChoice::Never => false,
-            clap::ColorChoice::Auto => {
-                anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
-            }
-        };
-        let width =
-            terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
-        Self { color, width: width.clamp(40, 120), verbose: args.verbose, quiet: args.quiet }
+        let width = terminal_size::terminal_size_of(std::io::stdout())
+            .map_or(80, |(width, _)| usize::from(width.0));
+        Self {
+            color: is_coloured(args.color),
+            width: width.clamp(40, 120),
+            verbose: args.verbose,
+            quiet: args.quiet,
+        }
+    }
+}
+
+/// Whether to colour, as the command line, the environment and the terminal ask for.
+pub(super) fn is_coloured(choice: clap::ColorChoice) -> bool {
+    match choice {
+        clap::ColorChoice::Always => true,
+        clap::ColorChoice::Never => false,
+        clap::ColorChoice::Auto => {
+            anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+        }
     }
 }
 
@@ -360,7 +368,7 @@ fn paint(verdict: Verdict) -> Paint {
 
 /// A text of the host without what would steer a terminal: control characters and those that turn the
 /// direction of writing are shown as escapes.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,0 +1,257 @@
+//! What changed between two looks at a host, in the terms of the report: which verdicts moved, whether the
+//! process was replaced, what the definition says now, which findings are new and which are gone.
+//!
+//! Times that merely went on are no change. Whether something got worse is judged by verdicts alone.
+
+use std::collections::BTreeSet;
+
+use gw_snapshot::facts::gateway::Listener;
+use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::{Facts, Gateway};
+use serde::Serialize;
+
+use crate::examine::Examined;
+use crate::finding::{Finding, Verdict};
+
+/// A host as it was, or is: its facts, and what was found of each gateway.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// What was found, in the order of the gateways.
+    pub examined: &'a [Examined],
+}
+
+/// One thing that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The profile.
+    pub profile: String,
+    /// Which way.
+    pub way: Way,
+    /// What, in one sentence without a full stop.
+    pub what: String,
+}
+
+/// Which way something changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// It is worse than it was.
+    Worse,
+    /// It is better than it was.
+    Better,
+    /// It is another, and neither.
+    Other,
+}
+
+/// Everything that changed, gateway by gateway.
+pub fn compare(before: Look<'_>, after: Look<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (gateway, examined) in pairs(after) {
+        let profile = &gateway.home.profile;
+        let of_before = pairs(before).find(|(old, _)| old.home.path == gateway.home.path);
+        if let Some((old, was)) = of_before {
+            let (was, is) = ((old, was, before), (gateway, examined, after));
+            changes.extend(of_gateway(profile, was, is));
+        } else {
+            let what = format!("it is new: {}", name(examined));
+            changes.push(change(profile, Way::Other, what));
+        }
+    }
+    for (gateway, examined) in pairs(before) {
+        if !pairs(after).any(|(now, _)| now.home.path == gateway.home.path) {
+            let way = if gateway.process().is_some() { Way::Worse } else { Way::Other };
+            let what = format!("it is gone: it was {}", name(examined));
+            changes.push(change(&gateway.home.profile, way, what));
+        }
+    }
+    changes
+}
+
+fn pairs(look: Look<'_>) -> impl Iterator<Item = (&Gateway, &Examined)> {
+    look.facts.gateways.iter().zip(look.examined)
+}
+
+fn change(profile: &str, way: Way, what: String) -> Change {
+    Change { profile: profile.into(), way, what }
+}
+
+type Side<'a> = (&'a Gateway, &'a Examined, Look<'a>);
+
+fn of_gateway(profile: &str, before: Side<'_>, after: Side<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut add = |way, what: String| changes.push(change(profile, way, what));
+    if before.1.verdict != after.1.verdict || name(before.1) != name(after.1) {
+        let way = toward(before.1.verdict, after.1.verdict);
+        add(way, format!("it was {}, and is {}", name(before.1), name(after.1)));
+    }
+    if let Some((way, what)) = of_process(before.0.process(), after.0.process()) {
+        add(way, what);
+    }
+    for (was, is) in before.1.chain.iter().zip(&after.1.chain) {
+        if was.verdict != is.verdict && was.link == is.link {
+            let what = format!(
+                "{}: {} before, {} now ({})",
+                is.link,
+                was.verdict.word(),
+                is.verdict.word(),
+                is.text
+            );
+            add(toward(was.verdict, is.verdict), what);
+        }
+    }
+    let (was, is) = (addresses(before), addresses(after));
+    if was != is {
+        add(Way::Other, format!("it listens on {}, and did on {}", listed(&is), listed(&was)));
+    }
+    for what in of_definition(before.0, after.0) {
+        add(Way::Other, what);
+    }
+    let versions = [before.0, after.0].map(|gateway| {
+        gateway
+            .install
+            .as_ref()
+            .and_then(|install| install.version.known())
+            .map(ToString::to_string)
+    });
+    if let [Some(was), Some(is)] = &versions
+        && was != is
+    {
+        add(Way::Other, format!("hermes-agent {is} is installed, and was {was}"));
+    }
+    changes.extend(of_findings(profile, before.1, after.1));
+    if let (false, Some(pid)) = (changes.is_empty(), unreplaced(before.0, after.0)) {
+        let what = format!("PID {pid} is the same process: nothing restarted it");
+        changes.push(change(profile, Way::Other, what));
+    }
+    changes
+}
+
+/// The process, if it lived through.
+fn unreplaced(before: &Gateway, after: &Gateway) -> Option<u32> {
+    let (was, is) = (before.process()?, after.process()?);
+    (was.pid == is.pid && was.seen.started == is.seen.started).then_some(is.pid)
+}
+
+/// The first diagnosis, else the verdict.
+fn name(examined: &Examined) -> String {
+    examined
+        .diagnoses
+        .first()
+        .map_or_else(|| examined.verdict.word().into(), |first| first.id.to_string())
+}
+
+/// Whether a step from one verdict to another is one for the worse.
+fn toward(was: Verdict, is: Verdict) -> Way {
+    let rank = |verdict| match verdict {
+        Verdict::Pass | Verdict::Skipped | Verdict::Note => 0,
+        Verdict::Warning => 1,
+        Verdict::Unknown => 2,
+        Verdict::Failure => 3,
+    };
+    match rank(is).cmp(&rank(was)) {
+        std::cmp::Ordering::Greater => Way::Worse,
+        std::cmp::Ordering::Less => Way::Better,
+        std::cmp::Ordering::Equal => Way::Other,
+    }
+}
+
+fn of_process(was: Option<&Process>, is: Option<&Process>) -> Option<(Way, String)> {
+    match (was, is) {
+        (None, None) => None,
+        (None, Some(is)) => Some((Way::Better, format!("PID {} lives; none did", is.pid))),
+        (Some(was), None) => {
+            Some((Way::Worse, format!("PID {} is gone, and no other lives", was.pid)))
+        }
+        (Some(was), Some(is)) if was.pid == is.pid && was.seen.started == is.seen.started => None,
+        (Some(was), Some(is)) => {
+            Some((Way::Other, format!("PID {} took the place of PID {}", is.pid, was.pid)))
+        }
+    }
+}
+
+fn addresses(side: Side<'_>) -> BTreeSet<String> {
+    let pid = side.0.process().map(|process| process.pid);
+    pid.map(|pid| side.2.facts.held_by(pid).map(Listener::text).collect()).unwrap_or_default()
+}
+
+fn listed(addresses: &BTreeSet<String>) -> String {
+    if addresses.is_empty() {
+        return "nothing".into();
+    }
+    addresses.iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+/// What a service's definition says otherwise than before. Of variables the names, never the values.
+fn of_definition(before: &Gateway, after: &Gateway) -> Vec<String> {
+    let mut changes = Vec::new();
+    for lane in &after.lanes {
+        let Some(old) =
+            before.lanes.iter().find(|old| old.name == lane.name && old.manager == lane.manager)
+        else {
+            continue;
+        };
+        let (Some(was), Some(is)) = (old.definition.known(), lane.definition.known()) else {
+            if old.definition.is_absent() != lane.definition.is_absent() {
+                let word = if lane.definition.is_absent() { "gone" } else { "new" };
+                changes.push(format!("the definition of {} is {word}", lane.name));
+            }
+            continue;
+        };
+        let mut parts: Vec<String> = Vec::new();
+        if was.argv != is.argv {
+            parts.push("the arguments".into());
+        }
+        let restart = |restart: &Option<(gw_snapshot::facts::definition::Restart, _)>| {
+            restart.as_ref().map(|(restart, _)| restart.clone())
+        };
+        if restart(&was.restart) != restart(&is.restart) {
+            parts.push("when it is started again".into());
+        }
+        let differs = |name: &str| {
+            was.variable(name).map(|variable| &variable.value)
+                != is.variable(name).map(|variable| &variable.value)
+        };
+        let names: BTreeSet<&str> = was
+            .environment
+            .iter()
+            .chain(&is.environment)
+            .map(|variable| variable.name.as_str())
+            .collect();
+        parts.extend(names.into_iter().filter(|name| differs(name)).map(String::from));
+        if !parts.is_empty() {
+            changes.push(format!(
+                "the definition of {} says otherwise: {}",
+                lane.name,
+                parts.join(", ")
+            ));
+        }
+    }
+    changes
+}
+
+fn of_findings(profile: &str, before: &Examined, after: &Examined) -> Vec<Change> {
+    let wrong = |examined: &Examined| -> Vec<Finding> {
+        let is_wrong =
+            |finding: &&Finding| matches!(finding.verdict, Verdict::Failure | Verdict::Warning);
+        examined.findings.iter().filter(is_wrong).cloned().collect()
+    };
+    let (was, is) = (wrong(before), wrong(after));
+    let is_in = |list: &[Finding], finding: &Finding| {
+        list.iter().any(|other| {
+            other.check == finding.check
+                && other.verdict == finding.verdict
+                && other.scope.service == finding.scope.service
+        })
+    };
+    let new = is.iter().filter(|finding| !is_in(&was, finding));
+    let gone = was.iter().filter(|finding| !is_in(&is, finding));
+    let new = new.map(|finding| {
+        change(profile, Way::Worse, format!("new: {} [{}]", finding.claim, finding.check))
+    });
+    let gone = gone.map(|finding| {
+        change(profile, Way::Better, format!("gone: {} [{}]", finding.claim, finding.check))
+    });
+    new.chain(gone).collect()
+}
