@@ -95,8 +95,8 @@ pub(crate) struct DiffArgs {
     /// The snapshot of after; this host now if none is given
     pub(crate) after: Option<PathBuf>,
     /// How to print the changes
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
     /// Which service manager to ask
     #[arg(long, value_enum, default_value_t = Manager::Auto)]
     pub(crate) manager: Manager,
@@ -162,6 +162,17 @@ pub(crate) enum Format {
     /// For people
     Text,
     /// For programs: see the schema
+    Json,
+    /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
+    Nagios,
+}
+
+/// A form of what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Text,
+    /// For programs
     Json,
 }
 

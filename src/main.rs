@@ -31,10 +31,10 @@ use gw_snapshot::host::Host;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
 
-use cli::{CheckArgs, Cli, Command, DiffArgs, Format, LookArgs, PlanArgs};
+use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs};
 use exit::Exit;
 use host::{Live, Recording, Sealed};
-use report::{Report, difference};
+use report::{Report, difference, nagios};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -42,22 +42,31 @@ fn main() -> ExitCode {
     let sealed = host::seal();
     let ended = match cli.command.unwrap_or(Command::Check(cli.check)) {
         Command::Check(args) => check(&args, &sealed),
-        Command::Plan(args) => plan(&args),
-        Command::Snapshot(args) => snapshot(&args),
-        Command::Diff(args) => diff(&args),
+        Command::Plan(args) => plan(&args).map(Exit::code),
+        Command::Snapshot(args) => snapshot(&args).map(Exit::code),
+        Command::Diff(args) => diff(&args).map(Exit::code),
         Command::Explain(args) => {
-            explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine))
+            explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine.code()))
         }
     };
-    let exit = ended.unwrap_or_else(|error| {
+    let code = ended.unwrap_or_else(|error| {
         // Standard error may be gone too; there is nobody left to tell then.
         let _ = writeln!(std::io::stderr(), "gw-doctor: {error:#}");
-        Exit::Misused
+        Exit::Misused.code()
     });
-    ExitCode::from(exit.code())
+    ExitCode::from(code)
 }
 
-fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<Exit> {
+fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
+    match checked(args, sealed) {
+        Err(error) if args.format == Format::Nagios => {
+            print(&nagios::failed(&error), nagios::State::Unknown.code())
+        }
+        ended => ended,
+    }
+}
+
+fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let selection = Selection { only: args.only.clone(), skip: args.skip.clone() };
     if let Some(name) = selection.unknown() {
         bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
@@ -65,7 +74,7 @@ fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<Exit> {
     let facts = look(&args.look, args.from.as_deref())?;
     let examined = examine(&facts, &selection);
     let report = Report::new(&facts, examined, args.fail_on, sealed);
-    print(&report.render(args)?, report.exit)
+    print(&report.render(args)?, report.code(args.format))
 }
 
 fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
@@ -104,8 +113,8 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
         compare::Look { facts: &after, examined: &is },
     );
     let text = match args.format {
-        Format::Text => difference::text(&changes, args.color),
-        Format::Json => difference::json(&changes)?,
+        DiffFormat::Text => difference::text(&changes, args.color),
+        DiffFormat::Json => difference::json(&changes)?,
     };
     let worse = changes.iter().any(|change| change.way == Way::Worse);
     print(&text, if worse { Exit::Problems } else { Exit::Fine })
@@ -155,7 +164,7 @@ fn recorded(path: &Path) -> anyhow::Result<Recorded> {
 const LARGEST: u64 = 256 << 20;
 
 /// Standard output carries the report and nothing else. A reader who has left needs no report.
-fn print(text: &str, exit: Exit) -> anyhow::Result<Exit> {
+fn print<T>(text: &str, exit: T) -> anyhow::Result<T> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

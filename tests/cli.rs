@@ -211,3 +211,38 @@ fn a_diff_of_a_host_with_itself_is_empty_in_both_formats() {
     let empty = serde_json::json!({"schema": "gw-doctor/diff/1", "worse": false, "changes": []});
     assert_eq!(json, empty);
 }
+
+#[test]
+fn a_monitor_gets_one_line_with_numbers_and_the_code_of_its_own_world() {
+    for (host, code, start) in [
+        (HEALTHY, 0, "GW-DOCTOR OK - default: healthy"),
+        (FOREGROUND, 2, "GW-DOCTOR CRITICAL - default: the gateway is up but not supervised"),
+        ("/no/such/file", 3, "GW-DOCTOR UNKNOWN - could not read /no/such/file"),
+    ] {
+        let output = run(&["check", "--format", "nagios", "--from", host]);
+        let said = stdout(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.starts_with(start), "{said}");
+        assert!(output.stderr.is_empty());
+        let Some((text, numbers)) = said.trim_end().split_once(" | ") else {
+            assert_eq!(code, 3, "no numbers in {said}");
+            continue;
+        };
+        assert!(!text.contains('|'));
+        let labels: Vec<_> =
+            numbers.split(' ').filter_map(|number| number.split_once('=')).map(|n| n.0).collect();
+        assert_eq!(labels, ["gateways", "failures", "warnings", "unknowns"]);
+    }
+}
+
+#[test]
+fn of_several_gateways_a_monitor_gets_the_worst_first() {
+    const THREE: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/hosts/linux-three-profiles/snapshot.json");
+    let said = stdout(&run(&["check", "--format", "nagios", "--from", THREE]));
+    let profiles: Vec<_> = said.lines().filter_map(|line| line.split_once(": ")).collect();
+    assert_eq!(profiles.len(), 3, "{said}");
+    assert!(profiles[0].0.starts_with("GW-DOCTOR CRITICAL - work"), "{said}");
+    assert!(profiles[0].1.contains("| gateways=3;;;0 failures=1;;0;0"), "{said}");
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 mod json;
+pub(crate) mod nagios;
 mod text;
 
 use gw_checks::Subject;
@@ -62,6 +63,15 @@ impl<'a> Report<'a> {
         Ok(match args.format {
             Format::Text => text::render(self, &text::Style::of(args)),
             Format::Json => json::render(self)?,
+            Format::Nagios => nagios::render(self),
         })
+    }
+
+    /// The exit code in the wanted form.
+    pub(crate) fn code(&self, format: Format) -> u8 {
+        match format {
+            Format::Text | Format::Json => self.exit.code(),
+            Format::Nagios => nagios::State::of(self).code(),
+        }
     }
 }

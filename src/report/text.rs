@@ -100,7 +100,7 @@ fn headline(out: &mut String, reported: &Reported<'_>, style: &Style) {
 }
 
 /// The first diagnosis, else the worst finding.
-fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>) {
+pub(super) fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>) {
     let examined = &reported.examined;
     if let Some(first) = examined.diagnoses.first() {
         let warnings =
