@@ -121,6 +121,7 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match &at.gateway.supervision {
         Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
+        Supervision::Other { service } => format!("PID {}{state}, in {service}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
 }

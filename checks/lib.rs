@@ -79,6 +79,10 @@ checks! {
         wrapper_unmarked "definition/wrapper-unmarked",
         duplicate "definition/duplicate",
         temp_home "definition/temp-home",
+        other_home "definition/other-home",
+        sticky_profile "definition/sticky-profile",
+        stop_timeout "definition/stop-timeout",
+        service_path "definition/service-path",
     }
     job {
         manager_unreachable "job/manager-unreachable",
@@ -107,6 +111,7 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        other_job "owner/other-job",
     }
     port {
         expected_unknown "port/expected-unknown",
@@ -128,6 +133,7 @@ checks! {
         unauthorised "health/unauthorised",
         blocked "health/blocked",
         version_skew "health/version-skew",
+        degraded "health/degraded",
     }
     runtime {
         missing "runtime/missing",
@@ -138,6 +144,8 @@ checks! {
         platform_error "runtime/platform-error",
         unreadable "runtime/unreadable",
         loop_stalled "runtime/loop-stalled",
+        connected_unverified "runtime/connected-unverified",
+        restart_requested "runtime/restart-requested",
     }
     cron {
         no_ticker "cron/no-ticker",
@@ -153,6 +161,10 @@ checks! {
         external_provider "cron/external-provider",
         self_restart "cron/self-restart",
         never_fired "cron/never-fired",
+        target_unresolvable "cron/target-unresolvable",
+        missed_occurrence "cron/missed-occurrence",
+        duplicate_job "cron/duplicate-job",
+        store_shrunk "cron/store-shrunk",
     }
     survival {
         crash "survival/crash",
@@ -163,5 +175,10 @@ checks! {
         api_server_refused "logs/api-server-refused",
         missing_dependency "logs/missing-dependency",
         port_bind "logs/port-bind",
+        provider_auth "logs/provider-auth",
+        provider_quota "logs/provider-quota",
+        transport "logs/transport",
+        restart_storm "logs/restart-storm",
+        diagnostics_flood "logs/diagnostics-flood",
     }
 }

@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, Store};
+use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::gateway::{Health, Listener};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
@@ -12,7 +13,7 @@ use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::facts::{Lane, home};
 use gw_snapshot::observation::Trouble;
 use gw_snapshot::parse::log::Class;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, plural};
@@ -132,6 +133,16 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
+    /// default of its version (180 up to 0.17, none from 0.18 on).
+    pub(crate) fn drain(&self) -> Option<u64> {
+        match &self.gateway.drain {
+            Fact::Known(seconds) => Some(*seconds),
+            Fact::Absent => Some(if self.version()?.is_at_least(0, 18) { 0 } else { 180 }),
+            Fact::Unknown(_) => None,
+        }
+    }
+
     /// Whether the process is within the time that a start may take: it connects its platforms one after
     /// the other, and one that is dead takes 30 s (0.19).
     pub(crate) fn is_starting(&self) -> bool {
@@ -217,6 +228,23 @@ impl<'a> Subject<'a> {
     /// The job store, whoever runs it.
     pub(crate) fn store(&self) -> Option<&'a Store> {
         self.gateway.cron.store.known()
+    }
+
+    /// What Hermes has noted of the runs of its jobs. Empty where it notes nothing, or nothing could be read.
+    pub(crate) fn executions(&self) -> &'a [Execution] {
+        self.gateway.cron.executions.known().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a run of the job was ever noted.
+    pub(crate) fn has_executions(&self, job: &CronJob) -> bool {
+        self.executions().iter().any(|run| run.job == job.id)
+    }
+
+    /// Whether a run of the job may be under way.
+    pub(crate) fn may_be_running(&self, job: &CronJob) -> bool {
+        let mut open = self.executions().iter().filter(|run| run.is_open() && run.job == job.id);
+        open.any(|run| matches!(run.owner, Owner::Alive(_)))
+            || job.may_be_running(self.facts.now, SignedDuration::from_secs(LONGEST_RUN))
     }
 
     /// Jobs as evidence, a few of them.
@@ -340,6 +368,8 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
+/// Three times the default limit of a run, after which a claim in the store counts no more. In seconds.
+const LONGEST_RUN: i64 = 1800;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;
 /// How long a gateway waits for one platform to connect, by default, before it goes on to the next.

@@ -62,6 +62,9 @@ pub enum Part {
     Whole(u64),
     /// Its last bytes, at most this many, from the start of a line.
     Tail(u64),
+    /// Of Hermes's record of executions, a SQLite database, those that matter, as a JSON list: nobody could
+    /// take the secrets out of its bytes. See [`crate::redact::executions`].
+    Executions,
 }
 
 impl Part {

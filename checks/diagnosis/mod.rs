@@ -111,6 +111,7 @@ diagnoses! {
     masked "masked",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
+    two_gateways "two-gateways",
     foreground_owns_gateway "foreground-owns-gateway",
     two_supervisors "two-supervisors",
     wedged "wedged",
@@ -137,6 +138,8 @@ diagnoses! {
     cron_jobs_failing "cron-jobs-failing",
     draining "draining",
     stale_code "stale-code",
+    wrong_home "wrong-home",
+    sticky_profile "sticky-profile",
     not_durable "not-durable",
     observer_limited "observer-limited",
 }

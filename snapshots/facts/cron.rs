@@ -1,16 +1,19 @@
 //! The cron store of a gateway, and the marks that its ticker leaves.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::fact::{Fact, Why};
+use crate::facts::executions::Execution;
 use crate::facts::record::RecordError;
 use crate::observation::FileSeen;
 use crate::parse::json;
 use crate::parse::lifecycle;
 use crate::parse::time::{self, Stamp};
+use crate::redact::Mark;
 
 /// How old the ticker's mark may be, in seconds: three of its rounds of 60 s and 20 s, Hermes's own
 /// limit since 0.18.
@@ -27,6 +30,12 @@ pub struct Cron {
     pub last_success: Fact<Timestamp>,
     /// Who holds `cron/.tick.lock`.
     pub tick_lock: Fact<crate::facts::liveness::Holder>,
+    /// `cron/executions.db` (0.19+): the runs that have not ended, and of each job the last that has.
+    pub executions: Fact<Vec<Execution>>,
+    /// What the scripts of jobs do to the gateway that runs them, by the name in the job, in a fixed wording.
+    pub lifecycle_scripts: BTreeMap<String, &'static str>,
+    /// How many jobs the store had when Hermes last copied it before an update, and the copy's path.
+    pub copied: Option<(usize, String)>,
     /// `cron.provider`, if it is not the built-in ticker. Heartbeats and lateness mean nothing then.
     pub external_provider: Option<String>,
 }
@@ -59,14 +68,22 @@ pub struct CronJob {
     pub created_at: Option<Stamp>,
     /// `ok`, `error`, or what a later version says.
     pub last_status: Option<String>,
-    /// Whether `last_error` is set.
-    pub has_error: bool,
     /// Whether `last_delivery_error` is set. A job can be `ok` and undelivered.
     pub has_delivery_error: bool,
     /// What in its words stops or restarts a gateway, in a fixed wording.
     pub lifecycle: Option<&'static str>,
     /// When a run of it was claimed, if the claim still stands.
     pub claimed_at: Option<Stamp>,
+    /// At what one time it is to run, if it is to run once.
+    pub run_at: Option<Stamp>,
+    /// Whether it is to run again and Hermes could not tell when (state `error`).
+    pub is_unschedulable: bool,
+    /// Its script, as the job names it.
+    pub script: Option<String>,
+    /// Where its results go: `local`, `origin`, `all`, a platform, or `platform:chat`.
+    pub deliver: Vec<String>,
+    /// What it does, when and for whom, to find its doubles. None where too little of it may be seen to tell.
+    pub likeness: Option<String>,
 }
 
 /// The kind of a job's schedule.
@@ -138,12 +155,18 @@ impl CronJob {
             last_run_at: stamp("last_run_at"),
             created_at: stamp("created_at"),
             last_status: text("last_status").map(String::from),
-            has_error: text("last_error").is_some(),
             has_delivery_error: text("last_delivery_error").is_some(),
             lifecycle: ["prompt", "script"]
                 .iter()
                 .find_map(|key| lifecycle::command_in(map.get(*key)?.as_str()?)),
             claimed_at: claim.and_then(time::iso),
+            run_at: schedule
+                .and_then(|schedule| schedule.get("run_at")?.as_str())
+                .and_then(time::iso),
+            is_unschedulable: text("state") == Some("error"),
+            script: text("script").map(String::from),
+            deliver: targets(map.get("deliver")),
+            likeness: likeness(map),
         })
     }
 
@@ -156,11 +179,36 @@ impl CronJob {
         self.next_run_at?.age_at_least(now)
     }
 
-    /// Whether a run of it may be under way: claimed, and not longer ago than `limit`.
+    /// Whether a run of it is claimed in the store, and not longer ago than `limit`.
     pub fn may_be_running(&self, now: Timestamp, limit: SignedDuration) -> bool {
         let age = self.claimed_at.and_then(Stamp::instant).map(|at| now.duration_since(at));
         age.is_some_and(|age| !age.is_negative() && age < limit)
     }
+}
+
+/// A text or, in some versions, a list.
+fn targets(deliver: Option<&Value>) -> Vec<String> {
+    let texts: Vec<&str> = match deliver {
+        Some(Value::String(text)) => text.split(',').collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    texts.into_iter().map(str::trim).filter(|text| !text.is_empty()).map(String::from).collect()
+}
+
+/// Equal for two jobs that do the same at the same times for the same people. A prompt is a mark here, and the mark
+/// of a short one is that of many.
+fn likeness(map: &Map<String, Value>) -> Option<String> {
+    let work = match (map.get("script"), map.get("prompt")) {
+        (Some(Value::String(script)), _) if !script.is_empty() => script.as_str(),
+        (_, Some(Value::String(prompt))) => {
+            let mark = Mark::read(prompt.split_whitespace().next()?);
+            mark.is_none_or(|mark| mark.digest.is_some()).then_some(prompt.as_str())?
+        }
+        _ => return None,
+    };
+    let rest = ["schedule", "deliver", "skills", "origin"].map(|key| map.get(key));
+    Some(format!("{work}\n{rest:?}"))
 }
 
 fn kind(schedule: Option<&Value>) -> Kind {

@@ -308,6 +308,15 @@ impl Definition {
         self.environment.iter().rev().find(|variable| variable.name == name)
     }
 
+    /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
+    pub fn serves_only_by_sticky(&self, home: &str) -> bool {
+        let pinned =
+            self.variable("HERMES_HOME").map(|variable| variable.value.trim_end_matches('/'));
+        self.told.profile.is_none()
+            && self.variable("HERMES_SUPERVISED_CHILD").is_none()
+            && pinned != Some(home)
+    }
+
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
     /// since Hermes then has a rule; unknown where the user's home is.
     pub fn home(

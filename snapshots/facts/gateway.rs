@@ -35,6 +35,8 @@ pub struct Facts {
     pub session: Fact<String>,
     /// How many clients hold each launchd domain to starts on demand.
     pub on_demand: Vec<(Manager, Fact<u64>)>,
+    /// `active_profile` above the profiles: the one that commands without a profile mean.
+    pub sticky: Option<String>,
     /// The gateways, the default profile first.
     pub gateways: Vec<Gateway>,
     /// Every listening socket that was found.
@@ -104,6 +106,9 @@ pub struct Gateway {
     pub status: Fact<Status>,
     /// What its settings make of the API server.
     pub api: Fact<ApiServer>,
+    /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
+    /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
+    pub drain: Fact<u64>,
     /// The answer of its health endpoint.
     pub health: Option<Health>,
     /// Its cron.
@@ -289,6 +294,11 @@ pub enum Supervision {
     None {
         /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
+    },
+    /// Under a service that is none of the gateway's.
+    Other {
+        /// The unit's name.
+        service: String,
     },
     /// There is no process.
     NoProcess,

@@ -4,6 +4,7 @@
 //! service managers as soon as the names of the units are, the health endpoint as soon as the settings are.
 
 mod api;
+mod cron;
 mod launchd;
 mod look;
 mod services;
@@ -12,7 +13,6 @@ mod systemd;
 use std::collections::BTreeSet;
 
 use crate::fact::{Fact, Why};
-use crate::facts::cron::{self, Cron};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
 };
@@ -20,15 +20,15 @@ use crate::facts::health;
 use crate::facts::home::{self, Home, join};
 use crate::facts::install::Install;
 use crate::facts::journal::Journal;
-use crate::facts::liveness::{Holder, Ladder, Liveness};
+use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::{ProcessSeen, Trouble};
+use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
-use crate::parse::{cgroup, yaml};
 use crate::snapshot::Os;
 
 use look::Look;
@@ -90,6 +90,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         linger: answers.linger(),
         session: answers.session(),
         on_demand: answers.on_demand(),
+        sticky: look.sticky.clone(),
         gateways,
         listeners,
     }
@@ -99,6 +100,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
 struct Settled {
     home: Home,
     api: Fact<ApiServer>,
+    drain: Fact<u64>,
 }
 
 fn homes(
@@ -145,7 +147,7 @@ fn prepare(look: &Look<'_>, home: &Home) {
     for name in SMALL_FILES.into_iter().chain(marks::FILES) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
-    questions.push(Question::File(path("cron/jobs.json"), JOBS));
+    questions.extend(cron::questions(home));
     for name in LOGS.into_iter().chain([marks::RELOAD]) {
         questions.push(Question::File(path(name), Part::LOG));
     }
@@ -157,13 +159,13 @@ fn prepare(look: &Look<'_>, home: &Home) {
 
 /// Reads what decides where the API server is to be, and asks there.
 fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
-    let api = api::api(look, home, found);
+    let (api, drain) = api::settings(look, home, found);
     if let Fact::Known(api) = &api {
         let url =
             settings::health_url(&api.host.value, api.port.value).filter(|_| api.enabled.value);
         look.host.prepare(url.map(Question::Http).into_iter().collect());
     }
-    Settled { home: home.clone(), api }
+    Settled { home: home.clone(), api, drain }
 }
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
@@ -186,7 +188,7 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, api } = settled;
+    let Settled { home, api, drain } = settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
     let pid_file = PidRecord::in_file(&file("gateway.pid", Part::SMALL));
@@ -210,7 +212,7 @@ fn gateway(
     .climb();
     let supervision = supervision(look, &liveness, &lanes);
     let health = health_of(look, &liveness, &api, listeners);
-    let cron = cron_of(look, &home);
+    let cron = cron::cron(look, &home);
     let install = install_of(look, &liveness, &lanes);
     let journal =
         Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
@@ -220,7 +222,7 @@ fn gateway(
         files: SMALL_FILES
             .iter()
             .map(|name| file(name, Part::SMALL))
-            .chain([file("cron/jobs.json", JOBS)])
+            .chain([file("cron/jobs.json", cron::JOBS)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
         servers: servers(look, &home),
@@ -232,6 +234,7 @@ fn gateway(
         pid_file,
         status,
         api,
+        drain,
         health,
         cron,
         install,
@@ -254,7 +257,7 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
                 lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
             match lane {
                 Some(at) => Supervision::Lane(at),
-                None => Supervision::None { place: format!("in {unit}") },
+                None => Supervision::Other { service: unit.clone() },
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.
@@ -322,25 +325,6 @@ fn health_of(
     }?;
     let seen = look.host.http(&url);
     Some(Health { answer: health::answer(&seen), ms: seen.ms, url })
-}
-
-fn cron_of(look: &Look<'_>, home: &Home) -> Cron {
-    let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
-    let config = file("config.yaml", Part::SMALL);
-    let root = config.content().known().and_then(|text| yaml::parse(text).ok());
-    let provider = root.as_ref().and_then(|root| match &root.at(&["cron", "provider"])?.value {
-        yaml::Value::Text(name) => Some(name.trim().to_lowercase()),
-        _ => None,
-    });
-    let builtin =
-        |name: &String| matches!(name.as_str(), "" | "builtin" | "in-process" | "inprocess");
-    Cron {
-        store: cron::Store::in_file(&file("cron/jobs.json", JOBS)),
-        heartbeat: cron::mark(&file("cron/ticker_heartbeat", Part::SMALL)),
-        last_success: cron::mark(&file("cron/ticker_last_success", Part::SMALL)),
-        tick_lock: Holder::of(&look.host.lock(&join(&home.path, "cron/.tick.lock"))),
-        external_provider: provider.filter(|name| !builtin(name)),
-    }
 }
 
 fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
@@ -412,7 +396,5 @@ const SMALL_FILES: [&str; 7] = [
     "gateway.pid",
     "gateway_state.json",
 ];
-/// Ten thousand jobs have about 10 MB.
-const JOBS: Part = Part::Whole(32 << 20);
 const LOGS: [&str; 2] = ["logs/gateway.log", "logs/errors.log"];
 const LOCKS: [&str; 2] = ["gateway.lock", "cron/.tick.lock"];

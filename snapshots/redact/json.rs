@@ -8,11 +8,12 @@ use super::{Mark, Salt, shape};
 use crate::parse::json::{JsonError, python};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
-const CLEAR_KEYS: [&str; 73] = [
+const CLEAR_KEYS: [&str; 78] = [
     "action",
     "active_agents",
     "at",
     "boots",
+    "claimed_at",
     "code_sha",
     "code_version",
     "completed",
@@ -26,8 +27,10 @@ const CLEAR_KEYS: [&str; 73] = [
     "exited_at",
     "expr",
     "failure_streak",
+    "finished_at",
     "fire_claim",
     "gateway_state",
+    "handoff_pending",
     "hermes_home",
     "id",
     "job_id",
@@ -47,6 +50,7 @@ const CLEAR_KEYS: [&str; 73] = [
     "phase",
     "pid",
     "platform",
+    "process_started_at",
     "profile",
     "provider",
     "provider_snapshot",
@@ -68,6 +72,7 @@ const CLEAR_KEYS: [&str; 73] = [
     "session_store",
     "skill",
     "skills",
+    "source",
     "start_time",
     "started_at",
     "state",
@@ -114,9 +119,13 @@ const JOB_ERRORS: [&str; 16] = [
 /// If it is not JSON even by Python's reading. Its text must then be withheld: there is no telling
 /// where its secrets are.
 pub fn document(text: &str, salt: &Salt) -> Result<String, JsonError> {
-    let mut value = python(text)?;
+    Ok(value(python(text)?, salt))
+}
+
+/// The same for a value that was read already.
+pub(super) fn value(mut value: Value, salt: &Salt) -> String {
     redact(None, &mut value, salt);
-    Ok(serde_json::to_string_pretty(&value).unwrap_or_default())
+    serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
 fn redact(key: Option<&str>, value: &mut Value, salt: &Salt) {
@@ -176,8 +185,8 @@ fn job_error(text: &str, salt: &Salt) -> String {
     known.join("; ")
 }
 
-/// A prompt is private, but that it tells the agent to restart its own gateway is a finding.
-fn with_lifecycle_words(text: &str, salt: &Salt) -> String {
+/// A prompt is private, and so is a script, but that it restarts its own gateway is a finding.
+pub fn with_lifecycle_words(text: &str, salt: &Salt) -> String {
     let mark = Mark::of(text, salt).to_string();
     match crate::parse::lifecycle::command_in(text) {
         Some(command) => format!("{mark} {command}"),

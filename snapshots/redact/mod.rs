@@ -4,6 +4,7 @@
 //! [`Mark`], which says how long it was and lets two marks be compared, and nothing else.
 
 pub mod dotenv;
+pub mod executions;
 pub mod json;
 pub mod launchctl;
 pub mod log;

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gw_snapshot::host::{Part, Seen};
 use gw_snapshot::observation::{DirectorySeen, FileSeen, Kind, Trouble};
-use gw_snapshot::redact::Salt;
+use gw_snapshot::redact::{self, Salt};
 use jiff::Timestamp;
 use rustix::fs::{Dir, OFlags};
 use rustix::io::Errno;
@@ -24,6 +24,9 @@ const MOST_NAMES: usize = 20_000;
 
 /// What stands at a path, and its redacted content where it was asked for.
 pub(super) fn file(path: &str, part: Part, salt: &Salt) -> FileSeen {
+    if part == Part::Executions {
+        return executions(path, salt);
+    }
     let (mut seen, bytes) = look(path, part);
     if let Some(bytes) = bytes {
         add_content(&mut seen, &bytes, salt);
@@ -47,6 +50,52 @@ fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
         }
     }
 }
+
+/// Hermes's record of executions, which SQLite would not let us read without writing beside it.
+///
+/// The log is read first: what moves from it into the database meanwhile is then read twice, and not never.
+fn executions(path: &str, salt: &Salt) -> FileSeen {
+    const TRIES: usize = 3;
+    let log_path = format!("{path}-wal");
+    let mut seen = FileSeen::default();
+    for _ in 0..TRIES {
+        let (log_seen, log) = look(&log_path, DATABASE);
+        let bytes;
+        (seen, bytes) = look(path, DATABASE);
+        let Some(bytes) = bytes else { return seen };
+        let log = match (log, &log_seen.error) {
+            (Some(log), _) => log,
+            (None, Some(Trouble::NotFound)) => Vec::new(),
+            (None, trouble) => {
+                seen.error.clone_from(trouble);
+                seen.detail = Some("its write-ahead log".into());
+                return seen;
+            }
+        };
+        if !is_as_it_was(&seen) || !is_as_it_was(&log_seen) {
+            continue;
+        }
+        match redact::executions::list(&bytes, &log, salt) {
+            Ok(list) => seen.text = Some(list),
+            Err(error) => {
+                seen.error = Some(Trouble::Malformed);
+                seen.detail = Some(error.to_string());
+            }
+        }
+        return seen;
+    }
+    seen.error = Some(Trouble::Other("it is being written all the time".into()));
+    seen
+}
+
+/// Whether nobody has written a file since.
+fn is_as_it_was(seen: &FileSeen) -> bool {
+    let (now, _) = look(&seen.path, Part::Stat);
+    (now.size, now.mtime) == (seen.size, seen.mtime)
+}
+
+/// A thousand rows, which is what Hermes keeps, have half of one MiB.
+const DATABASE: Part = Part::Whole(8 << 20);
 
 /// Reads without redaction; nothing of it may leave this file.
 fn look(path: &str, part: Part) -> (FileSeen, Option<Vec<u8>>) {
@@ -102,7 +151,7 @@ fn octal(stat: &Metadata) -> String {
 }
 
 fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Vec<u8>>, Trouble> {
-    if part == Part::Stat {
+    if matches!(part, Part::Stat | Part::Executions) {
         return Ok(None);
     }
     if !stat.is_file() {
@@ -116,7 +165,7 @@ fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Ve
         return Err(Trouble::NotAFile);
     }
     let bytes = match part {
-        Part::Stat => return Ok(None),
+        Part::Stat | Part::Executions => return Ok(None),
         Part::Whole(limit) => whole(&file, stat.size(), limit)?,
         Part::Tail(limit) if stat.size() <= limit => {
             read_at(&file, 0, limit).map_err(|error| trouble(&error))?

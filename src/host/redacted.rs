@@ -34,6 +34,8 @@ enum Treatment {
     Version,
     /// A process id alone, as the oldest Hermes wrote it, or JSON.
     PidRecord,
+    /// A script of a cron job, of which only a command that stops or restarts the gateway may be seen.
+    Script,
     /// It can hold no secret.
     AsItIs,
     /// Nobody knows what it holds.
@@ -70,6 +72,7 @@ fn treatment(path: &str) -> Treatment {
         // The token locks, which are records like that of the gateway's own lock.
         (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
         (_, Some("plist")) => Treatment::Plist,
+        _ if directory.ends_with("/scripts") => Treatment::Script,
         ("launchd-reload.log", _) => Treatment::ReloadLog,
         (_, Some("log")) => Treatment::Log,
         _ => Treatment::Mark,
@@ -93,6 +96,10 @@ pub(super) fn redact_file(path: &str, bytes: &[u8], salt: &Salt) -> Redacted {
         (Treatment::ReloadLog, _) => {
             Redacted::Text(redact::log::extract_reloads(&String::from_utf8_lossy(bytes)))
         }
+        (Treatment::Script, _) => Redacted::Text(redact::json::with_lifecycle_words(
+            &String::from_utf8_lossy(bytes),
+            salt,
+        )),
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
         (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
@@ -151,6 +158,7 @@ pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
     match (directory.rsplit_once('/').map(|(_, last)| last), ending) {
         (Some("profiles"), _) => gw_snapshot::facts::home::is_profile_name(name),
         (Some("lib"), _) => name.starts_with("python"),
+        (Some("state-snapshots"), _) => name.ends_with("-pre-update"),
         (_, Some("d")) => true,
         _ => OF_A_HOME.contains(&name) || name.to_lowercase().contains("hermes"),
     }

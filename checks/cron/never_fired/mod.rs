@@ -1,4 +1,4 @@
-//! Whether a job was due long ago, and has never run.
+//! Whether a job was due long ago and has never run, or can never run.
 
 use gw_snapshot::facts::cron::{CronJob, Kind, LATE_AFTER};
 
@@ -14,16 +14,32 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if store.active().next().is_none() {
         return vec![Finding::skipped("no job is meant to run")];
     }
+    let mut findings = Vec::new();
     let never: Vec<&CronJob> = store.active().filter(|job| has_never_fired(at, job)).collect();
-    if never.is_empty() {
-        return vec![Finding::pass("every job that has been due has run")];
+    if !never.is_empty() {
+        let count = never.len();
+        let finding = Finding::warning(format!(
+            "{count} job{} should have run for the first time by now, and never did",
+            plural(count)
+        ));
+        findings.push(at.with_jobs(finding, &never));
     }
-    let count = never.len();
-    let finding = Finding::warning(format!(
-        "{count} job{} should have run for the first time by now, and never did",
-        plural(count)
-    ));
-    vec![at.with_jobs(finding, &never)]
+    let lost: Vec<&CronJob> = store.active().filter(|job| cannot_fire(at, job)).collect();
+    if !lost.is_empty() {
+        let count = lost.len();
+        let finding = Finding::warning(format!(
+            "{count} job{} will never run: {} no next time, though enabled",
+            plural(count),
+            if count == 1 { "it has" } else { "they have" }
+        ))
+        .help("edit its schedule, so that the next time is reckoned anew; Hermes cannot read a cron expression without croniter");
+        findings.push(at.with_jobs(finding, &lost));
+    }
+    if findings.is_empty() {
+        vec![Finding::pass("every job that has been due has run")]
+    } else {
+        findings
+    }
 }
 
 /// An interval's first time is one interval after the job was made. Of the other kinds only the next run
@@ -32,5 +48,21 @@ fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
     let Kind::Interval(interval) = &job.kind else { return false };
     let age = job.created_at.and_then(|made| made.age_at_least(at.facts.now));
     let due = interval.as_secs().saturating_add(LATE_AFTER.unsigned_abs());
-    job.last_run_at.is_none() && age.is_some_and(|age| age.as_secs() > due)
+    job.last_run_at.is_none()
+        && job.next_run_at.is_some()
+        && !at.has_executions(job)
+        && age.is_some_and(|age| age.as_secs() > due)
 }
+
+/// A one-shot whose time passed while nobody looked has no next time and never gets one (0.13 to 0.19); nor has a
+/// job whose schedule Hermes cannot reckon.
+fn cannot_fire(at: &Subject<'_>, job: &CronJob) -> bool {
+    let age = |stamp: gw_snapshot::parse::time::Stamp| stamp.age_at_least(at.facts.now);
+    let passed = job.run_at.and_then(age).is_some_and(|age| age.as_secs() > GRACE);
+    let is_ghost =
+        job.kind == Kind::Once && job.last_run_at.is_none() && passed && !at.has_executions(job);
+    job.next_run_at.is_none() && (job.is_unschedulable || is_ghost)
+}
+
+/// How late a one-shot without a next time is still taken up. In seconds.
+const GRACE: u64 = 120;

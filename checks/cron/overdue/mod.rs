@@ -2,7 +2,6 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
-use jiff::SignedDuration;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
@@ -13,10 +12,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(store) = at.ticked_store() else { return at.no_cron() };
-    let limit = SignedDuration::from_secs(LONGEST_RUN);
     let late: Vec<(&CronJob, u64)> = store
         .active()
-        .filter(|job| !job.may_be_running(at.facts.now, limit))
+        .filter(|job| !at.may_be_running(job))
         .filter_map(|job| Some((job, job.late_by(at.facts.now)?.as_secs())))
         .filter(|(_, late)| *late > NORMAL)
         .collect();
@@ -69,5 +67,3 @@ fn has_ticked(at: &Subject<'_>) -> bool {
 const FIRST_TICK: i64 = 120;
 /// A due job runs at the next tick, up to 60 s later, and a tick takes a while. In seconds.
 const NORMAL: u64 = 80;
-/// Three times the default limit of a run, after which a claim counts no more. In seconds.
-const LONGEST_RUN: i64 = 1800;

@@ -1,5 +1,7 @@
 //! Whether a job stops or restarts the gateway that runs it.
 
+use gw_snapshot::facts::cron::CronJob;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
 
@@ -9,9 +11,14 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(store) = at.store() else { return at.no_cron() };
-    let suspects: Vec<_> = store.active().filter_map(|job| Some((job, job.lifecycle?))).collect();
+    let scripts = &at.gateway.cron.lifecycle_scripts;
+    let in_script = |job: &CronJob| scripts.get(job.script.as_ref()?).copied();
+    let suspects: Vec<_> = store
+        .active()
+        .filter_map(|job| Some((job, job.lifecycle.or_else(|| in_script(job))?)))
+        .collect();
     let Some((_, command)) = suspects.first() else {
-        return vec![Finding::pass("no job's words stop or restart the gateway")];
+        return vec![Finding::pass("no job's words or script stop or restart the gateway")];
     };
     let count = suspects.len();
     let finding = Finding::failure(format!(
@@ -22,6 +29,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     .help("disable the job from a terminal outside the gateway");
     let file = at.path("cron/jobs.json");
     vec![suspects.iter().take(5).fold(finding, |finding, (job, command)| {
-        finding.seen(&file, format!("job {} ({}): {command}", job.id, job.schedule))
+        let script = job.script.as_deref().filter(|script| scripts.contains_key(*script));
+        let place = script.map_or_else(|| file.clone(), |script| at.path("scripts/") + script);
+        finding.seen(place, format!("job {} ({}): {command}", job.id, job.schedule))
     })]
 }

@@ -20,6 +20,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "port/no-listener",
             "health/refused",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "owner/stale-pid-file",
             "runtime/startup-failed",
             "runtime/left-by-another",

@@ -4,11 +4,15 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.at.gateway.process()?;
-    let failing = ["cron/last-run-failed", "cron/delivery-failed"]
-        .into_iter()
-        .find_map(|check| case.found(check))?;
-    Found::certain(
-        format!("the gateway runs, and jobs fail: {}", failing.claim),
-        &["cron/last-run-failed", "cron/delivery-failed"],
-    )
+    let failing = FAILING.iter().find_map(|check| case.found(check))?;
+    Found::certain(format!("the gateway runs, and jobs fail: {}", failing.claim), FAILING)
 }
+
+/// The plainest first.
+const FAILING: &[&str] = &[
+    "cron/last-run-failed",
+    "cron/delivery-failed",
+    "cron/never-fired",
+    "cron/target-unresolvable",
+    "cron/stuck-claim",
+];

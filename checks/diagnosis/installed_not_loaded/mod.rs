@@ -13,6 +13,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "job/not-loaded",
             "job/not-running",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "cron/overdue",
             "owner/stale-pid-file",
         ],

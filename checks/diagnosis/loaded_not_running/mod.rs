@@ -31,6 +31,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "definition/restart-policy",
             "owner/stale-pid-file",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "cron/overdue",
             "job/disabled",
             "survival/reboot",

@@ -21,6 +21,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "job/restarting",
             "job/crash-loop",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "cron/overdue",
             "owner/stale-pid-file",
             "survival/crash",

@@ -22,6 +22,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         "job/not-running",
         "job/killed",
         "cron/no-ticker",
+        "runtime/restart-requested",
         "cron/overdue",
         "job/disabled",
         "survival/reboot",

@@ -25,6 +25,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         &[
             "job/not-running",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "cron/overdue",
             "job/disabled",
             "survival/reboot",

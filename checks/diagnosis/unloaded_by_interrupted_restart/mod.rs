@@ -42,6 +42,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "job/not-loaded",
             "job/not-running",
             "cron/no-ticker",
+            "runtime/restart-requested",
             "cron/overdue",
             "owner/stale-pid-file",
             "runtime/left-by-another",

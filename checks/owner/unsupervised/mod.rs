@@ -12,6 +12,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let pid = process.pid;
+    if process.is_zombie() {
+        return vec![Finding::skipped(format!("PID {pid} is a zombie: it runs nowhere"))];
+    }
     let finding = match &at.gateway.supervision {
         Supervision::Lane(_) => {
             let name = at.gateway.lane().map(gw_snapshot::facts::Lane::title).unwrap_or_default();
@@ -27,6 +30,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Supervision::None { place } => Finding::failure(format!(
             "PID {pid} runs {place}, under no service: nothing starts it again"
         )),
+        Supervision::Other { service } => {
+            Finding::skipped(format!("PID {pid} runs in {service}, which is another's"))
+        }
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),
     };

@@ -13,6 +13,12 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if at.gateway.process().is_some_and(gw_snapshot::facts::process::Process::is_zombie) {
+        return vec![Finding::skipped("what lives no more has nothing to survive")];
+    }
+    if let Supervision::Other { service } = &at.gateway.supervision {
+        return vec![Finding::skipped(format!("{service} decides, which is another's"))];
+    }
     if let Supervision::None { .. } = at.gateway.supervision {
         return vec![Finding::warning(
             "after a crash nothing would start it again: it runs outside every service",

@@ -1,5 +1,7 @@
-//! Reads what decides where a gateway's API server is to be: its `.env`, its `config.yaml`, and the
+//! Reads what decides where a gateway's API server is to be, and how it stops: its `.env`, its `config.yaml`, and the
 //! environment that its service gives it.
+
+use std::time::Duration;
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Place;
@@ -12,8 +14,42 @@ use crate::parse::{dotenv, yaml};
 use super::look::Look;
 use super::services::Found;
 
-/// The API server that a home's settings ask for.
-pub(super) fn api(look: &Look<'_>, home: &Home, found: &[Found]) -> Fact<ApiServer> {
+/// The API server that a home's settings ask for, and how long its gateway may wait for turns under way when it
+/// stops, where a setting says so.
+pub(super) fn settings(
+    look: &Look<'_>,
+    home: &Home,
+    found: &[Found],
+) -> (Fact<ApiServer>, Fact<u64>) {
+    let (environment, root) = match layers(look, home, found) {
+        Fact::Known(layers) => layers,
+        Fact::Absent => return (Fact::Absent, Fact::Absent),
+        Fact::Unknown(why) => return (Fact::Unknown(why.clone()), Fact::Unknown(why)),
+    };
+    let drain = drain(&environment, root.as_ref());
+    let file = join(&home.path, "config.yaml");
+    let config = root.iter().map(|root| (file.as_str(), root)).collect();
+    (Sources { environment, config }.api_server(), drain)
+}
+
+fn drain(environment: &[Layer], root: Option<&yaml::Node>) -> Fact<u64> {
+    let set = environment.iter().find_map(|layer| {
+        layer.set.iter().rev().find(|set| set.name == "HERMES_RESTART_DRAIN_TIMEOUT")
+    });
+    let configured = || root?.at(&["agent", "restart_drain_timeout"])?.to_text();
+    let Some(text) = set.map(|set| set.value.as_str().into()).or_else(configured) else {
+        let hidden = environment.iter().find_map(|layer| layer.hidden.clone());
+        return hidden.map_or(Fact::Absent, Fact::Unknown);
+    };
+    let seconds: Option<f64> = text.trim().parse().ok();
+    match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        Some(drain) => Fact::Known(drain.as_secs()),
+        None => Fact::Unknown(Why::Malformed("the drain timeout is no number of seconds".into())),
+    }
+}
+
+/// The environments of a gateway, that of its `.env` first, and its `config.yaml`.
+fn layers(look: &Look<'_>, home: &Home, found: &[Found]) -> Fact<(Vec<Layer>, Option<yaml::Node>)> {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
         Fact::Known(layer) => layer,
@@ -32,9 +68,7 @@ pub(super) fn api(look: &Look<'_>, home: &Home, found: &[Found]) -> Fact<ApiServ
         Fact::Absent => None,
         Fact::Unknown(why) => return Fact::Unknown(why),
     };
-    let config = root.iter().map(|root| (config_file.path.as_str(), root)).collect();
-    let environment = vec![dotenv, service_environment(look, home, found)];
-    Sources { environment, config }.api_server()
+    Fact::Known((vec![dotenv, service_environment(look, home, found)], root))
 }
 
 /// The environment under the one that Hermes loads itself: that of the running process, else that

@@ -1,0 +1,55 @@
+//! Whether a service bears the name of one home and serves another.
+
+use gw_snapshot::facts::{Gateway, Lane, Manager};
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::{or_not_installed, unread};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(definition) = lane.definition.known() else {
+            findings.push(unread(lane, "which home the service names"));
+            continue;
+        };
+        let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, other));
+        let finding = match (named, definition.variable("HERMES_HOME")) {
+            (Some(other), Some(home)) if home.value.trim_end_matches('/') == at.gateway.home.path => {
+                Finding::warning(format!(
+                    "{} is the service of {} by its name, and serves {}: the commands of Hermes look for it there, and find nothing",
+                    lane.name, other.home.path, home.value
+                ))
+                .seen(home.at.to_string(), format!("HERMES_HOME={}", home.value))
+                .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
+            }
+            _ => Finding::pass(format!("{} serves the home that its name says", lane.name)),
+        };
+        findings.push(finding.of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+/// Whether Hermes would give this name to the service of another home that is set up, and not to that of this one.
+fn bears_its_name(at: &Subject<'_>, lane: &Lane, other: &Gateway) -> bool {
+    let stem = match lane.manager {
+        Manager::SystemdUser | Manager::SystemdSystem => "hermes-gateway",
+        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => {
+            "ai.hermes.gateway"
+        }
+    };
+    let name = lane.name.strip_suffix(".service").unwrap_or(&lane.name);
+    let bears = |gateway: &Gateway| {
+        gateway
+            .home
+            .service_names(stem, at.facts.about.home.as_deref())
+            .first()
+            .is_some_and(|first| first == name)
+    };
+    // The rule of older versions calls the service of a root of its own like that of the default home.
+    other.home.path != at.gateway.home.path && other.home.profile == "default" && bears(other)
+}

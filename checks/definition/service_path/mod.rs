@@ -1,0 +1,52 @@
+//! Whether the service's PATH names directories that go away, or none of the system's.
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict};
+use crate::subject::{or_not_installed, unread};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(definition) = lane.definition.known() else {
+            findings.push(unread(lane, "which PATH the service has"));
+            continue;
+        };
+        let Some(path) = definition.variable("PATH") else {
+            findings.push(
+                Finding::skipped(format!("{} sets no PATH", lane.name)).of_service(lane.title()),
+            );
+            continue;
+        };
+        let finding = match trouble(&path.value, at.facts.has_hint("wsl")) {
+            Some(trouble) => Finding::warning(format!("the PATH of {} {trouble}", lane.name))
+                .seen(path.at.to_string(), format!("PATH={}", path.value))
+                .help("install the service again from a plain login shell: it keeps the PATH of the shell that wrote it"),
+            None => Finding::pass(format!("the PATH of {} leads to the system's programs", lane.name)),
+        };
+        findings.push(finding.of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+fn trouble(path: &str, is_wsl: bool) -> Option<String> {
+    let parts: Vec<&str> = path.split(':').collect();
+    if !parts.iter().any(|part| matches!(part.trim_end_matches('/'), "/usr/bin" | "/bin")) {
+        return Some("has neither /usr/bin nor /bin: no command of the system is found".into());
+    }
+    if let Some(part) = parts.iter().find(|part| PASSING.iter().any(|place| part.contains(place))) {
+        return Some(format!("names {part}, which belonged to one shell and is gone with it"));
+    }
+    let mounted = parts.iter().filter(|part| part.starts_with("/mnt/")).count();
+    (is_wsl && mounted > MANY).then(|| {
+        format!("has {mounted} directories of Windows in it: every search for a program goes through their file server")
+    })
+}
+
+/// Directories that a version manager or the system makes for one session.
+const PASSING: [&str; 4] = ["/fnm_multishells/", "/var/folders/", "/run/user/", "/tmp/"];
+/// Windows itself puts two or three there.
+const MANY: usize = 8;

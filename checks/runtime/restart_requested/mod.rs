@@ -1,0 +1,39 @@
+//! Whether a restart was asked for and never came.
+
+use crate::Subject;
+use crate::finding::{Finding, Verdict, span};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some(status) = at.gateway.status.known() else {
+        return vec![Finding::skipped("there is no status file that could ask for one")];
+    };
+    if !status.restart_requested {
+        return vec![Finding::pass("no restart is asked for")];
+    }
+    if at.gateway.process().is_some() {
+        // It persists into the next life: see runtime/draining for one that is under way.
+        return vec![Finding::pass("the restart that was asked for came, or is under way")];
+    }
+    if let Some(why) = at.gateway.liveness.process.why() {
+        return vec![Finding::unknown("whether the restart that was asked for came", why).minor()];
+    }
+    let age = status.updated_at.map(|at_time| at.facts.now.duration_since(at_time).as_secs());
+    let finding = match age {
+        Some(age) if age < COMES_WITHIN => Finding::note("a restart was asked for just now"),
+        _ => {
+            let since =
+                age.map_or_else(String::new, |age| format!(" {} ago", span(age.unsigned_abs())));
+            Finding::warning(format!(
+                "a restart was asked for{since}, and nothing started the gateway again"
+            ))
+        }
+    };
+    vec![finding.seen(at.path("gateway_state.json"), "restart_requested: true")]
+}
+
+/// How long a supervisor may take to start it again. In seconds.
+const COMES_WITHIN: i64 = 60;

@@ -1,0 +1,113 @@
+//! What Hermes has noted of its jobs' runs (0.19+): those that have not ended, and of each job the last that has.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::facts::process::{Identity, Process, exists};
+use crate::facts::record::{PidRecord, RecordError};
+use crate::host::Host;
+use crate::parse::json;
+use crate::parse::time::{self, Stamp};
+
+/// One run of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// The job's id.
+    pub job: String,
+    /// How far it has come.
+    pub status: Status,
+    /// The process that claimed it.
+    pub owner: Owner,
+    /// When it was claimed.
+    pub claimed_at: Option<Stamp>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Somebody has taken it.
+    Claimed,
+    /// It has begun.
+    Running,
+    /// It has ended well.
+    Completed,
+    /// It has ended badly.
+    Failed,
+    /// Its owner ended before it did: the next gateway says so when it starts.
+    Unknown,
+    /// What a later version says.
+    Other,
+}
+
+/// What has become of the process that claimed a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// It lives.
+    Alive(u32),
+    /// It is gone, or its PID is another's now.
+    Gone(u32),
+    /// There is no telling.
+    Unclear,
+}
+
+impl Execution {
+    /// Reads the list that a snapshot holds, and asks after the owners of the runs that have not ended.
+    ///
+    /// # Errors
+    /// If it is no list.
+    pub fn list(text: &str, host: &dyn Host) -> Result<Vec<Self>, RecordError> {
+        let value = json::python(text)?;
+        let list = value.as_array().ok_or(RecordError::Form("it is no list of runs"))?;
+        Ok(list.iter().filter_map(|row| Self::of(row, host)).collect())
+    }
+
+    fn of(row: &Value, host: &dyn Host) -> Option<Self> {
+        let text = |key: &str| row.get(key).and_then(Value::as_str);
+        let status = match text("status")? {
+            "claimed" => Status::Claimed,
+            "running" => Status::Running,
+            "completed" => Status::Completed,
+            "failed" => Status::Failed,
+            "unknown" => Status::Unknown,
+            _ => Status::Other,
+        };
+        let is_open = matches!(status, Status::Claimed | Status::Running);
+        Some(Self {
+            job: text("job_id")?.into(),
+            status,
+            owner: if is_open { owner(row, host) } else { Owner::Unclear },
+            claimed_at: text("claimed_at").and_then(time::iso),
+        })
+    }
+
+    /// Whether it was begun, and nobody has said that it ended.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, Status::Claimed | Status::Running)
+    }
+
+    /// How long ago it was claimed, in seconds.
+    pub fn age(&self, now: Timestamp) -> Option<u64> {
+        Some(self.claimed_at?.age_at_least(now)?.as_secs())
+    }
+}
+
+fn owner(row: &Value, host: &dyn Host) -> Owner {
+    let pid = row.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
+    let Some(pid) = pid.filter(|pid| *pid > 0) else { return Owner::Unclear };
+    let started = row.get("process_started_at").and_then(Value::as_u64);
+    let record = PidRecord { pid, start_time: started, argv: Vec::new(), home: None };
+    let seen = host.process(pid);
+    match exists(&seen) {
+        Some(false) => Owner::Gone(pid),
+        None => Owner::Unclear,
+        Some(true) => {
+            let process = Process::of(seen, host.about());
+            match process.identity(&record, host.about().os) {
+                Identity::Same if process.is_zombie() => Owner::Gone(pid),
+                Identity::Same => Owner::Alive(pid),
+                Identity::Reused => Owner::Gone(pid),
+                Identity::Unclear => Owner::Unclear,
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Hermes's record of its jobs' runs (`cron/executions.db`, 0.19+), as a list in JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Salt, json};
+use crate::parse::sqlite::{self, SqliteError};
+use crate::parse::time;
+
+/// What is kept of a row. `error` is redacted like that of a job; `id` and `process_id` are random.
+const COLUMNS: [&str; 10] = [
+    "job_id",
+    "source",
+    "pid",
+    "process_started_at",
+    "status",
+    "claimed_at",
+    "started_at",
+    "finished_at",
+    "handoff_pending",
+    "error",
+];
+
+/// The runs that have not ended, and of each job the last that has, oldest first.
+///
+/// # Errors
+/// If the database cannot be read.
+pub fn list(database: &[u8], log: &[u8], salt: &Salt) -> Result<String, SqliteError> {
+    let rows = sqlite::rows(database, log, "executions")?;
+    let mut open = Vec::new();
+    let mut last: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    for row in rows {
+        let text = |key: &str| row.get(key).and_then(Value::as_str);
+        if matches!(text("status"), Some("claimed" | "running")) {
+            open.push(row);
+            continue;
+        }
+        let job = text("job_id").unwrap_or_default().to_string();
+        match last.get(&job) {
+            Some(known) if claimed_at(known) > claimed_at(&row) => {}
+            _ => drop(last.insert(job, row)),
+        }
+    }
+    let mut rows: Vec<_> = open.into_iter().chain(last.into_values()).collect();
+    rows.sort_by_key(claimed_at);
+    for row in &mut rows {
+        row.retain(|column, _| COLUMNS.contains(&column.as_str()));
+    }
+    let rows = rows.into_iter().map(Value::Object).collect();
+    Ok(json::value(Value::Array(rows), salt))
+}
+
+/// As an instant: the offset changes with Hermes's time zone, so the text tells no order.
+fn claimed_at(row: &Map<String, Value>) -> Option<jiff::Timestamp> {
+    time::iso(row.get("claimed_at")?.as_str()?)?.instant()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATABASE: &[u8] = include_bytes!("../parse/sqlite/executions.db");
+    const LOG: &[u8] = include_bytes!("../parse/sqlite/executions.db-wal");
+
+    #[test]
+    fn what_is_open_is_kept_and_of_the_rest_the_last_of_each_job() {
+        let text = list(DATABASE, LOG, &Salt(b"test".to_vec())).expect("a sound database");
+        let rows: Vec<Map<String, Value>> = serde_json::from_str(&text).expect("JSON");
+        let said: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|row| {
+                (row["job_id"].as_str().expect("id"), row["status"].as_str().expect("status"))
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("000000000001", "completed"),
+                ("000000000002", "failed"),
+                ("000000000000", "running"),
+                ("000000000001", "claimed"),
+                ("000000000000", "unknown"),
+            ]
+        );
+        assert!(!text.contains("Ünïcode"), "{text}");
+        assert!(!text.contains("process_id\""), "{text}");
+    }
+}
