@@ -290,6 +290,11 @@ pub enum Supervision {
         /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
     },
+    /// Under a unit of systemd's that is not known to serve its home, and may start it again.
+    Other {
+        /// The unit.
+        unit: String,
+    },
     /// There is no process.
     NoProcess,
     /// It cannot be told.

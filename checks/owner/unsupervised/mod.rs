@@ -27,6 +27,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Supervision::None { place } => Finding::failure(format!(
             "PID {pid} runs {place}, under no service: nothing starts it again"
         )),
+        // The unit's name is no proof that it starts the gateway: an application's terminal has one too.
+        Supervision::Other { unit } => Finding::failure(format!(
+            "PID {pid} runs in {unit}, which is not known to serve this home: whether that starts it again cannot be told"
+        ))
+        .help(format!("`systemctl show {unit}` says what it is, with `--user` for a user's")),
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),
     };

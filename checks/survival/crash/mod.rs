@@ -3,10 +3,11 @@
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::launchd::KeepAlive;
-use gw_snapshot::facts::job::{Enabled, Job};
+use gw_snapshot::facts::job::{Enabled, Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::other_unit;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -18,12 +19,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             "after a crash nothing would start it again: it runs outside every service",
         )];
     }
+    if let Supervision::Other { unit } = &at.gateway.supervision {
+        return vec![other_unit("whether anything would start it again", unit)];
+    }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
         return vec![by_launchd(job).of_service(lane.title())];
     };
     if job.enabled == Enabled::Masked {
         return vec![Finding::skipped("a masked service is not started at all")];
+    }
+    if matches!(job.phase, Phase::Stopped | Phase::Failed) && !systemd.queued {
+        let claim = format!("{} does not run, and systemd has no start of it queued", lane.name);
+        return vec![Finding::skipped(claim).of_service(lane.title())];
     }
     let delay = systemd
         .restart_delay
