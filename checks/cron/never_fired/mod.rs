@@ -16,7 +16,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let never: Vec<&CronJob> = store.active().filter(|job| has_never_fired(at, job)).collect();
     if never.is_empty() {
-        return vec![Finding::pass("every job that has been due has run")];
+        return vec![Finding::pass("every job that has been due has run at least once")];
     }
     let count = never.len();
     let finding = Finding::warning(format!(
