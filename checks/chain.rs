@@ -121,7 +121,7 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match &at.gateway.supervision {
         Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
-        Supervision::Other { service } => format!("PID {}{state}, in {service}", process.pid),
+        Supervision::Other { unit } => format!("PID {}{state}, in {unit}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
 }
@@ -171,6 +171,9 @@ fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
             let state = status.state.clone().unwrap_or_else(|| "no state".into());
             match at.gateway.own_status(at.facts.about.os) {
                 Some(_) => state,
+                None if at.gateway.liveness.process.why().is_some() => {
+                    format!("{state}, of a process not seen")
+                }
                 None => format!("{state}, of an earlier process"),
             }
         }

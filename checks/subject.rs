@@ -331,6 +331,12 @@ pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
     finding.of_service(lane.title())
 }
 
+/// That a forecast depends on a unit of which nothing is known.
+pub(crate) fn other_unit(what: &str, unit: &str) -> Finding {
+    let why = Why::Failed(format!("it runs in {unit}, of which nothing is known"));
+    Finding::unknown(what, &why).minor()
+}
+
 /// Findings about services, or that there is none.
 pub(crate) fn or_not_installed(findings: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() { vec![Finding::skipped("no service is installed")] } else { findings }

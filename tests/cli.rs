@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
+mod replay;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -32,15 +34,7 @@ fn stderr(output: &Output) -> String {
 
 /// A snapshot given on standard input.
 fn check_text(text: &[u8]) -> Output {
-    let mut child = command(&["check", "--from", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("run gw-doctor");
-    // A program that has refused its input may have closed it.
-    let _ = child.stdin.take().expect("standard input").write_all(text);
-    child.wait_with_output().expect("its end")
+    replay::run(&["check", "--from", "-"], text)
 }
 
 #[test]

@@ -22,7 +22,6 @@ use gw_checks::finding::{Finding, Verdict};
 use gw_checks::{CHECKS, Check};
 use gw_snapshot::facts::{Wanted, gather};
 use gw_snapshot::recorded::Recorded;
-use gw_snapshot::snapshot::Snapshot;
 
 /// One case of a scenario file.
 struct Case {
@@ -97,12 +96,7 @@ fn root() -> &'static Path {
 
 /// What one check says of a changed host: its findings about the first gateway, or `[profile]` of each.
 fn said(check: &Check, case: &Case) -> String {
-    let path = root().join("snapshots/hosts").join(&case.host).join("snapshot.json");
-    let text =
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut snapshot = Snapshot::read(&text).expect("a recorded host");
-    edit::apply(&mut snapshot, &case.changes)
-        .unwrap_or_else(|error| panic!("{} — {}: {error}", check.id, case.title));
+    let snapshot = edit::changed(&case.host, &case.changes);
     let facts = gather(&Recorded::new(snapshot), &Wanted::default());
     let only = Selection { only: vec![check.id.into()], skip: Vec::new() };
     let several = facts.gateways.len() > 1;

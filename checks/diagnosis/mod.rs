@@ -3,6 +3,7 @@
 //! A diagnosis is a folder with its page, like a check, and is registered by its line below. The order is
 //! that of the reasoning: what stands above explains what stands below.
 
+use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
 
 use crate::Subject;
@@ -193,7 +194,8 @@ fn healthy(at: &Subject<'_>) -> Diagnosis {
         .lane()
         .filter(|lane| lane.is_installed())
         .map(|lane| format!("under {}", lane.title()));
-    let address = at.own_health().and_then(|_| Some(format!("answers on {}", at.api()?.address())));
+    let answers = at.own_health().is_some_and(|own| matches!(own.answer, Answer::Hermes { .. }));
+    let address = at.api().filter(|_| answers).map(|api| format!("answers on {}", api.address()));
     let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
     let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
     Diagnosis { id: HEALTHY, certainty: Certainty::Certain, summary, explains: Vec::new() }

@@ -295,10 +295,10 @@ pub enum Supervision {
         /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
     },
-    /// Under a service that is none of the gateway's.
+    /// Under a unit of systemd's that is not known to serve its home, and may start it again.
     Other {
-        /// The unit's name.
-        service: String,
+        /// The unit.
+        unit: String,
     },
     /// There is no process.
     NoProcess,

@@ -207,6 +207,11 @@ fn gateway(
         lock_record: &PidRecord::in_file(&file("gateway.lock", Part::SMALL)),
         status: &status,
         jobs: lanes.iter().map(|lane| &lane.job).collect(),
+        silent: lanes
+            .iter()
+            .filter(|lane| lane.job.why().is_some())
+            .map(|lane| (lane.manager, lane.name.as_str()))
+            .collect(),
         listening: &listening,
     }
     .climb();
@@ -257,7 +262,7 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
                 lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
             match lane {
                 Some(at) => Supervision::Lane(at),
-                None => Supervision::Other { service: unit.clone() },
+                None => Supervision::Other { unit: unit.clone() },
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.

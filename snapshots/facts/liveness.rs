@@ -4,14 +4,16 @@
 //! process that now has the PID; then the service manager; then the arguments of every process. A
 //! negative needs all of them, or a complete look at the processes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
+use crate::facts::gateway::Manager;
 use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Trouble};
+use crate::parse::cgroup::Place;
 use crate::parse::cmdline::Role;
 
 /// What is known of the life of one gateway.
@@ -71,6 +73,8 @@ pub struct Ladder<'a> {
     pub status: &'a Fact<Status>,
     /// The jobs that serve this home.
     pub jobs: Vec<&'a Fact<Job>>,
+    /// The services whose managers do not say what they have loaded.
+    pub silent: Vec<(Manager, &'a str)>,
     /// PIDs that hold a listening socket, and so exist.
     pub listening: &'a [u32],
 }
@@ -85,10 +89,12 @@ impl Ladder<'_> {
             unseen: Vec::new(),
             reused: Vec::new(),
             unclear: Vec::new(),
+            is_free: false,
+            hidden: None,
         };
         climb.scan();
         let lock = climb.lock();
-        climb.records();
+        climb.records(&lock);
         climb.jobs();
         climb.conclude(lock)
     }
@@ -106,6 +112,10 @@ struct Climb<'a> {
     reused: Vec<(Stale, Process)>,
     /// Reasons for which a process that somebody named could not be looked at.
     unclear: Vec<Why>,
+    /// Whether nobody holds this home's lock.
+    is_free: bool,
+    /// Why one that exists could not be told from a gateway: no search through the others settles that.
+    hidden: Option<Why>,
 }
 
 impl Climb<'_> {
@@ -149,8 +159,10 @@ impl Climb<'_> {
         lock
     }
 
-    fn records(&mut self) {
+    fn records(&mut self, lock: &Fact<Holder>) {
         let ladder = self.ladder;
+        // Only where nobody holds this home's own lock can its records be those of another home's gateway.
+        self.is_free = matches!(lock, Fact::Known(Holder::Nobody) | Fact::Absent);
         if let Fact::Known(record) = ladder.pid_file {
             self.record(record, Witness::PidFile, "gateway.pid");
         }
@@ -174,11 +186,21 @@ impl Climb<'_> {
         match self.look(record.pid) {
             Ok(process) if process.is_zombie() => self.add(process, witness),
             Ok(process) => match process.identity(record, self.ladder.host.about().os) {
+                // Records are copied with a home; the process serves the home whose lock it has open.
+                Identity::Same if self.serves_another(&process) && expires => {
+                    self.reused.push((stale, process));
+                }
+                Identity::Same if self.serves_another(&process) => {}
                 Identity::Same => self.add(process, witness),
                 Identity::Reused if expires => self.reused.push((stale, process)),
                 Identity::Reused => {}
                 Identity::Unclear if self.holds_a_socket(record.pid) => self.add(process, witness),
-                Identity::Unclear => self.unclear.push(Why::NotObserved),
+                Identity::Unclear => {
+                    let why =
+                        process.seen.error.clone().map_or(Why::NotObserved, Trouble::into_why);
+                    self.hidden = process.seen.argv.is_none().then(|| why.clone());
+                    self.unclear.push(why);
+                }
             },
             Err(None) if expires => self.dead.push(stale),
             Err(None) => {}
@@ -226,6 +248,14 @@ impl Climb<'_> {
         }
     }
 
+    /// Whether it has the lock of another home open, and nobody holds this one's (upstream #97360). A path
+    /// alone would not do: a home can have two.
+    fn serves_another(&self, process: &Process) -> bool {
+        let lock = self.ladder.path("gateway.lock");
+        let mut open = process.open_gateway_locks().filter(|(_, deleted)| !deleted).peekable();
+        self.is_free && open.peek().is_some() && open.all(|(path, _)| path != lock)
+    }
+
     fn holds_a_socket(&self, pid: u32) -> bool {
         self.ladder.listening.contains(&pid)
     }
@@ -253,7 +283,14 @@ impl Climb<'_> {
         let mut live = live.into_iter();
         let process = match live.next() {
             Some(first) => Fact::Known(first),
-            None => self.none(&lock),
+            None if self.may_live_elsewhere() => {
+                // What the records name is not gone for being out of sight.
+                self.unseen.append(&mut self.dead);
+                self.unseen.extend(self.reused.drain(..).map(|(stale, _)| stale));
+                let why = "it may live in another PID namespace, where we cannot look";
+                Fact::Unknown(Why::Failed(why.into()))
+            }
+            None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
         };
         Liveness {
             process,
@@ -263,6 +300,22 @@ impl Climb<'_> {
             reused: self.reused,
             lock,
         }
+    }
+
+    /// The oldest process in the group of a service whose manager does not answer: that its arguments say
+    /// nothing does not make it a stranger (upstream #61981).
+    fn in_a_silent_service(&self) -> Option<Process> {
+        let is_in_one = |process: &Process| match &process.place {
+            Some(Place::Service { scope, unit, .. }) => {
+                self.ladder.silent.contains(&(Manager::from(*scope), unit.as_str()))
+            }
+            _ => false,
+        };
+        let scanned = self.ladder.scan.list.iter().map(|seen| seen.pid);
+        let pids: BTreeSet<u32> = scanned.chain(self.ladder.listening.iter().copied()).collect();
+        let mut found = pids.into_iter().filter_map(|pid| self.look(pid).ok()).find(is_in_one)?;
+        found.witnesses.insert(Witness::Group);
+        Some(found)
     }
 
     /// Nobody was found: is there nobody?
@@ -276,13 +329,29 @@ impl Climb<'_> {
             }
             Fact::Known(Holder::Process(_)) | Fact::Unknown(_) => false,
         };
+        if let Some(why) = &self.hidden {
+            return Fact::Unknown(why.clone());
+        }
         if self.ladder.scan.complete
             || (free && self.unclear.is_empty() && self.managers_know_of_none())
         {
             return Fact::Absent;
         }
+        let lock = lock.why().filter(|why| !why.is_not_observed()).cloned();
         let trouble = self.ladder.scan.trouble.clone().map(Trouble::into_why);
-        Fact::Unknown(self.unclear.first().cloned().or(trouble).unwrap_or(Why::NotObserved))
+        let why = self.unclear.first().cloned().or(lock).or(trouble);
+        Fact::Unknown(why.unwrap_or(Why::NotObserved))
+    }
+
+    /// Whether records speak of a life that may go on where we cannot look: seen from within a PID
+    /// namespace, the processes outside it do not exist, and hold no locks (upstream #73796, #21706). A
+    /// manager in here that has the service loaded would know of it.
+    fn may_live_elsewhere(&self) -> bool {
+        let hints = &self.ladder.host.about().hints;
+        let is_loaded = self.ladder.jobs.iter().any(|job| job.known().is_some());
+        hints.iter().any(|hint| hint == "pid-namespace")
+            && !(is_loaded && self.managers_know_of_none())
+            && !(self.dead.is_empty() && self.reused.is_empty())
     }
 
     fn managers_know_of_none(&self) -> bool {

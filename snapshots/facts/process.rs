@@ -47,6 +47,8 @@ pub enum Witness {
     Arguments,
     /// It holds a lock on a `gateway.lock` that somebody removed: a ghost.
     GhostLock,
+    /// It runs in the group of a service whose manager does not answer.
+    Group,
 }
 
 impl std::fmt::Display for Witness {
@@ -59,6 +61,7 @@ impl std::fmt::Display for Witness {
             Self::LockRecord => "the record in gateway.lock",
             Self::StatusFile => "gateway_state.json",
             Self::Arguments => "its arguments",
+            Self::Group => "its cgroup",
             Self::GhostLock => "a removed gateway.lock that it still holds",
         })
     }

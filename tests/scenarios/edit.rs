@@ -8,9 +8,9 @@
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
 //! directory ~/.hermes absent | denied
-//! process 384 gone | unseen | closed | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
+//! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
-//! lock ~/.hermes/gateway.lock free | hidden | absent | unseen | held 384
+//! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
 //! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
 //! http refused | timeout | closed | not-http | unseen | status 500 | body {…} | location http://…
 //! manager user Failed to connect to bus: No medium found
@@ -26,6 +26,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use gw_snapshot::observation::{
     CommandSeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen, Started, Trouble,
@@ -34,11 +35,18 @@ use gw_snapshot::parse::show;
 use gw_snapshot::snapshot::{Reach, Search, Snapshot};
 use jiff::SignedDuration;
 
+/// A recorded host with these changes.
+pub(crate) fn changed(name: &str, changes: &str) -> Snapshot {
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/hosts");
+    let text = std::fs::read_to_string(hosts.join(name).join("snapshot.json"))
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut host = Snapshot::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    apply(&mut host, changes).unwrap_or_else(|error| panic!("{name}: {error}"));
+    host
+}
+
 /// Makes every change in turn.
-///
-/// # Errors
-/// If a line is none of those above.
-pub(crate) fn apply(host: &mut Snapshot, changes: &str) -> Result<(), String> {
+fn apply(host: &mut Snapshot, changes: &str) -> Result<(), String> {
     for line in
         changes.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
@@ -202,6 +210,10 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
             seen = ProcessSeen { pid, error: Some(Trouble::NotFound), ..ProcessSeen::default() };
         }
         None if how == "unseen" => return Ok(()),
+        None if how == "denied" => {
+            let error = Some(Trouble::PermissionDenied);
+            seen = ProcessSeen { pid, error, ..ProcessSeen::default() };
+        }
         None if how == "closed" => (seen.open, seen.env) = (None, None),
         Some(("state", state)) => seen.state = Some(state.into()),
         Some(("ppid", pid)) => seen.ppid = Some(pid.parse().map_err(|_| "no PID")?),
@@ -212,6 +224,10 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
         Some(("cgroup", cgroup)) => seen.cgroup = Some(cgroup.into()),
         Some(("argv", argv)) => seen.argv = Some(argv.split(' ').map(String::from).collect()),
         Some(("open", path)) => seen.open = Some(vec![path.into()]),
+        Some(("env", assignment)) => {
+            let (name, value) = assignment.split_once('=').ok_or("no =")?;
+            seen.env.get_or_insert_default().insert(name.into(), value.into());
+        }
         Some(("home", home)) => {
             seen.env = Some(BTreeMap::from([("HERMES_HOME".into(), home.into())]));
         }
@@ -230,6 +246,7 @@ fn lock(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("free", _) => seen.held = Some(false),
         ("hidden", _) => seen.held = Some(true),
         ("absent", _) => seen.error = Some(Trouble::NotFound),
+        ("denied", _) => seen.error = Some(Trouble::PermissionDenied),
         ("unseen", _) => return Ok(()),
         ("held", pid) => {
             (seen.held, seen.pid) = (Some(true), Some(pid.parse().map_err(|_| "no PID")?));

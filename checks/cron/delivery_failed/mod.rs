@@ -19,7 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         })
         .collect();
     if undelivered.is_empty() {
-        return vec![Finding::pass("no result failed to be delivered")];
+        return vec![Finding::pass("no job reports a result that could not be delivered")];
     }
     let count = undelivered.len();
     let finding = Finding::warning(format!(

@@ -15,7 +15,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no job is meant to run")];
     }
     if failed.is_empty() {
-        return vec![Finding::pass("no job's last run failed")];
+        return vec![Finding::pass("no job reports that its last run failed")];
     }
     let count = failed.len();
     let finding = Finding::warning(format!("the last run of {count} job{} failed", plural(count)))

@@ -36,7 +36,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(at.with_jobs(finding, &lost));
     }
     if findings.is_empty() {
-        vec![Finding::pass("every job that has been due has run")]
+        vec![Finding::pass("every job that has been due has run at least once")]
     } else {
         findings
     }

@@ -7,15 +7,10 @@ use super::{Case, Found};
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
     let process = at.gateway.process()?;
-    let stands = match &at.gateway.supervision {
-        Supervision::None { place } if case.failed("owner/unsupervised") => {
-            format!("but not supervised: PID {} runs in the foreground, {place}", process.pid)
-        }
-        Supervision::Other { service } => {
-            format!("but not under a service of its own: PID {} runs in {service}", process.pid)
-        }
-        _ => return None,
-    };
+    let Supervision::None { place } = &at.gateway.supervision else { return None };
+    if !case.failed("owner/unsupervised") {
+        return None;
+    }
     let held: Vec<String> =
         at.facts.held_by(process.pid).map(gw_snapshot::facts::gateway::Listener::text).collect();
     let holds =
@@ -27,12 +22,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         },
         None => "no service is installed".to_string(),
     };
-    let summary = format!("the gateway is up {stands}{holds}; {service}");
+    let summary = format!(
+        "the gateway is up but not supervised: PID {} runs in the foreground, {place}{holds}; {service}",
+        process.pid
+    );
     Found::certain(
         summary,
         &[
             "owner/unsupervised",
-            "owner/other-job",
             "job/not-running",
             "job/not-loaded",
             "job/crash-loop",

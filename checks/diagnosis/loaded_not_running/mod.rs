@@ -7,6 +7,15 @@ use super::{Case, Found};
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/not-running")?;
     let (lane, job) = case.at.job()?;
+    let liveness = &case.at.gateway.liveness.process;
+    if liveness.known().is_some() {
+        return None;
+    }
+    let what = if liveness.is_absent() {
+        "the gateway is installed and does not run"
+    } else {
+        "the service does not run, and whether a gateway lives beside it cannot be told"
+    };
     let begun = match job.last_exit {
         None => "it has not been started since it was loaded".to_string(),
         Some(exit) => format!("its last run ended with {exit}"),
@@ -18,11 +27,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let policy = case
         .found("definition/restart-policy")
         .map_or_else(String::new, |finding| format!("; {}", finding.claim));
-    let summary = format!(
-        "the gateway is installed and does not run: {} is {}; {begun}{policy}{boot}",
-        lane.title(),
-        job.words
-    );
+    let summary = format!("{what}: {} is {}; {begun}{policy}{boot}", lane.title(), job.words);
     Found::certain(
         summary,
         &[

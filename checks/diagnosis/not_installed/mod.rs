@@ -6,7 +6,7 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("definition/missing")?;
-    if case.at.gateway.process().is_some() {
+    if !case.at.gateway.liveness.process.is_absent() {
         return None;
     }
     let home = &case.at.gateway.home.path;

@@ -1,5 +1,6 @@
 //! Whether the manager starts it again and again.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
@@ -37,10 +38,37 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             lane.name
         ))
         .seen(&job.source, format!("NRestarts={restarts}")),
+        Phase::Running if restarts >= 2 && is_fresh(at) => one_look(at, lane, job, restarts),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     };
     vec![finding.of_service(lane.title())]
 }
+
+/// A loop is active in many a single look (upstream #64432): a process of a few seconds that has all it
+/// needs shows nothing yet. So many restarts as would be a burst are more than a plan can account for.
+fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding {
+    let age = at.gateway.process().and_then(|process| process.age(at.facts.now));
+    let age = age.map_or(0, |age| age.as_secs());
+    let why = Why::Failed(format!(
+        "it was restarted {restarts} times, and its process is only {age} s old"
+    ));
+    let finding = Finding::unknown(&format!("whether {} loops", lane.name), &why)
+        .seen(&job.source, format!("NRestarts={restarts}"))
+        .help("look again in a minute");
+    if restarts >= BURST { finding } else { finding.minor() }
+}
+
+/// systemd's own idea of too many starts (`DefaultStartLimitBurst`).
+const BURST: u64 = 5;
+
+/// A process that a loop could have started a moment ago.
+fn is_fresh(at: &Subject<'_>) -> bool {
+    let age = at.gateway.process().and_then(|process| process.age(at.facts.now));
+    age.is_some_and(|age| age.as_secs() < FRESH_SECONDS)
+}
+
+/// A start that fails does so within this time, as a rule: two platforms that do not answer.
+const FRESH_SECONDS: i64 = 75;
 
 /// launchd's `runs` counts every start since the job was loaded, those by hand and those that were planned
 /// included: alone it proves nothing (upstream #57739). With a bad end, and nothing that lives, it does.

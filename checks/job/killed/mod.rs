@@ -1,6 +1,6 @@
 //! Whether the system, and not the gateway, ended the last run.
 
-use gw_snapshot::facts::job::Exit;
+use gw_snapshot::facts::job::{Exit, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -30,6 +30,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
     }
     let result = job.systemd.as_ref().map(|systemd| systemd.result.as_str()).unwrap_or_default();
+    // systemd forgets the result of a run when the next begins: this one is of the run that goes on.
+    if let ("oom-kill", Phase::Running) = (result, job.phase) {
+        let claim = format!(
+            "the kernel killed a process of {} for want of memory, and its main process lives",
+            lane.name
+        );
+        return vec![
+            Finding::warning(claim)
+                .seen(&job.source, format!("Result={result}"))
+                .of_service(lane.title()),
+        ];
+    }
     let by = match result {
         "oom-kill" => "the kernel killed a process of it for want of memory",
         "watchdog" => "systemd's watchdog got no sign of life from it",

@@ -1,6 +1,7 @@
 //! Whether the service managers answer.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::Manager;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -18,10 +19,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .iter()
         .map(|(manager, answer)| match answer {
             Fact::Unknown(why) => Finding::unknown(&format!("what the service manager ({manager}) has loaded"), why)
-                .help(if manager.is_launchd() {
-                    "ask it as the gateway's own user, in a terminal at the screen: `launchctl print-disabled gui/$(id -u)`"
-                } else {
-                    "ask it as the gateway's own user: `env XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-system-running`"
+                .help(match manager {
+                    Manager::SystemdSystem => "ask it as root: `systemctl is-system-running`",
+                    Manager::SystemdUser => "ask it as the gateway's own user: `env XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user is-system-running`",
+                    Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => "ask it as the gateway's own user, in a terminal at the screen: `launchctl print-disabled gui/$(id -u)`",
                 }),
             Fact::Known(()) | Fact::Absent => Finding::pass(format!("the service manager ({manager}) answers")),
         })

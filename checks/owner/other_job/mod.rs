@@ -13,10 +13,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let pid = process.pid;
     let finding = match &at.gateway.supervision {
-        Supervision::Other { service } => Finding::failure(format!(
-            "PID {pid} runs in {service}, which is no service of this gateway: it ends when that does"
+        // The unit's name is no proof that it starts the gateway: an application's terminal has one too.
+        Supervision::Other { unit } => Finding::failure(format!(
+            "PID {pid} runs in {unit}, which is not known to serve this home: whether that starts it again cannot be told"
         ))
-        .help("a program of that service started it; a gateway that its own service starts is not bound to another's life"),
+        .help(format!("`systemctl show {unit}` says what it is, with `--user` for a user's")),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why).minor(),
         Supervision::Lane(_) | Supervision::None { .. } | Supervision::NoProcess => {
             Finding::pass(format!("PID {pid} runs in no other service"))

@@ -19,18 +19,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     if let (true, Some(unseen)) = (reused.is_empty(), gateway.liveness.unseen.first()) {
         let what = format!("what PID {} is, which {} names", unseen.pid, unseen.path);
-        return vec![Finding::unknown(&what, &Why::NotObserved).minor()];
+        let why = gateway.liveness.process.why().unwrap_or(&Why::NotObserved);
+        return vec![Finding::unknown(&what, why).minor()];
     }
     if reused.is_empty() {
         return vec![Finding::pass("no recorded PID belongs to another program")];
     }
     let finding = |(stale, process): &(Stale, Process)| {
-        let claim = format!(
-            "{} names PID {}, which is another program now: {}",
-            stale.path,
-            stale.pid,
-            process.command()
-        );
+        let other = at.facts.gateway_of(stale.pid);
+        let other = match other.filter(|other| other.home.path != gateway.home.path) {
+            Some(other) => format!("the gateway of profile {}", other.home.profile),
+            None => format!("another program now: {}", process.command()),
+        };
+        let claim = format!("{} names PID {}, which is {other}", stale.path, stale.pid);
         at.with_process(Finding::warning(claim), process)
             .seen(&stale.path, format!("PID {}", stale.pid))
             .help("do not signal that PID")

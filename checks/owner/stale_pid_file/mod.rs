@@ -26,8 +26,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![with_records(finding, &liveness.dead)];
     }
     if let Some(claim) = claim(&liveness.unseen, "not among the processes that were seen") {
-        let finding =
-            Finding::unknown(&format!("whether the gateway lives: {claim}"), &Why::NotObserved);
+        let why = liveness.process.why().unwrap_or(&Why::NotObserved);
+        let finding = Finding::unknown(&format!("whether the gateway lives: {claim}"), why);
         return vec![with_records(finding, &liveness.unseen)];
     }
     vec![Finding::pass("no record names a process that is gone")]

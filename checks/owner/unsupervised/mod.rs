@@ -30,9 +30,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Supervision::None { place } => Finding::failure(format!(
             "PID {pid} runs {place}, under no service: nothing starts it again"
         )),
-        Supervision::Other { service } => {
-            Finding::skipped(format!("PID {pid} runs in {service}, which is another's"))
-        }
+        Supervision::Other { unit } => Finding::skipped(format!(
+            "PID {pid} runs in {unit}, of which nothing is known here: see owner/other-job"
+        )),
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),
     };

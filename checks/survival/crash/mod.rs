@@ -3,10 +3,11 @@
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::launchd::KeepAlive;
-use gw_snapshot::facts::job::{Enabled, Job};
+use gw_snapshot::facts::job::{Enabled, Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::other_unit;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -16,13 +17,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.gateway.process().is_some_and(gw_snapshot::facts::process::Process::is_zombie) {
         return vec![Finding::skipped("what lives no more has nothing to survive")];
     }
-    if let Supervision::Other { service } = &at.gateway.supervision {
-        return vec![Finding::skipped(format!("{service} decides, which is another's"))];
-    }
     if let Supervision::None { .. } = at.gateway.supervision {
         return vec![Finding::warning(
             "after a crash nothing would start it again: it runs outside every service",
         )];
+    }
+    if let Supervision::Other { unit } = &at.gateway.supervision {
+        return vec![other_unit("whether anything would start it again", unit)];
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
@@ -30,6 +31,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     if job.enabled == Enabled::Masked {
         return vec![Finding::skipped("a masked service is not started at all")];
+    }
+    if matches!(job.phase, Phase::Stopped | Phase::Failed) && !systemd.queued {
+        let claim = format!("{} does not run, and systemd has no start of it queued", lane.name);
+        return vec![Finding::skipped(claim).of_service(lane.title())];
     }
     let delay = systemd
         .restart_delay

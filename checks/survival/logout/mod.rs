@@ -6,6 +6,7 @@ use gw_snapshot::facts::gateway::Supervision;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::other_unit;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -15,11 +16,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.gateway.process().is_some_and(gw_snapshot::facts::process::Process::is_zombie) {
         return vec![Finding::skipped("what lives no more has nothing to survive")];
     }
-    if let Supervision::Other { service } = &at.gateway.supervision {
-        return vec![Finding::skipped(format!("{service} decides, which is another's"))];
-    }
     if let Supervision::None { place } = &at.gateway.supervision {
         return vec![Finding::warning(format!("after the logout it may end: it runs {place}"))];
+    }
+    if let Supervision::Other { unit } = &at.gateway.supervision {
+        return vec![other_unit("whether a logout would end it", unit)];
     }
     let Some((lane, _)) = at.job() else { return at.no_job() };
     let finding = match (lane.manager, &at.facts.linger) {

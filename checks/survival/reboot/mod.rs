@@ -7,6 +7,7 @@ use gw_snapshot::facts::job::Enabled;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::other_unit;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -14,6 +15,9 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else {
+        if let Supervision::Other { unit } = &at.gateway.supervision {
+            return vec![other_unit("whether it would start after a reboot", unit)];
+        }
         if let Supervision::None { .. } = at.gateway.supervision {
             return vec![Finding::warning(
                 "after a reboot it would not start: no service starts it",
