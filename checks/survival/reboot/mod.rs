@@ -14,7 +14,8 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else {
-        if let Supervision::None { .. } = at.gateway.supervision {
+        let unasked = at.installed().find_map(|lane| lane.job.why());
+        if let (Supervision::None { .. }, None) = (&at.gateway.supervision, unasked) {
             return vec![Finding::warning(
                 "after a reboot it would not start: no service starts it",
             )];
