@@ -24,12 +24,33 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
 /// The first such command in a text, in a fixed wording that holds nothing else of the text.
 pub fn command_in(text: &str) -> Option<&'static str> {
     text.lines().find_map(|line| {
-        let line = line.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let line = line.to_lowercase();
+        let words: Vec<&str> = words(&line).collect();
         COMMANDS.iter().find_map(|(verb, targets, wording)| {
-            let found = line.contains(verb) && targets.iter().all(|target| line.contains(target));
+            let verb: Vec<&str> = verb.split(' ').collect();
+            let found = words.windows(verb.len()).any(|at| at == verb)
+                && targets.iter().all(|target| words.iter().any(|word| names(word, target)));
             found.then_some(*wording)
         })
     })
+}
+
+/// The words of a line as a shell would have them, each program without its directory: a skill is no
+/// `kill`, and what was started is no `start`.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let is_between = |c: char| c.is_whitespace() || "`'\"(){}[],;|&<>".contains(c);
+    line.split(is_between).filter_map(|word| {
+        let word = word.trim_matches(['.', ':', '!', '?', '*', '_']);
+        word.rsplit('/').next().filter(|word| !word.is_empty())
+    })
+}
+
+/// Whether a word is a target: a verb as it stands or at the end of `try-restart`, a name as a part of the word.
+fn names(word: &str, target: &str) -> bool {
+    match target {
+        "restart" | "stop" | "start" => word.rsplit('-').next() == Some(target),
+        _ => word.contains(target),
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +66,14 @@ mod tests {
                 Some("systemctl restart … hermes-gateway"),
             ),
             ("launchctl bootout gui/501/ai.hermes.gateway", Some("launchctl bootout … hermes")),
+            (
+                "/usr/bin/systemctl --user try-restart 'hermes-gateway-work'",
+                Some("systemctl restart … hermes-gateway"),
+            ),
+            ("kill -15 $(pgrep -f 'hermes gateway')", Some("kill … hermes … gateway")),
+            ("Ask me, then **hermes gateway stop**.", Some("hermes gateway stop")),
+            ("Use the hermes-gateway skill to sum up the day", None),
+            ("systemctl --user status hermes-gateway: when was it started?", None),
             ("systemctl restart nginx", None),
             ("systemctl restart\nhermes-gateway", None),
             ("hermes gateway status", None),

@@ -14,5 +14,4 @@ const FAILING: &[&str] = &[
     "cron/delivery-failed",
     "cron/never-fired",
     "cron/target-unresolvable",
-    "cron/stuck-claim",
 ];

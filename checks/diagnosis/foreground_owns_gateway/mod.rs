@@ -18,7 +18,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let service = match at.gateway.lane().filter(|lane| lane.is_installed()) {
         Some(lane) => match lane.job.known() {
             Some(job) => format!("{} is {}", lane.title(), job.words),
-            None => format!("{} is not loaded", lane.title()),
+            None if lane.job.is_absent() => format!("{} is not loaded", lane.title()),
+            None => format!("whether {} is loaded cannot be told", lane.title()),
         },
         None => "no service is installed".to_string(),
     };

@@ -10,6 +10,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let silent = case.failed("health/timeout");
     let stopped = case.failed("owner/stopped-or-zombie");
     let late = case.failed("cron/ticker-late");
+    let frozen = case.found("runtime/loop-stalled").is_some();
     let summary = match (silent, stopped, late) {
         (_, true, _) if process.is_zombie() => {
             format!(
@@ -30,6 +31,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         (true, false, true) => {
             format!("PID {} is wedged: it does not answer, and its ticker has stopped", process.pid)
         }
+        (true, false, false) if frozen => {
+            format!(
+                "PID {} is wedged: it does not answer, and its event loop has stopped",
+                process.pid
+            )
+        }
         _ => return None,
     };
     Found::certain(
@@ -39,6 +46,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "health/timeout",
             "cron/ticker-late",
             "cron/overdue",
+            "runtime/loop-stalled",
             "runtime/platform-error",
             "port/no-listener",
             "cron/ticks-failing",

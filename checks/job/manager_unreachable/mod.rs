@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Manager;
+use gw_snapshot::facts::gateway::Supervision;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -18,6 +19,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .managers
         .iter()
         .map(|(manager, answer)| match answer {
+            Fact::Unknown(_) if is_beside_the_point(at, *manager) => Finding::skipped(format!(
+                "the service manager ({manager}) does not answer, and nothing of this gateway is its own"
+            )),
             Fact::Unknown(why) => Finding::unknown(&format!("what the service manager ({manager}) has loaded"), why)
                 .help(match manager {
                     Manager::SystemdSystem => "ask it as root: `systemctl is-system-running`",
@@ -27,4 +31,17 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Fact::Known(()) | Fact::Absent => Finding::pass(format!("the service manager ({manager}) answers")),
         })
         .collect()
+}
+
+/// Whether another manager keeps the gateway, and this one has no definition that serves its home: a
+/// server that is run by a system unit often has no manager of its user at all (upstream #9567).
+fn is_beside_the_point(at: &Subject<'_>, manager: Manager) -> bool {
+    let Supervision::Lane(_) = at.gateway.supervision else { return false };
+    at.gateway.lane().is_some_and(|lane| lane.manager != manager && lane.job.known().is_some())
+        && at
+            .gateway
+            .lanes
+            .iter()
+            .filter(|lane| lane.manager == manager)
+            .all(|lane| lane.definition.is_absent())
 }

@@ -18,7 +18,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         if let Supervision::Other { unit } = &at.gateway.supervision {
             return vec![other_unit("whether it would start after a reboot", unit)];
         }
-        if let Supervision::None { .. } = at.gateway.supervision {
+        let unasked = at.installed().find_map(|lane| lane.job.why());
+        if let (Supervision::None { .. }, None) = (&at.gateway.supervision, unasked) {
             return vec![Finding::warning(
                 "after a reboot it would not start: no service starts it",
             )];
