@@ -92,8 +92,9 @@ fn both_managers_are_asked_and_the_silent_one_is_named() {
         .exits(0);
     report("linux-healthy-system-unit", NO_BUS)
         .finds("job/not-running", "pass", "active (running)")
-        .finds("job/manager-unreachable", "unknown", "(systemd, user)")
-        .exits(3);
+        .finds("job/manager-unreachable", "skipped", "(systemd, user) does not answer")
+        .never(&GONE)
+        .exits(0);
     report("linux-healthy-system-unit", "manager system Connection refused\nforget processes")
         .finds("job/manager-unreachable", "unknown", "(systemd, system)")
         .finds("owner/unsupervised", "unknown", "Connection refused")
