@@ -22,7 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile
-  gw-doctor plan                   print the suggested commands as a script
+  gw-doctor plan > plan.sh         the suggested commands as a script, to read and to run
+  gw-doctor plan --step start      one step of it
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
@@ -85,6 +86,21 @@ pub(crate) struct PlanArgs {
     /// Plan for this snapshot instead of this host (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Print only these steps, by their numbers or names
+    #[arg(long, value_name = "N|NAME", value_delimiter = ',')]
+    pub(crate) step: Vec<String>,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = PlanFormat::Script)]
+    pub(crate) format: PlanFormat,
+}
+
+/// A form of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// A POSIX shell script
+    Script,
+    /// For programs: see the schema
+    Json,
 }
 
 /// Options of `diff`.

@@ -25,13 +25,13 @@ use clap::Parser as _;
 use gw_checks::Subject;
 use gw_checks::compare::{self, Way};
 use gw_checks::examine::{Selection, examine};
-use gw_checks::plan::{self, Plan};
+use gw_checks::plan::{self, Chosen, Plan};
 use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
 
-use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs};
+use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs, PlanFormat};
 use exit::Exit;
 use host::{Live, Recording, Sealed};
 use report::{Report, difference, nagios};
@@ -88,7 +88,27 @@ fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
             plan::plan(&Subject { facts: &facts, gateway }, &examined.diagnoses)
         })
         .collect();
-    print(&plan::script::write(&plans, facts.about.uid), Exit::Fine)
+    let chosen = Chosen(args.step.clone());
+    if let Some(name) = chosen.unknown(&plans) {
+        bail!("no plan has a step {name:?}; {}", known_steps(&plans));
+    }
+    let text = match args.format {
+        PlanFormat::Script => plan::script::write(&plans, facts.about.uid, &chosen),
+        PlanFormat::Json => report::plan::json(&facts, &plans, &chosen)?,
+    };
+    print(&text, Exit::Fine)
+}
+
+/// The steps that there are, for people.
+fn known_steps(plans: &[Plan]) -> String {
+    let steps = plans.iter().flat_map(Plan::steps);
+    let known: Vec<String> =
+        steps.map(|(number, step)| format!("{number} ({})", step.name)).collect();
+    if known.is_empty() {
+        "there are no steps".into()
+    } else {
+        format!("the steps are {}", known.join(", "))
+    }
 }
 
 fn snapshot(args: &LookArgs) -> anyhow::Result<Exit> {

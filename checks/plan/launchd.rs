@@ -2,23 +2,18 @@
 //! bootout and bootstrap only where it is not, and then in one piece that nothing cuts in two.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::gateway::Usable;
-use gw_snapshot::facts::job::Phase;
+use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 
-use super::recipes::{START_SECONDS, end_of, look};
+use super::recipes::{START_SECONDS, end_of, look, missing_path, same, way_is_clear};
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is launchd's.
 pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
-    if let Some(named) =
-        lane.paths.iter().find(|named| named.state(at.facts.about.uid) == Usable::Missing)
-    {
-        return look(
-            at,
-            &format!("the {} {} is missing: mend the plist first", named.what, named.path),
-        );
+    if let Some(missing) = missing_path(at, lane) {
+        return look(at, missing);
     }
     match diagnosis {
         "loaded-not-running"
@@ -26,12 +21,142 @@ pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
         | "stale-records"
         | "installed-not-loaded"
         | "unloaded-by-interrupted-restart"
+        | "fatal-config"
         | "parked-after-planned-exit" => start(at, lane),
         "disabled-override" => enable(at, lane),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at, lane),
         "loaded-definition-old" => reload(at, lane),
+        "two-supervisors" => one_domain(at, lane),
+        "stale-code" => restart(
+            at,
+            lane,
+            "It runs older code than stands on disk; a restart takes the new one.",
+            true,
+        ),
+        "wedged" => restart(
+            at,
+            lane,
+            "It does nothing any more. launchd asks it to end, and ends it by force only after its own time limit.",
+            false,
+        ),
+        "not-durable" => keep(at, lane),
         _ => look(at, "this diagnosis has no plan of commands"),
     }
+}
+
+/// A restart by launchd: the loaded definition is right, so nothing is unloaded for it.
+fn restart(at: &Subject<'_>, lane: &Lane, why: &str, is_quiet: bool) -> Course {
+    let (Supervision::Lane(_), Some(process)) = (&at.gateway.supervision, at.gateway.process())
+    else {
+        return look(at, "no job of launchd's is known to have the gateway's process");
+    };
+    let Some(pid) = lane.job.known().and_then(|job| job.main_pid) else {
+        return look(at, "the job has no process");
+    };
+    if at.is_starting() || process.is_zombie() {
+        return look(
+            at,
+            "the process is not in a state to be restarted: look again in two minutes",
+        );
+    }
+    let same = match same(at, process) {
+        Ok(same) => same,
+        Err(because) => return look(at, because),
+    };
+    let mut guards = vec![Guard::JobRuns { target: target(lane), pid }, same];
+    if is_quiet && at.gateway.own_status(at.facts.about.os).is_some() {
+        guards.push(Guard::NoTurns { status: at.path("gateway_state.json") });
+    }
+    Course::Steps(vec![Step {
+        name: "restart",
+        why: why.into(),
+        guards,
+        action: Action::Launchctl { words: vec!["kickstart".into(), "-k".into(), target(lane)] },
+        changes: format!("ends PID {pid} and starts another; nobody answers in between"),
+        expect: Expect::JobRuns {
+            target: target(lane),
+            old: Some(pid),
+            status: at.path("gateway_state.json"),
+            within: START_SECONDS.saturating_add(stop_seconds(lane)),
+        },
+        undo: "nothing to take back: the old process is gone, and the job is as before".into(),
+    }])
+}
+
+/// It runs, and an override would keep it away after the next login.
+fn keep(at: &Subject<'_>, lane: &Lane) -> Course {
+    let Some(pid) = lane.job.known().and_then(|job| job.main_pid) else {
+        return look(at, "no job of launchd's has the gateway: see foreground-owns-gateway");
+    };
+    if lane.disabled != Fact::Known(true) {
+        return look(
+            at,
+            "what would end it for good is in its plist, or in the kind of its login: mend that",
+        );
+    }
+    Course::Steps(vec![Step {
+        name: "enable",
+        why: format!(
+            "An override disables {}: it runs now, and is not loaded at the next login.",
+            lane.name
+        ),
+        guards: vec![Guard::JobRuns { target: target(lane), pid }],
+        action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
+        changes: "takes the override away; no process is started or stopped".into(),
+        expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
+        undo: format!("launchctl disable {}", target(lane)),
+    }])
+}
+
+/// One label in two domains: the one whose job has the gateway keeps it, and the other lets go.
+fn one_domain(at: &Subject<'_>, lane: &Lane) -> Course {
+    let (Supervision::Lane(_), Some(process)) = (&at.gateway.supervision, at.gateway.process())
+    else {
+        return look(
+            at,
+            "which of the two has the gateway is not known: decide by hand which is to stay",
+        );
+    };
+    let Some(pid) = lane.job.known().and_then(|job| job.main_pid) else {
+        return look(at, "the job has no process");
+    };
+    let is_twin = |other: &&Lane| {
+        other.name == lane.name && other.manager != lane.manager && other.job.known().is_some()
+    };
+    let others: Vec<&Lane> = at.gateway.lanes.iter().filter(is_twin).collect();
+    let [other] = others.as_slice() else {
+        return look(
+            at,
+            "the two services are not one label in two domains: decide by hand which is to stay",
+        );
+    };
+    let same = match same(at, process) {
+        Ok(same) if at.gateway.liveness.others.is_empty() => same,
+        Ok(_) => return look(at, "each of them has a gateway: decide by hand which is to stay"),
+        Err(because) => return look(at, because),
+    };
+    Course::Steps(vec![Step {
+        name: "unload-other",
+        why: format!(
+            "{} has the gateway. The same label in {} starts a second one again and again, which ends at the lock of the first.",
+            target(lane),
+            domain(other)
+        ),
+        guards: vec![
+            Guard::JobRuns { target: target(lane), pid },
+            same,
+            Guard::LockedBy { lock: at.path("gateway.lock"), pid: process.pid },
+            Guard::Loaded { target: target(other) },
+        ],
+        action: Action::Launchctl { words: vec!["bootout".into(), target(other)] },
+        changes: format!(
+            "{} is unloaded until the next login; its plist, and {}, stay as they are",
+            target(other),
+            target(lane)
+        ),
+        expect: Expect::NotLoaded { target: target(other) },
+        undo: format!("launchctl bootstrap {} {}", domain(other), other.path),
+    }])
 }
 
 fn start(at: &Subject<'_>, lane: &Lane) -> Course {
@@ -64,9 +189,11 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
         return look(at, "there is no plist that could be loaded");
     }
     let enable = Step {
+        name: "enable",
         why: format!("Somebody disabled {}. Run this only if it is to run again.", lane.name),
         guards: vec![Guard::NotLoaded { target: target(lane) }],
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
+        changes: "takes the override away; nothing is loaded yet".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
         undo: format!("launchctl disable {}", target(lane)),
     };
@@ -78,12 +205,15 @@ fn reload(at: &Subject<'_>, lane: &Lane) -> Course {
     let Some(pid) = lane.job.known().and_then(|job| job.main_pid) else {
         return look(at, "the job has no process: what launchd would end is not known");
     };
+    let running = Guard::JobRuns { target: target(lane), pid };
+    let files = lane.files.iter().cloned().map(Guard::SameFile);
     Course::Steps(vec![Step {
+        name: "reload",
         why: format!(
             "launchd runs {} by an old definition, and reads the plist at bootstrap only. Between bootout and bootstrap nothing may cut this off.",
             lane.name
         ),
-        guards: vec![Guard::JobRuns { target: target(lane), pid }],
+        guards: [running].into_iter().chain(files).collect(),
         action: Action::Reload {
             target: target(lane),
             domain: domain(lane),
@@ -91,7 +221,10 @@ fn reload(at: &Subject<'_>, lane: &Lane) -> Course {
             pid,
             within: stop_seconds(lane),
         },
-        expect: runs(at, lane),
+        changes: format!(
+            "ends PID {pid}, and starts another by the plist as it stands; nobody answers in between"
+        ),
+        expect: runs(at, lane, Some(pid)),
         undo: "put the old plist back, and run the same again".into(),
     }])
 }
@@ -103,14 +236,22 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
             if matches!(job.phase, Phase::Stopped | Phase::Failed | Phase::Restarting) =>
         {
             Ok(Step {
+                name: "start",
                 why: format!(
                     "{} is loaded and idle; a kickstart is a demand, which launchd obeys at once.",
                     lane.name
                 ),
-                guards: vec![Guard::JobIdle { target: target(lane) }, no_gateway(at)],
+                guards: [
+                    Guard::Loaded { target: target(lane) },
+                    Guard::JobIdle { target: target(lane) },
+                ]
+                .into_iter()
+                .chain(way_is_clear(at))
+                .collect(),
                 action: Action::Launchctl { words: vec!["kickstart".into(), target(lane)] },
-                expect: runs(at, lane),
-                undo: format!("launchctl bootout {}", target(lane)),
+                changes: format!("starts the job: its gateway writes to {}", at.gateway.home.path),
+                expect: runs(at, lane, None),
+                undo: "hermes gateway stop, which unloads the job".into(),
             })
         }
         Fact::Known(_) => Err("the job is between two states: look again in a few seconds"),
@@ -126,31 +267,34 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
 }
 
 fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
+    let here = [
+        Guard::NotLoaded { target: target(lane) },
+        Guard::NotDisabled { domain: domain(lane), label: lane.name.clone() },
+    ];
+    let files = lane.files.iter().cloned().map(Guard::SameFile);
     Step {
+        name: "load",
         why: format!(
             "{} is not loaded; launchd reads its plist, starts it and keeps it.",
             lane.name
         ),
-        guards: vec![
-            Guard::NotLoaded { target: target(lane) },
-            Guard::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-            no_gateway(at),
-        ],
+        guards: here.into_iter().chain(files).chain(way_is_clear(at)).collect(),
         action: Action::Launchctl {
             words: vec!["bootstrap".into(), domain(lane), lane.path.clone()],
         },
-        expect: runs(at, lane),
+        changes: format!(
+            "loads the plist and starts its gateway, which writes to {}",
+            at.gateway.home.path
+        ),
+        expect: runs(at, lane, None),
         undo: format!("launchctl bootout {}", target(lane)),
     }
 }
 
-fn no_gateway(at: &Subject<'_>) -> Guard {
-    Guard::NoGateway { lock: at.path("gateway.lock") }
-}
-
-fn runs(at: &Subject<'_>, lane: &Lane) -> Expect {
+fn runs(at: &Subject<'_>, lane: &Lane, old: Option<u32>) -> Expect {
     Expect::JobRuns {
         target: target(lane),
+        old,
         status: at.path("gateway_state.json"),
         within: START_SECONDS,
     }
@@ -158,7 +302,7 @@ fn runs(at: &Subject<'_>, lane: &Lane) -> Expect {
 
 /// How long a gateway may take to end: what launchd would give it, and some. In seconds.
 fn stop_seconds(lane: &Lane) -> u64 {
-    let loaded = lane.job.known().and_then(gw_snapshot::facts::job::Job::stop_limit);
+    let loaded = lane.job.known().and_then(Job::stop_limit);
     let on_disk = || Some(lane.definition.known()?.stop_timeout.as_ref()?.0);
     loaded.or_else(on_disk).map_or(60, |limit| limit.as_secs()).saturating_add(5)
 }

@@ -1,32 +1,40 @@
-//! Which steps answer which diagnosis.
+//! What the courses of both service managers share: which commands only read, how a gateway outside its
+//! service is ended, what proves the end, and what gives the gateway back.
 
-use gw_snapshot::facts::job::{Enabled, Job, Phase};
-use gw_snapshot::facts::{Lane, Manager};
+use gw_snapshot::facts::gateway::{Lane, Listener, Usable};
+use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::settings;
 use gw_snapshot::host::Scope;
+use gw_snapshot::snapshot::Os;
 
-use super::{Action, Course, Expect, Guard, Step, launchd};
+use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step, launchd, systemd};
 use crate::Subject;
 
 /// The course for a diagnosis.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
-    if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
-        return launchd::course(at, lane, diagnosis);
-    }
     match diagnosis {
-        "loaded-not-running" | "stopped-on-purpose" | "stale-records" => start(at),
-        "foreground-owns-gateway" => cut_over(at),
-        _ => look(at, "this diagnosis has no plan of commands"),
+        "fatal-config" if !is_mended(at) => return config(at),
+        "foreign-port-owner" | "sibling-port-owner" => return port(at),
+        _ => {}
+    }
+    match at.gateway.lane() {
+        Some(lane) if lane.manager.is_launchd() => launchd::course(at, lane, diagnosis),
+        _ => systemd::course(at, diagnosis),
     }
 }
 
 /// Read-only commands that tell more.
-pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
+pub(super) fn look(at: &Subject<'_>, because: impl Into<String>) -> Course {
+    Course::Look { because: because.into(), by_hand: Vec::new(), commands: readings(at) }
+}
+
+fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
-    let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
-    if let Some((scope, lane)) = at.gateway.lane().and_then(systemd) {
-        let user = if scope == Scope::User { "--user " } else { "" };
+    if let Some((scope, lane)) = at.gateway.lane().and_then(systemd::of) {
+        let user = systemd::user(scope);
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
+        commands.push(words(&format!("journalctl {user}--no-pager -n 30 -u {}", lane.name)));
     }
     if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
         for domain in ["gui", "user"] {
@@ -36,39 +44,123 @@ pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
         }
     }
     commands.push(words("gw-doctor check -v"));
-    Course::Look { because: because.into(), commands }
+    commands
 }
 
-/// Installed, idle, and nobody else does its work: start it.
-fn start(at: &Subject<'_>) -> Course {
-    let Some((scope, lane)) = at.gateway.lane().and_then(systemd) else {
-        return look(at, "there is no systemd service to start");
-    };
-    let Some(job) = lane.job.known() else { return look(at, "the service is not loaded") };
-    if !at.gateway.liveness.process.is_absent() {
-        return look(at, "whether another gateway of this home lives is not known");
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(String::from).collect()
+}
+
+/// Hermes refused its configuration: whatever starts it again before that is mended is refused again.
+fn config(at: &Subject<'_>) -> Course {
+    let reason = at.gateway.status.known().and_then(|status| status.exit_reason.clone());
+    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    let mut commands =
+        vec![vec!["tail".into(), "-n".into(), "30".into(), at.path("logs/errors.log")]];
+    commands.extend(readings(at));
+    Course::Look {
+        because: "Hermes refuses its configuration, and every start would be refused again".into(),
+        by_hand: vec![
+            format!("Mend what it names in {} or {}{reason}", at.path(".env"), at.path("config.yaml")),
+            "Then run gw-doctor plan again: it sees that these files are newer than the refusal, and starts the service".into(),
+        ],
+        commands,
     }
-    let mut steps = vec![start_step(at, scope, lane, job)];
-    steps.extend(enable_step(scope, lane, job));
-    Course::Steps(steps)
 }
 
-/// A gateway in the foreground, its service idle: end the one, start the other.
-fn cut_over(at: &Subject<'_>) -> Course {
-    let Some((scope, lane)) = at.gateway.lane().and_then(systemd) else {
-        return look(at, "there is no systemd service to take over");
+/// Whether its settings were written after it refused them.
+fn is_mended(at: &Subject<'_>) -> bool {
+    let refusal = at
+        .gateway
+        .status
+        .known()
+        .filter(|status| status.state.as_deref() == Some("startup_failed"));
+    let ended = at.job().and_then(|(_, job)| job.exited_at);
+    let Some(ended) = ended.or_else(|| refusal?.updated_at) else { return false };
+    let settings = [&at.gateway.dotenv]
+        .into_iter()
+        .chain(at.gateway.files.iter().filter(|file| file.path.ends_with("/config.yaml")));
+    settings.filter_map(|file| file.mtime).any(|written| written > ended)
+}
+
+/// Somebody else has the port. It is never taken away: the person chooses who keeps it.
+fn port(at: &Subject<'_>) -> Course {
+    let Some(api) = at.api() else { return look(at, "which port is meant is not known") };
+    let port = api.port.value;
+    let holders: Vec<&Process> = at
+        .facts
+        .on(&api.host.value, port)
+        .flat_map(|listener| listener.owners.iter().flatten())
+        .collect();
+    let named: Vec<String> = holders.iter().map(|holder| name_of(at, holder)).collect();
+    let mut by_hand = vec![format!(
+        "Choose who is to have {}. It is {} now: leave it alone if it is wanted there, and end it only by what started it if it is not",
+        api.address(),
+        if named.is_empty() {
+            "held by a program that cannot be seen from here".into()
+        } else {
+            named.join(", ")
+        },
+    )];
+    by_hand.push(match free_port(at, port) {
+        Some(free) => format!(
+            "To give this gateway another port, write API_SERVER_PORT={free} into {} (nobody listens there, and no other profile wants it), and tell its clients",
+            at.path(".env")
+        ),
+        None => format!("To give this gateway another port, set API_SERVER_PORT in {}", at.path(".env")),
+    });
+    by_hand.push("Then run gw-doctor plan again".into());
+    let mut commands = match at.facts.about.os {
+        Os::Linux => vec![vec!["ss".into(), "-Hltnp".into(), format!("sport = :{port}")]],
+        Os::Macos => vec![words(&format!("lsof -nP -iTCP:{port} -sTCP:LISTEN"))],
     };
-    let Some(job) = lane.job.known().filter(|_| lane.definition.known().is_some()) else {
-        return look(at, "no service is installed that could take over: install one first");
+    commands.extend(
+        holders
+            .iter()
+            .map(|holder| words(&format!("ps -o pid,ppid,user,lstart,command -p {}", holder.pid))),
+    );
+    commands.push(vec!["grep".into(), "-n".into(), "^API_SERVER_PORT".into(), at.path(".env")]);
+    commands.extend(readings(at));
+    Course::Look {
+        because: format!(
+            "{} belongs to somebody else, and no command of ours takes it away",
+            api.address()
+        ),
+        by_hand,
+        commands,
+    }
+}
+
+fn name_of(at: &Subject<'_>, holder: &Process) -> String {
+    match at.facts.gateway_of(holder.pid) {
+        Some(gateway) => {
+            format!("PID {}, the gateway of profile {}", holder.pid, gateway.home.profile)
+        }
+        None => format!("PID {}, {}", holder.pid, holder.command()),
+    }
+}
+
+/// The next port that nobody listens on and no gateway is configured for. None where not every listener was seen.
+fn free_port(at: &Subject<'_>, taken: u16) -> Option<u16> {
+    if !at.facts.listeners.complete {
+        return None;
+    }
+    let is_heard = |port: u16| at.facts.listeners.list.iter().any(|found| found.port == port);
+    let is_wanted = |port: u16| {
+        at.facts
+            .gateways
+            .iter()
+            .filter_map(|gateway| gateway.api.known())
+            .any(|api| api.port.value == port)
     };
-    let idle = Guard::UnitIdle { scope, unit: lane.name.clone() };
-    let stop = match end_of(at, idle, stop_seconds(job)) {
-        Ok(step) => step,
-        Err(because) => return look(at, because),
-    };
-    let mut steps = vec![stop, start_step(at, scope, lane, job)];
-    steps.extend(enable_step(scope, lane, job));
-    Course::Steps(steps)
+    (taken.saturating_add(1)..u16::MAX).find(|port| !is_heard(*port) && !is_wanted(*port))
+}
+
+/// What a definition names and is not there, for people.
+pub(super) fn missing_path(at: &Subject<'_>, lane: &Lane) -> Option<String> {
+    let named =
+        lane.paths.iter().find(|named| named.state(at.facts.about.uid) == Usable::Missing)?;
+    Some(format!("the {} {} is missing: mend {} first", named.what, named.path, lane.path))
 }
 
 /// Ends the gateway that runs outside its service.
@@ -77,87 +169,91 @@ fn cut_over(at: &Subject<'_>) -> Course {
 /// If it cannot be ended safely: the reason, for people.
 pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step, &'static str> {
     let Some(process) = at.gateway.process() else { return Err("there is no process to end") };
-    if process.seen.uid.is_some() && process.seen.uid != at.facts.about.uid {
-        return Err("the gateway belongs to another user, who must stop it");
-    }
     if !at.gateway.liveness.others.is_empty() {
         return Err("more than one gateway of this home lives: decide by hand which is to stay");
     }
-    let same = Guard::same(process, at.facts.about.os)
-        .ok_or("too little of the process could be seen to be sure of it later")?;
+    let same = same(at, process)?;
     Ok(Step {
+        name: "end-foreground",
         why: format!(
             "PID {} does the service's work in the foreground. It finishes what it is at, and ends.",
             process.pid
         ),
         guards: vec![same, idle],
         action: Action::Terminate { pid: process.pid },
+        changes: format!("ends PID {}; nobody answers until its service has started", process.pid),
         expect: Expect::Gone { pid: process.pid, within },
         undo: format!("start it again where it ran: {}", process.command()),
     })
 }
 
-/// A service that is installed and not enabled would be gone after the next boot.
-fn enable_step(scope: Scope, lane: &Lane, job: &Job) -> Option<Step> {
-    (job.enabled == Enabled::No).then(|| Step {
-        why: format!(
-            "{} does not start by itself. Leave this step out if that is meant.",
-            lane.name
-        ),
-        guards: Vec::new(),
-        action: Action::Systemctl { scope, verb: "enable", unit: lane.name.clone() },
-        expect: Expect::Enabled { scope, unit: lane.name.clone() },
-        undo: format!(
-            "systemctl {}disable {}",
-            if scope == Scope::User { "--user " } else { "" },
-            lane.name
-        ),
-    })
+/// The guard that a process is still the one that was seen, and is ours to end.
+pub(super) fn same(at: &Subject<'_>, process: &Process) -> Result<Guard, &'static str> {
+    if process.seen.uid.is_some() && process.seen.uid != at.facts.about.uid {
+        return Err("the gateway belongs to another user, who must stop it");
+    }
+    Guard::same(process, at.facts.about.os)
+        .ok_or("too little of the process could be seen to be sure of it later")
 }
 
-fn start_step(at: &Subject<'_>, scope: Scope, lane: &Lane, job: &Job) -> Step {
-    let failed = job.phase == Phase::Failed;
-    Step {
-        why: format!(
-            "{} is installed and idle; the service manager starts it and keeps it.",
-            lane.name
-        ),
-        guards: vec![
-            Guard::UnitIdle { scope, unit: lane.name.clone() },
-            Guard::NoGateway { lock: at.path("gateway.lock") },
-        ],
-        // `restart` starts a unit that is idle, and one that failed, without a reset in between.
-        action: Action::Systemctl {
-            scope,
-            verb: if failed { "restart" } else { "start" },
-            unit: lane.name.clone(),
-        },
-        expect: Expect::Runs {
-            scope,
-            unit: lane.name.clone(),
-            status: at.path("gateway_state.json"),
-            within: START_SECONDS,
-        },
-        undo: format!(
-            "systemctl {}stop {}",
-            if scope == Scope::User { "--user " } else { "" },
-            lane.name
-        ),
+/// That nobody took the lock or the port of the gateway that is about to start. The port of one that is to
+/// end before is free by then.
+pub(super) fn way_is_clear(at: &Subject<'_>) -> Vec<Guard> {
+    let mut guards = vec![Guard::NoGateway { lock: at.path("gateway.lock") }];
+    let own = at.gateway.process().map(|process| process.pid);
+    let is_free = |listener: &Listener| own.is_some_and(|pid| listener.is_held_by(pid));
+    if let Some(api) = at.api().filter(|_| at.facts.listeners.complete) {
+        let port = api.port.value;
+        let mut there = at.facts.listeners.list.iter().filter(|found| found.port == port);
+        if there.all(is_free) {
+            guards.push(Guard::FreePort { port });
+        }
     }
+    guards
+}
+
+/// What proves that the gateway runs.
+pub(super) fn proof(at: &Subject<'_>, service: Service) -> Proof {
+    let api = at.api();
+    Proof {
+        service,
+        status: at.path("gateway_state.json"),
+        lock: at.path("gateway.lock"),
+        port: api.map(|api| api.port.value),
+        health: api.and_then(|api| settings::health_url(&api.host.value, api.port.value)),
+    }
+}
+
+/// What gives the gateway back that a course ends before its service starts.
+pub(super) fn fallback(at: &Subject<'_>, course: &Course, service: Service) -> Option<Fallback> {
+    let Course::Steps(steps) = course else { return None };
+    let ends = steps.iter().any(|step| matches!(step.action, Action::Terminate { .. }));
+    let argv = at.gateway.process()?.seen.argv.clone().filter(|argv| !argv.is_empty())?;
+    let was_loaded = steps.iter().all(|step| {
+        !matches!(&step.action, Action::Launchctl { words } if words.first().is_some_and(|word| word == "bootstrap"))
+    });
+    let is_taken_back = match service {
+        Service::Unit { .. } => true,
+        Service::Job { .. } => !was_loaded,
+    };
+    let starts = steps.iter().any(|step| step.name == "end-foreground");
+    (ends && starts).then(|| Fallback {
+        service,
+        is_taken_back,
+        lock: at.path("gateway.lock"),
+        home: at.gateway.home.path.clone(),
+        argv,
+    })
 }
 
 /// How long a gateway may take to start: it waits 30 s for each platform that does not answer. In seconds.
 pub(super) const START_SECONDS: u64 = 120;
 
-/// How long a gateway may take to end: what its service would give it, and some. In seconds.
-fn stop_seconds(job: &Job) -> u64 {
-    job.stop_limit().map_or(90, |limit| limit.as_secs()).saturating_add(5)
-}
-
-fn systemd(lane: &Lane) -> Option<(Scope, &Lane)> {
-    match lane.manager {
-        Manager::SystemdUser => Some((Scope::User, lane)),
-        Manager::SystemdSystem => Some((Scope::System, lane)),
-        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => None,
-    }
+/// The words of `systemctl` that go before its verb, for people.
+pub(super) fn systemctl(scope: Scope, words: &[&str]) -> String {
+    let by = match scope {
+        Scope::User => "systemctl --user",
+        Scope::System => "sudo systemctl",
+    };
+    format!("{by} {}", words.join(" "))
 }

@@ -4,46 +4,42 @@ use std::fmt::Write as _;
 
 use gw_snapshot::host::Scope;
 
-use super::{Action, Course, Expect, Guard, Plan, Step};
+use super::{
+    Action, Chosen, Course, Expect, Fallback, Guard, Plan, Proof, Service, Step, functions,
+};
 
-/// The script. Safe to run twice: what is done is seen by its guards, and stops it.
-pub fn write(plans: &[Plan], uid: Option<u32>) -> String {
+/// The script of the chosen steps. Safe to run twice: what is done is seen by its guards, and stops it.
+pub fn write(plans: &[Plan], uid: Option<u32>, chosen: &Chosen) -> String {
     let mut out = String::from(
         "#!/bin/sh\n# Suggested by gw-doctor, which has changed nothing. Read it before you run it.\n",
     );
     for plan in plans {
         head(&mut out, plan);
     }
-    if plans.iter().any(|plan| matches!(plan.course, Course::Steps(_))) {
-        out.push_str("\nset -eu\n");
-        out.push_str(TOOLS);
-        let steps = || {
-            plans.iter().flat_map(|plan| match &plan.course {
-                Course::Steps(steps) => steps.as_slice(),
-                _ => &[],
-            })
-        };
-        if steps().any(|step| matches!(step.action, Action::Systemctl { .. })) {
-            out.push_str(SYSTEMD);
-            tools_for_user(&mut out, uid);
-        }
-        if steps()
-            .any(|step| matches!(step.action, Action::Launchctl { .. } | Action::Reload { .. }))
-        {
-            out.push_str(LAUNCHD);
-        }
-        if let Some(uid) = uid {
-            line(
-                &mut out,
-                &format!("[ \"$(id -u)\" = {uid} ] || stop 'this is to be run by uid {uid}'"),
-            );
-        }
-        for plan in plans {
-            if let Course::Steps(steps) = &plan.course {
-                body(&mut out, plan, steps);
-            }
-        }
+    let bodies: Vec<String> =
+        plans.iter().zip(1..).filter_map(|(plan, at)| body(plan, at, chosen)).collect();
+    if bodies.is_empty() {
+        return out;
     }
+    let bodies = bodies.concat();
+    out.push_str(
+        "\n# It ends with 0: done, and proven. 1: a guard stopped it before the step that it stands before.\n\
+         # 2: a step was taken, and what it is for did not come. 3: the gateway of before is to be given back.\n\
+         \nset -eu\nfallback=\n",
+    );
+    let functions = functions::called_by(&bodies);
+    if [&functions, &bodies].iter().any(|text| text.contains("user_systemctl")) {
+        user_systemctl(&mut out, uid);
+    }
+    out.push_str(&functions);
+    if let Some(uid) = uid {
+        line(
+            &mut out,
+            &format!("\n[ \"$(id -u)\" = {uid} ] || stop 'this is to be run by uid {uid}'"),
+        );
+    }
+    out.push_str(&bodies);
+    line(&mut out, "\necho 'Done. See for yourself: gw-doctor'");
     out
 }
 
@@ -55,8 +51,11 @@ fn head(out: &mut String, plan: &Plan) {
     match &plan.course {
         Course::Nothing => line(out, "# Nothing to do."),
         Course::Steps(_) => {}
-        Course::Look { because, commands } => {
+        Course::Look { because, by_hand, commands } => {
             line(out, &format!("# No plan: {}.", comment(because)));
+            for sentence in by_hand {
+                line(out, &format!("# By hand: {}.", comment(sentence)));
+            }
             for command in commands {
                 line(out, &format!("# To know more: {}", comment(&words(command))));
             }
@@ -64,20 +63,136 @@ fn head(out: &mut String, plan: &Plan) {
     }
 }
 
-fn body(out: &mut String, plan: &Plan, steps: &[Step]) {
-    for (number, step) in (1..).zip(steps) {
-        line(out, &format!("\n# {} {number}. {}", comment(&plan.profile), comment(&step.why)));
-        line(out, &format!("# To take it back: {}", comment(&step.undo)));
-        for guard in &step.guards {
-            line(out, &guard_line(guard));
-        }
-        line(out, &action_line(&step.action));
-        line(out, &expect_line(&step.expect));
+/// The chosen steps of one plan. None where none of its steps is chosen.
+fn body(plan: &Plan, at: usize, chosen: &Chosen) -> Option<String> {
+    let steps: Vec<(usize, &Step)> =
+        plan.steps().filter(|(number, step)| chosen.takes(*number, step.name)).collect();
+    if steps.is_empty() {
+        return None;
     }
-    line(out, "\necho 'Done. See for yourself: gw-doctor'");
+    let mut out = String::new();
+    let starts =
+        |rest: &[(usize, &Step)]| rest.iter().any(|(_, step)| step.expect.service().is_some());
+    let mut is_held = false;
+    for (place, (number, step)) in steps.iter().enumerate() {
+        line(
+            &mut out,
+            &format!(
+                "\n# {} {number}, {}. {}",
+                comment(&plan.profile),
+                step.name,
+                comment(&step.why)
+            ),
+        );
+        line(&mut out, &format!("# It changes: {}.", comment(&step.changes)));
+        line(&mut out, &format!("# To take it back: {}", comment(&step.undo)));
+        for guard in &step.guards {
+            line(&mut out, &guard_line(guard));
+        }
+        let is_end = matches!(step.action, Action::Terminate { .. });
+        if let Some(fallback) = plan
+            .fallback
+            .as_ref()
+            .filter(|_| is_end && starts(steps.get(place..).unwrap_or_default()))
+        {
+            is_held = true;
+            let name = format!("give_back_{at}");
+            line(
+                &mut out,
+                "# From here to the start nothing may cut this off: in between, no gateway runs.",
+            );
+            out.push_str(&give_back(&name, fallback));
+            line(&mut out, "trap '' HUP INT TERM");
+            line(
+                &mut out,
+                &format!("{} || stop 'it could not be asked to end'", action_line(&step.action)),
+            );
+        } else {
+            line(&mut out, &format!("{} || stop 'the command failed'", action_line(&step.action)));
+        }
+        line(&mut out, &expect_line(&step.expect));
+        if is_end && is_held {
+            line(&mut out, &format!("fallback=give_back_{at}"));
+        }
+        if is_held && step.expect.service().is_some() {
+            is_held = false;
+            line(&mut out, "fallback=");
+            line(&mut out, "trap - HUP INT TERM");
+        }
+    }
+    if let Some(proof) = plan.proof.as_ref().filter(|_| starts(&steps)) {
+        line(
+            &mut out,
+            &format!(
+                "\n# {}: the proof, by the same evidence that gw-doctor reads.",
+                comment(&plan.profile)
+            ),
+        );
+        out.push_str(&proof_lines(proof));
+    }
+    Some(out)
 }
 
-fn guard_line(guard: &Guard) -> String {
+/// What starts a gateway as it ran before, as a person would type it.
+pub fn fallback_command(fallback: &Fallback) -> String {
+    let home = quoted(&fallback.home);
+    format!("cd {home} && HERMES_HOME={home} {}", words(&fallback.argv))
+}
+
+/// What gives the gateway back as it ran before, with an end of its own.
+fn give_back(name: &str, fallback: &Fallback) -> String {
+    let start = fallback_command(fallback);
+    let mut out = format!("{name}() {{\n    fallback=\n    trap - HUP INT TERM\n");
+    match (&fallback.service, fallback.is_taken_back) {
+        (Service::Unit { scope, unit }, _) => {
+            line(&mut out, "    # The service must not try on beside it.");
+            line(&mut out, &format!("    {} stop {} || true", manager(*scope), quoted(unit)));
+        }
+        (Service::Job { target }, true) => {
+            line(&mut out, "    # The job was not loaded before, and must not try on beside it.");
+            line(&mut out, &format!("    launchctl bootout {} || true", quoted(target)));
+        }
+        (Service::Job { target }, false) => {
+            let note = format!("launchd keeps trying: see launchctl print {target}");
+            line(&mut out, &format!("    printf '%s\\n' {} >&2", quoted(&note)));
+        }
+    }
+    line(&mut out, &format!("    nobody_locks {}", quoted(&fallback.lock)));
+    line(
+        &mut out,
+        &format!(
+            "    printf 'No gateway runs. To give it back as it ran before, in a terminal: %s\\n' {} >&2",
+            quoted(&start)
+        ),
+    );
+    out.push_str("    exit 3\n}\n");
+    out
+}
+
+/// The proof as the script has it, a command a line.
+pub fn proof_lines(proof: &Proof) -> String {
+    let mut out = String::new();
+    let (status, lock) = (quoted(&proof.status), quoted(&proof.lock));
+    line(
+        &mut out,
+        &match &proof.service {
+            Service::Unit { scope, unit } => {
+                format!("proven_unit {} {} {status} {lock}", manager(*scope), quoted(unit))
+            }
+            Service::Job { target } => format!("proven_job {} {status} {lock}", quoted(target)),
+        },
+    );
+    if let Some(port) = proof.port {
+        line(&mut out, &format!("until_listens \"$gateway\" {port}"));
+    }
+    if let Some(url) = &proof.health {
+        line(&mut out, &format!("until_answers {}", quoted(url)));
+    }
+    out
+}
+
+/// A guard as the script has it.
+pub fn guard_line(guard: &Guard) -> String {
     match guard {
         Guard::SameProcess { pid, ticks, argv } => {
             format!("same_process {pid} {ticks} {}", quoted(&argv.join(" ")))
@@ -87,12 +202,55 @@ fn guard_line(guard: &Guard) -> String {
         }
         Guard::JobRuns { target, pid } => format!("job_runs {} {pid}", quoted(target)),
         Guard::JobIdle { target } => format!("job_idle {}", quoted(target)),
+        Guard::Loaded { target } => format!("still_loaded {}", quoted(target)),
         Guard::NotLoaded { target } => format!("not_loaded {}", quoted(target)),
         Guard::NotDisabled { domain, label } => {
             format!("not_disabled {} {}", quoted(domain), quoted(label))
         }
-        Guard::UnitIdle { scope, unit } => format!("idle {} {}", manager(*scope), quoted(unit)),
-        Guard::NoGateway { lock } => format!("unlocked {}", quoted(lock)),
+        Guard::UnitIdle { scope, unit } => {
+            format!("unit_idle {} {}", manager(*scope), quoted(unit))
+        }
+        Guard::UnitRuns { scope, unit, pid } => {
+            format!("unit_runs {} {} {pid}", manager(*scope), quoted(unit))
+        }
+        Guard::UnitIs { scope, unit, property, value } => {
+            format!("still_is {} {} {property} {value}", manager(*scope), quoted(unit))
+        }
+        Guard::SameFile(file) => {
+            format!("same_file {} {} {}", quoted(&file.path), file.size, file.mtime.as_second())
+        }
+        Guard::NoTurns { status } => format!("no_turns {}", quoted(status)),
+        Guard::LockedBy { lock, pid } => format!("holds_lock {} {pid}", quoted(lock)),
+        Guard::FreePort { port } => format!("free_port {port}"),
+        Guard::Agreed { question } => format!("you_agree {}", quoted(&comment(question))),
+        Guard::NoGateway { lock } => format!("nobody_locks {}", quoted(lock)),
+    }
+}
+
+/// What a guard makes sure of, for people.
+pub fn guard_text(guard: &Guard) -> String {
+    match guard {
+        Guard::SameProcess { pid, .. } | Guard::SameByPs { pid, .. } => {
+            format!("PID {pid} is still the process that was seen: same start, same command line")
+        }
+        Guard::JobRuns { target, pid } => format!("{target} still has PID {pid}"),
+        Guard::JobIdle { target } => format!("{target} has no process"),
+        Guard::Loaded { target } => format!("{target} is still loaded"),
+        Guard::NotLoaded { target } => format!("{target} is not loaded"),
+        Guard::NotDisabled { domain, label } => {
+            format!("no override keeps {label} out of {domain}")
+        }
+        Guard::UnitIdle { unit, .. } => format!("{unit} is loaded and has no process"),
+        Guard::UnitRuns { unit, pid, .. } => format!("{unit} is active with main PID {pid}"),
+        Guard::UnitIs { unit, property, value, .. } => {
+            format!("{property} of {unit} is still {value}")
+        }
+        Guard::SameFile(file) => format!("{} was not written since", file.path),
+        Guard::NoTurns { .. } => "no turn is under way".into(),
+        Guard::LockedBy { lock, pid } => format!("PID {pid} holds {lock}"),
+        Guard::FreePort { port } => format!("nobody listens on port {port}"),
+        Guard::Agreed { question } => format!("you answer yes: {question}"),
+        Guard::NoGateway { lock } => format!("no process holds {lock}"),
     }
 }
 
@@ -107,12 +265,13 @@ pub fn command(step: &Step) -> String {
             quoted(domain),
             quoted(plist)
         ),
-        Action::Systemctl { scope: Scope::User, verb, unit } => {
-            format!("systemctl --user {verb} {}", quoted(unit))
+        Action::Systemctl { scope: Scope::User, words } => {
+            format!("systemctl --user {}", self::words(words))
         }
-        Action::Systemctl { scope: Scope::System, verb, unit } => {
-            format!("sudo systemctl {verb} {}", quoted(unit))
+        Action::Systemctl { scope: Scope::System, words } => {
+            format!("sudo systemctl {}", self::words(words))
         }
+        Action::Linger { uid } => format!("sudo loginctl enable-linger {uid}"),
     }
 }
 
@@ -121,26 +280,69 @@ fn action_line(action: &Action) -> String {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, pid, within } => {
-            format!("reload {} {} {} {pid} {within}", quoted(target), quoted(domain), quoted(plist))
+            format!(
+                "reload_job {} {} {} {pid} {within}",
+                quoted(target),
+                quoted(domain),
+                quoted(plist)
+            )
         }
-        Action::Systemctl { scope, verb, unit } => {
-            format!("{} {verb} {}", manager(*scope), quoted(unit))
+        Action::Systemctl { scope, words } => {
+            format!("{} {}", manager(*scope), self::words(words))
+        }
+        Action::Linger { uid } => format!("as_root loginctl enable-linger {uid}"),
+    }
+}
+
+/// What a step is waited for, as the script has it.
+pub fn expect_line(expect: &Expect) -> String {
+    match expect {
+        Expect::Gone { pid, within } => format!("until_gone {pid} {within}"),
+        Expect::UnitIs { scope, unit, property, value } => {
+            format!("until_unit_is {} {} {property} {value} 10", manager(*scope), quoted(unit))
+        }
+        Expect::Lingers { uid } => format!("user_lingers {uid}"),
+        Expect::NotDisabled { domain, label } => {
+            format!("not_disabled {} {}", quoted(domain), quoted(label))
+        }
+        Expect::NotLoaded { target } => format!("not_loaded {}", quoted(target)),
+        Expect::JobRuns { target, old, status, within } => {
+            format!(
+                "until_job_runs {} {} {} {within}",
+                quoted(target),
+                old.unwrap_or(0),
+                quoted(status)
+            )
+        }
+        Expect::Runs { scope, unit, old, status, within } => {
+            format!(
+                "until_runs {} {} {} {} {within}",
+                manager(*scope),
+                quoted(unit),
+                old.unwrap_or(0),
+                quoted(status)
+            )
         }
     }
 }
 
-fn expect_line(expect: &Expect) -> String {
+/// What is to be so afterwards, for people.
+pub fn expect_text(expect: &Expect) -> String {
     match expect {
-        Expect::Gone { pid, within } => format!("until_gone {pid} {within}"),
-        Expect::Enabled { scope, unit } => format!("enabled {} {}", manager(*scope), quoted(unit)),
+        Expect::Gone { pid, within } => format!("PID {pid} is gone within {within} s"),
+        Expect::UnitIs { unit, property, value, .. } => format!("{property} of {unit} is {value}"),
+        Expect::Lingers { uid } => {
+            format!("the service manager of uid {uid} outlives its last session")
+        }
         Expect::NotDisabled { domain, label } => {
-            format!("not_disabled {} {}", quoted(domain), quoted(label))
+            format!("no override keeps {label} out of {domain}")
         }
-        Expect::JobRuns { target, status, within } => {
-            format!("until_job_runs {} {} {within}", quoted(target), quoted(status))
+        Expect::NotLoaded { target } => format!("{target} is not loaded"),
+        Expect::JobRuns { target, within, .. } => {
+            format!("{target} has a process, and its gateway says that it runs, within {within} s")
         }
-        Expect::Runs { scope, unit, status, within } => {
-            format!("until_runs {} {} {} {within}", manager(*scope), quoted(unit), quoted(status))
+        Expect::Runs { unit, within, .. } => {
+            format!("{unit} has a process, and its gateway says that it runs, within {within} s")
         }
     }
 }
@@ -152,128 +354,8 @@ const fn manager(scope: Scope) -> &'static str {
     }
 }
 
-/// What every script has at its head: guards that stop it, and waits that end.
-const TOOLS: &str = r#"
-stop() { printf 'stopped: %s. Nothing further was changed.\n' "$1" >&2; exit 1; }
-until_gone() {
-    left=$2
-    while kill -0 "$1" 2>/dev/null; do
-        [ "$left" -gt 0 ] || stop "PID $1 still lives after $2 s"
-        left=$((left - 1)); sleep 1
-    done
-}
-# unlocked FILE: no gateway holds the lock of its home, or has it open where locks cannot be seen.
-unlocked() {
-    [ -e "$1" ] || return 0
-    if [ -r /proc/locks ]; then
-        inode=$(stat -c %i "$1")
-        if grep -q "FLOCK .*:$inode " /proc/locks; then stop "a gateway holds $1"; fi
-    elif [ -n "$(lsof -t -- "$1" 2>/dev/null)" ]; then
-        stop "a gateway has $1 open"
-    fi
-}
-# same_process PID TICKS COMMAND: the process is the one that was seen.
-same_process() {
-    [ -r "/proc/$1/stat" ] || stop "PID $1 is gone"
-    [ "$(sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20)" = "$2" ] || stop "PID $1 is another process now"
-    [ "$(tr '\0' ' ' <"/proc/$1/cmdline" | sed 's/ $//')" = "$3" ] || stop "PID $1 runs another command now"
-}
-# same_by_ps PID START COMMAND: the same, where there is no /proc.
-same_by_ps() {
-    [ "$(TZ=UTC LC_ALL=C ps -o lstart= -p "$1" | sed 's/ *$//')" = "$2" ] || stop "PID $1 is another process now"
-    [ "$(ps -ww -o command= -p "$1" | sed 's/ *$//')" = "$3" ] || stop "PID $1 runs another command now"
-}
-"#;
-
-/// What a script needs that speaks to systemd.
-const SYSTEMD: &str = r#"# idle MANAGER UNIT: the unit has no process, and is not about to get one.
-idle() {
-    case "$("$1" show -p ActiveState --value "$2")" in
-    inactive | failed) ;;
-    *) stop "$2 is not idle any more" ;;
-    esac
-}
-# until_runs MANAGER UNIT STATUS-FILE SECONDS: the unit's process says that it runs.
-until_runs() {
-    left=$4
-    until says_running "$("$1" show -p MainPID --value "$2")" "$3"; do
-        [ "$left" -gt 0 ] || stop "$2 did not come up in $4 s"
-        left=$((left - 1)); sleep 1
-    done
-}
-says_running() {
-    [ "${1:-0}" -gt 0 ] && grep -Eq "\"pid\": *$1([^0-9]|$)" "$2" 2>/dev/null &&
-        grep -Eq '"gateway_state": *"(running|degraded)"' "$2"
-}
-enabled() {
-    [ "$("$1" show -p UnitFileState --value "$2")" = enabled ] || stop "$2 is not enabled"
-}
-system_systemctl() { systemctl "$@"; }
-"#;
-
-/// What a script needs that speaks to launchd. `launchctl` is never put into a pipe whose end would be
-/// taken for its own.
-const LAUNCHD: &str = r#"# job_pid TARGET: the process of a loaded job, or nothing.
-job_pid() {
-    shown=$(launchctl print "$1" 2>/dev/null) || return 0
-    printf '%s\n' "$shown" | sed -n 's/^	pid = \([0-9]*\)$/\1/p' | head -n 1
-}
-job_runs() { [ "$(job_pid "$1")" = "$2" ] || stop "PID $2 is no more the process of $1"; }
-job_idle() { [ -z "$(job_pid "$1")" ] || stop "$1 has a process now"; }
-# is_loaded TARGET: no answer but 113 is taken for absence.
-is_loaded() {
-    code=0
-    launchctl print "$1" >/dev/null 2>&1 || code=$?
-    case $code in
-    0) return 0 ;;
-    113) return 1 ;;
-    *) stop "launchctl print $1 ended with $code" ;;
-    esac
-}
-not_loaded() { if is_loaded "$1"; then stop "$1 is loaded now"; fi; }
-not_disabled() {
-    listed=$(launchctl print-disabled "$1") || stop "launchctl print-disabled $1 failed"
-    if printf '%s\n' "$listed" | grep -Eq "\"$2\" => (disabled|true)"; then stop "an override keeps $2 out of $1"; fi
-}
-# until_job_runs TARGET STATUS-FILE SECONDS: the job has a process, and a live gateway says that it runs.
-until_job_runs() {
-    left=$3
-    until [ -n "$(job_pid "$1")" ] && says_running "$2"; do
-        [ "$left" -gt 0 ] || stop "$1 did not come up in $3 s"
-        left=$((left - 1)); sleep 1
-    done
-}
-says_running() {
-    [ -r "$1" ] || return 1
-    writer=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$1" | head -n 1)
-    [ -n "$writer" ] && kill -0 "$writer" 2>/dev/null && grep -Eq '"gateway_state": *"(running|degraded)"' "$1"
-}
-is_gone() {
-    code=0
-    launchctl print "$1" >/dev/null 2>&1 || code=$?
-    [ "$code" = 113 ]
-}
-# reload TARGET DOMAIN PLIST PID SECONDS: a hang-up must not come between bootout and bootstrap.
-reload() {
-    trap '' HUP INT TERM
-    # 36 only says that it is still under way: what counts is looked at below.
-    launchctl bootout "$1" || true
-    left=$5
-    while kill -0 "$4" 2>/dev/null || ! is_gone "$1"; do
-        [ "$left" -gt 0 ] || stop "$1 has not ended after $5 s, and is still loaded"
-        left=$((left - 1)); sleep 1
-    done
-    tries=10
-    until launchctl bootstrap "$2" "$3" || ! is_gone "$1"; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || stop "$1 could not be loaded again: run launchctl bootstrap $2 $3"
-        sleep 2
-    done
-    trap - HUP INT TERM
-}
-"#;
-
-fn tools_for_user(out: &mut String, uid: Option<u32>) {
+/// A shell without a session, such as that of `su`, does not know where the user's manager is.
+fn user_systemctl(out: &mut String, uid: Option<u32>) {
     let runtime =
         uid.map_or_else(|| "/run/user/$(id -u)".to_string(), |uid| format!("/run/user/{uid}"));
     line(

@@ -166,6 +166,26 @@ pub struct Lane {
     pub disabled: Fact<bool>,
     /// What the definition names on disk: its program, its directory, its files.
     pub paths: Vec<Named>,
+    /// The definition's own files, as they were when they were read.
+    pub files: Vec<FileStamp>,
+}
+
+/// A file as it was: one that differs now was written since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Its path.
+    pub path: String,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// Its last modification.
+    pub mtime: Timestamp,
+}
+
+impl FileStamp {
+    /// The stamp of a file that was seen. None where its size or its time was not.
+    pub fn of(file: &FileSeen) -> Option<Self> {
+        Some(Self { path: file.path.clone(), size: file.size?, mtime: file.mtime? })
+    }
 }
 
 /// A path that a definition names.

@@ -3,12 +3,13 @@
 pub(crate) mod difference;
 mod json;
 pub(crate) mod nagios;
+pub(crate) mod plan;
 mod text;
 
 use gw_checks::Subject;
 use gw_checks::examine::{Examined, worst};
 use gw_checks::finding::Verdict;
-use gw_checks::plan::{self, Plan};
+use gw_checks::plan::Plan;
 use gw_snapshot::facts::{Facts, Gateway};
 
 use crate::cli::{CheckArgs, Format};
@@ -51,7 +52,7 @@ impl<'a> Report<'a> {
         let (verdict, exit) = (worst(all()), Exit::of(all(), fail_on));
         let reported = |(gateway, examined): (&'a Gateway, Examined)| Reported {
             gateway,
-            plan: plan::plan(&Subject { facts, gateway }, &examined.diagnoses),
+            plan: gw_checks::plan::plan(&Subject { facts, gateway }, &examined.diagnoses),
             examined,
         };
         let gateways = facts.gateways.iter().zip(examined).map(reported).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{Lane, Manager};
+use crate::facts::gateway::{FileStamp, Lane, Manager};
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, launchd};
 use crate::host::{Ask, Host, Part, Question, Scope};
@@ -193,6 +193,8 @@ impl Domains<'_> {
     ) -> Vec<Lane> {
         let jobs = jobs(look, label);
         let paths = look.named(definition);
+        let file = definition.known().map(|_| look.host.file(path, Part::SMALL));
+        let files: Vec<FileStamp> = file.as_ref().and_then(FileStamp::of).into_iter().collect();
         let lane = |manager, job| Lane {
             manager,
             name: label.into(),
@@ -201,6 +203,7 @@ impl Domains<'_> {
             job,
             disabled: self.disabled(label),
             paths: paths.clone(),
+            files: files.clone(),
         };
         let loaded: Vec<Lane> = jobs
             .iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{Lane, Manager};
+use crate::facts::gateway::{FileStamp, Lane, Manager};
 use crate::facts::home::{Home, join};
 use crate::facts::job::Job;
 use crate::facts::job::systemd::Units;
@@ -176,6 +176,7 @@ impl Managers<'_> {
             _ => found.definition.clone(),
         };
         let paths = look.named(&definition);
+        let files = stamps(look, &unit.file, &definition);
         Lane {
             manager: found.manager,
             name: found.name.clone(),
@@ -184,6 +185,7 @@ impl Managers<'_> {
             job,
             disabled: Fact::Absent,
             paths,
+            files,
         }
     }
 }
@@ -209,13 +211,26 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
         .find(|(directory_scope, _)| *directory_scope == scope)
         .map(|(_, directory)| join(&directory, name))
         .unwrap_or_default();
-    let (definition, path) = match fragment {
-        Some(path) => (definition(look, &look.host.file(&path, Part::SMALL), &drop_ins), path),
-        None => (missing(look, scope, &usual, &job), usual),
+    let (definition, files, path) = match fragment {
+        Some(path) => {
+            let file = look.host.file(&path, Part::SMALL);
+            let definition = definition(look, &file, &drop_ins);
+            let files = stamps(look, &file, &definition);
+            (definition, files, path)
+        }
+        None => (missing(look, scope, &usual, &job), Vec::new(), usual),
     };
     let paths = look.named(&definition);
     let disabled = Fact::Absent;
-    Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths }
+    Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths, files }
+}
+
+/// A unit file and its drop-ins, as they were.
+fn stamps(look: &Look<'_>, file: &FileSeen, definition: &Fact<Definition>) -> Vec<FileStamp> {
+    let drop_ins = definition.known().map(|definition| definition.drop_ins.as_slice());
+    let drop_ins = drop_ins.unwrap_or_default().iter();
+    let drop_ins = drop_ins.filter_map(|path| FileStamp::of(&look.host.file(path, Part::SMALL)));
+    FileStamp::of(file).into_iter().chain(drop_ins).collect()
 }
 
 /// There is no unit file if the manager knows none, or if its directories were searched to the end.

@@ -1,0 +1,464 @@
+//! The shell functions of a plan's script. A script holds those that it calls, and no others.
+
+/// A function, and the other functions and variables that stand with it.
+struct Function {
+    name: &'static str,
+    text: &'static str,
+}
+
+/// The functions that a text calls, and those that they call, each once, callees first.
+pub(super) fn called_by(text: &str) -> String {
+    let mut wanted = vec![false; FUNCTIONS.len()];
+    let mut texts = vec![text];
+    while let Some(text) = texts.pop() {
+        let words: Vec<&str> = code(text).flat_map(words).collect();
+        for (function, is_wanted) in FUNCTIONS.iter().zip(&mut wanted) {
+            if !*is_wanted && words.contains(&function.name) {
+                *is_wanted = true;
+                texts.push(function.text);
+            }
+        }
+    }
+    let chosen = FUNCTIONS.iter().zip(wanted).filter(|(_, is_wanted)| *is_wanted);
+    chosen.map(|(function, _)| function.text).collect()
+}
+
+/// The lines that are no comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with('#'))
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// No name is a word that a sentence might hold. In an order in which no function is called before it stands there.
+const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "stop",
+        text: r#"# stop WHY: the world is not as it was; what is not done yet is not done.
+stop() {
+    printf 'stopped: %s. Nothing further was changed.\n' "$1" >&2
+    if [ -n "$fallback" ]; then "$fallback"; fi
+    exit 1
+}
+"#,
+    },
+    Function {
+        name: "came_late",
+        text: r#"# came_late WHAT: a step was taken, and what it is for did not come.
+came_late() {
+    printf 'it did not work: %s.\n' "$1" >&2
+    if [ -n "$fallback" ]; then "$fallback"; fi
+    exit 2
+}
+"#,
+    },
+    Function {
+        name: "as_root",
+        text: r#"# as_root COMMAND: what only root may do.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo -- "$@"
+    else
+        stop "root has to run this: $*"
+    fi
+}
+"#,
+    },
+    Function {
+        name: "system_systemctl",
+        text: r#"system_systemctl() {
+    case $1 in
+    show) systemctl "$@" ;;
+    *) as_root systemctl "$@" ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "you_agree",
+        text: r#"# you_agree QUESTION: only the one who runs this can know.
+you_agree() {
+    printf '%s [yes/no] ' "$1" >&2
+    answer=
+    IFS= read -r answer || true
+    [ "$answer" = yes ] || stop 'that was no yes'
+}
+"#,
+    },
+    Function {
+        name: "is_alive",
+        text: r#"# is_alive PID: it exists, and is more than a zombie.
+is_alive() {
+    if [ -r /proc/self/stat ]; then
+        [ -r "/proc/$1/stat" ] && [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1)" != Z ]
+    else
+        case "$(ps -o stat= -p "$1" 2>/dev/null)" in
+        '' | Z*) return 1 ;;
+        esac
+    fi
+}
+"#,
+    },
+    Function {
+        name: "until_gone",
+        text: r#"# until_gone PID SECONDS
+until_gone() {
+    left=$2
+    while is_alive "$1"; do
+        [ "$left" -gt 0 ] || came_late "PID $1 still lives after $2 s"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "nobody_locks",
+        text: r#"# nobody_locks FILE: no gateway holds the lock of its home, or has it open where locks cannot be seen.
+nobody_locks() {
+    [ -e "$1" ] || return 0
+    if [ -r /proc/locks ]; then
+        inode=$(stat -c %i -- "$1")
+        if grep -q "FLOCK .*:$inode " /proc/locks; then stop "a gateway holds $1"; fi
+    elif [ -n "$(lsof -t -- "$1" 2>/dev/null)" ]; then
+        stop "a gateway has $1 open"
+    fi
+}
+"#,
+    },
+    Function {
+        name: "locked_by",
+        text: r#"# locked_by FILE PID: that process holds the lock of the home.
+locked_by() {
+    if [ -r /proc/locks ]; then
+        inode=$(stat -c %i -- "$1") || return 1
+        grep -Eq "FLOCK .* $2 [^ ]*:$inode " /proc/locks
+    else
+        lsof -t -- "$1" 2>/dev/null | grep -qx "$2"
+    fi
+}
+"#,
+    },
+    Function {
+        name: "holds_lock",
+        text: r#"holds_lock() { locked_by "$1" "$2" || stop "PID $2 does not hold $1 any more"; }
+"#,
+    },
+    Function {
+        name: "free_port",
+        text: r#"# free_port PORT: nobody listens there.
+free_port() {
+    if command -v ss >/dev/null 2>&1; then
+        [ -z "$(ss -Hltn "sport = :$1")" ] || stop "somebody listens on port $1 now"
+    elif [ -n "$(lsof -nP -iTCP:"$1" -sTCP:LISTEN -t 2>/dev/null)" ]; then
+        stop "somebody listens on port $1 now"
+    fi
+}
+"#,
+    },
+    Function {
+        name: "same_process",
+        text: r#"# same_process PID TICKS COMMAND: the process is the one that was seen.
+same_process() {
+    [ -r "/proc/$1/stat" ] || stop "PID $1 is gone"
+    [ "$(sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20)" = "$2" ] || stop "PID $1 is another process now"
+    [ "$(tr '\0' ' ' <"/proc/$1/cmdline" | sed 's/ $//')" = "$3" ] || stop "PID $1 runs another command now"
+}
+"#,
+    },
+    Function {
+        name: "same_by_ps",
+        text: r#"# same_by_ps PID START COMMAND: the process is the one that was seen, where there is no /proc.
+same_by_ps() {
+    [ "$(TZ=UTC LC_ALL=C ps -o lstart= -p "$1" | sed 's/ *$//')" = "$2" ] || stop "PID $1 is another process now"
+    [ "$(ps -ww -o command= -p "$1" | sed 's/ *$//')" = "$3" ] || stop "PID $1 runs another command now"
+}
+"#,
+    },
+    Function {
+        name: "same_file",
+        text: r#"# same_file FILE SIZE TIME: it was not written since.
+same_file() {
+    now=$(stat -L -c '%s %Y' -- "$1" 2>/dev/null || stat -L -f '%z %m' "$1" 2>/dev/null) || stop "$1 is gone"
+    [ "$now" = "$2 $3" ] || stop "$1 was written since"
+}
+"#,
+    },
+    Function {
+        name: "no_turns",
+        text: r#"# no_turns STATUS-FILE: a restart now would cut nothing off.
+no_turns() {
+    grep -Eq '"active_agents": *0([^0-9]|$)' "$1" || stop "turns are under way, or $1 does not say: try again later"
+}
+"#,
+    },
+    Function {
+        name: "writer_of",
+        text: r#"# writer_of STATUS-FILE: the live process that says in it that it runs, or nothing.
+writer_of() {
+    [ -r "$1" ] || return 0
+    grep -Eq '"gateway_state": *"(running|degraded)"' "$1" || return 0
+    writer=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$1" | head -n 1)
+    if [ -n "$writer" ] && is_alive "$writer"; then printf '%s\n' "$writer"; fi
+}
+"#,
+    },
+    Function {
+        name: "unit_is",
+        text: r#"# unit_is SYSTEMCTL UNIT PROPERTY VALUE
+unit_is() { [ "$("$1" show -p "$3" --value "$2")" = "$4" ]; }
+"#,
+    },
+    Function {
+        name: "still_is",
+        text: r#"still_is() { unit_is "$@" || stop "$3 of $2 is not $4 any more"; }
+"#,
+    },
+    Function {
+        name: "until_unit_is",
+        text: r#"# until_unit_is SYSTEMCTL UNIT PROPERTY VALUE SECONDS
+until_unit_is() {
+    left=$5
+    until unit_is "$1" "$2" "$3" "$4"; do
+        [ "$left" -gt 0 ] || came_late "$3 of $2 is not $4"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "unit_idle",
+        text: r#"# unit_idle SYSTEMCTL UNIT: the unit is there, has no process, and is not about to get one.
+unit_idle() {
+    unit_is "$1" "$2" LoadState loaded || stop "systemd does not know $2"
+    case "$("$1" show -p ActiveState --value "$2")" in
+    inactive | failed) ;;
+    *) stop "$2 is not idle any more" ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "unit_runs",
+        text: r#"# unit_runs SYSTEMCTL UNIT PID: the unit still has that main process.
+unit_runs() {
+    unit_is "$1" "$2" ActiveState active || stop "$2 is not active any more"
+    unit_is "$1" "$2" MainPID "$3" || stop "PID $3 is not the main process of $2 any more"
+}
+"#,
+    },
+    Function {
+        name: "unit_has",
+        text: r#"# unit_has SYSTEMCTL UNIT PID: the process is the unit's main one, or stands in its group.
+unit_has() {
+    [ -n "$3" ] || return 1
+    unit_is "$1" "$2" MainPID "$3" || grep -q "/$2\$" "/proc/$3/cgroup" 2>/dev/null
+}
+"#,
+    },
+    Function {
+        name: "until_runs",
+        text: r#"# until_runs SYSTEMCTL UNIT OLD-PID STATUS-FILE SECONDS: a new process of the unit says that it runs.
+until_runs() {
+    left=$5
+    until ! unit_is "$1" "$2" MainPID "$3" && unit_has "$1" "$2" "$(writer_of "$4")"; do
+        if unit_is "$1" "$2" ActiveState failed; then came_late "$2 failed"; fi
+        [ "$left" -gt 0 ] || came_late "$2 did not come up in $5 s"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "user_lingers",
+        text: r#"user_lingers() { [ "$(loginctl show-user "$1" -p Linger --value)" = yes ] || came_late "uid $1 does not linger"; }
+"#,
+    },
+    Function {
+        name: "until_listens",
+        text: r#"# until_listens PID PORT: the process holds the listener.
+until_listens() {
+    left=30
+    until if command -v ss >/dev/null 2>&1; then
+        ss -Hltnp "sport = :$2" | grep -q "pid=$1,"
+    else
+        lsof -nP -a -p "$1" -iTCP:"$2" -sTCP:LISTEN >/dev/null 2>&1
+    fi; do
+        [ "$left" -gt 0 ] || came_late "PID $1 runs and does not listen on port $2"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "until_answers",
+        text: r#"# until_answers URL: Hermes answers there. No credential is sent.
+until_answers() {
+    if ! command -v curl >/dev/null 2>&1; then
+        printf 'not asked, for want of curl: %s\n' "$1" >&2
+        return 0
+    fi
+    left=30
+    until curl -s --noproxy '*' -m 5 "$1" | grep -q hermes; do
+        [ "$left" -gt 0 ] || came_late "$1 does not answer as Hermes does"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "proven_unit",
+        text: r#"# proven_unit SYSTEMCTL UNIT STATUS-FILE LOCK: what gw-doctor looks at, once more. Leaves the PID in `gateway`.
+proven_unit() {
+    gateway=$(writer_of "$3")
+    unit_has "$1" "$2" "$gateway" || came_late "$3 does not say that a process of $2 runs"
+    locked_by "$4" "$gateway" || came_late "PID $gateway does not hold $4"
+}
+"#,
+    },
+    Function {
+        name: "job_pid",
+        text: r#"# job_pid TARGET: the process of a loaded job, or nothing. launchctl is never put into a pipe whose end would
+# be taken for its own.
+job_pid() {
+    shown=$(launchctl print "$1" 2>/dev/null) || return 0
+    printf '%s\n' "$shown" | sed -n 's/^	pid = \([0-9]*\)$/\1/p' | head -n 1
+}
+"#,
+    },
+    Function {
+        name: "job_runs",
+        text: r#"job_runs() { [ "$(job_pid "$1")" = "$2" ] || stop "PID $2 is not the process of $1 any more"; }
+"#,
+    },
+    Function {
+        name: "is_loaded",
+        text: r#"# is_loaded TARGET: no answer but 113 is taken for absence.
+is_loaded() {
+    code=0
+    launchctl print "$1" >/dev/null 2>&1 || code=$?
+    case $code in
+    0) return 0 ;;
+    113) return 1 ;;
+    *) stop "launchctl print $1 ended with $code" ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "job_idle",
+        text: r#"job_idle() { [ -z "$(job_pid "$1")" ] || stop "$1 has a process now"; }
+"#,
+    },
+    Function {
+        name: "still_loaded",
+        text: r#"still_loaded() { is_loaded "$1" || stop "launchd does not know $1 any more"; }
+"#,
+    },
+    Function {
+        name: "not_loaded",
+        text: r#"not_loaded() { if is_loaded "$1"; then stop "$1 is loaded now"; fi; }
+"#,
+    },
+    Function {
+        name: "not_disabled",
+        text: r#"not_disabled() {
+    listed=$(launchctl print-disabled "$1") || stop "launchctl print-disabled $1 failed"
+    if printf '%s\n' "$listed" | grep -Eq "\"$2\" => (disabled|true)"; then stop "an override keeps $2 out of $1"; fi
+}
+"#,
+    },
+    Function {
+        name: "until_job_runs",
+        text: r#"# until_job_runs TARGET OLD-PID STATUS-FILE SECONDS: the job has a new process, and a live gateway says that it runs.
+until_job_runs() {
+    left=$4
+    until now=$(job_pid "$1") && [ -n "$now" ] && [ "$now" != "$2" ] && [ -n "$(writer_of "$3")" ]; do
+        [ "$left" -gt 0 ] || came_late "$1 did not come up in $4 s"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
+        name: "proven_job",
+        text: r#"# proven_job TARGET STATUS-FILE LOCK: what gw-doctor looks at, once more. Leaves the PID in `gateway`.
+proven_job() {
+    [ -n "$(job_pid "$1")" ] || came_late "$1 has no process"
+    gateway=$(writer_of "$2")
+    [ -n "$gateway" ] || came_late "$2 does not say that a gateway runs"
+    locked_by "$3" "$gateway" || came_late "PID $gateway does not hold $3"
+}
+"#,
+    },
+    Function {
+        name: "is_gone",
+        text: r#"is_gone() {
+    code=0
+    launchctl print "$1" >/dev/null 2>&1 || code=$?
+    [ "$code" = 113 ]
+}
+"#,
+    },
+    Function {
+        name: "reload_job",
+        text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS: nothing may come between bootout and bootstrap. So both are done by a
+# process of their own, which no hang-up and no interrupt ends, and which goes on if this script is killed.
+reload_job() {
+    (
+        trap '' HUP INT TERM
+        # 36 only says that it is still under way: what counts is looked at below.
+        launchctl bootout "$1" || true
+        left=$5
+        while is_alive "$4" || ! is_gone "$1"; do
+            # Without an end there is nothing to load it after; launchd has been told, and the job may be loaded still.
+            [ "$left" -gt 0 ] || came_late "$1 has not ended after $5 s: look whether it is loaded, and load it with launchctl bootstrap $2 $3"
+            left=$((left - 1))
+            sleep 1
+        done
+        tries=10
+        until launchctl bootstrap "$2" "$3" || ! is_gone "$1"; do
+            tries=$((tries - 1))
+            [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run launchctl bootstrap $2 $3"
+            sleep 2
+        done
+    ) &
+    wait $! || exit 2
+}
+"#,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_holds_what_it_calls_and_nothing_else() {
+        let held = called_by("free_port 8642\n");
+        assert!(held.contains("\nfree_port() {") && held.contains("\nstop() {"), "{held}");
+        assert!(!held.contains("launchctl") && !held.contains("came_late()"), "{held}");
+        assert_eq!(called_by("# nothing at all\n"), "");
+    }
+
+    #[test]
+    fn no_function_is_called_before_it_stands_there() {
+        for (at, function) in FUNCTIONS.iter().enumerate() {
+            assert!(function.text.contains(&format!("{}()", function.name)), "{}", function.name);
+            let rest = &FUNCTIONS[at + 1..];
+            let words: Vec<&str> = code(function.text).flat_map(words).collect();
+            for later in rest {
+                assert!(!words.contains(&later.name), "{} calls {}", function.name, later.name);
+            }
+        }
+    }
+}
