@@ -189,6 +189,11 @@ same_file() {
 "#,
     },
     Function {
+        name: "readable",
+        text: r#"readable() { [ -r "$1" ] || stop "$1 cannot be read"; }
+"#,
+    },
+    Function {
         name: "no_turns",
         text: r#"# no_turns STATUS-FILE: a restart now would cut nothing off.
 no_turns() {
@@ -273,6 +278,11 @@ until_runs() {
         sleep 1
     done
 }
+"#,
+    },
+    Function {
+        name: "not_lingering",
+        text: r#"not_lingering() { [ "$(loginctl show-user "$1" -p Linger --value)" = no ] || stop "uid $1 lingers already"; }
 "#,
     },
     Function {
@@ -410,6 +420,15 @@ proven_job() {
 "#,
     },
     Function {
+        name: "is_anew",
+        text: r#"# is_anew TARGET OLD-PID: somebody loaded it meanwhile.
+is_anew() {
+    now=$(job_pid "$1")
+    [ -n "$now" ] && [ "$now" != "$2" ]
+}
+"#,
+    },
+    Function {
         name: "reload_job",
         text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS: nothing may come between bootout and bootstrap. So both are done by a
 # process of their own, which no hang-up and no interrupt ends, and which goes on if this script is killed.
@@ -419,14 +438,13 @@ reload_job() {
         # 36 only says that it is still under way: what counts is looked at below.
         launchctl bootout "$1" || true
         left=$5
-        while is_alive "$4" || ! is_gone "$1"; do
-            # Without an end there is nothing to load it after; launchd has been told, and the job may be loaded still.
-            [ "$left" -gt 0 ] || came_late "$1 has not ended after $5 s: look whether it is loaded, and load it with launchctl bootstrap $2 $3"
+        while [ "$left" -gt 0 ] && { is_alive "$4" || ! is_gone "$1"; }; do
             left=$((left - 1))
             sleep 1
         done
-        tries=10
-        until launchctl bootstrap "$2" "$3" || ! is_gone "$1"; do
+        # Whatever happened to the old process, the job must not stay unloaded.
+        tries=30
+        until launchctl bootstrap "$2" "$3" || is_anew "$1" "$4"; do
             tries=$((tries - 1))
             [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run launchctl bootstrap $2 $3"
             sleep 2

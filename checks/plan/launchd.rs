@@ -191,7 +191,10 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
     let enable = Step {
         name: "enable",
         why: format!("Somebody disabled {}. Run this only if it is to run again.", lane.name),
-        guards: vec![Guard::NotLoaded { target: target(lane) }],
+        guards: [Guard::NotLoaded { target: target(lane) }]
+            .into_iter()
+            .chain(plist(lane))
+            .collect(),
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
         changes: "takes the override away; nothing is loaded yet".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
@@ -206,7 +209,7 @@ fn reload(at: &Subject<'_>, lane: &Lane) -> Course {
         return look(at, "the job has no process: what launchd would end is not known");
     };
     let running = Guard::JobRuns { target: target(lane), pid };
-    let files = lane.files.iter().cloned().map(Guard::SameFile);
+    let files = plist(lane);
     Course::Steps(vec![Step {
         name: "reload",
         why: format!(
@@ -271,7 +274,7 @@ fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
         Guard::NotLoaded { target: target(lane) },
         Guard::NotDisabled { domain: domain(lane), label: lane.name.clone() },
     ];
-    let files = lane.files.iter().cloned().map(Guard::SameFile);
+    let files = plist(lane);
     Step {
         name: "load",
         why: format!(
@@ -289,6 +292,12 @@ fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
         expect: runs(at, lane, None),
         undo: format!("launchctl bootout {}", target(lane)),
     }
+}
+
+/// That the plist is there, and the one that was seen, as far as that can be told.
+fn plist(lane: &Lane) -> Vec<Guard> {
+    let there = Guard::Readable { path: lane.path.clone() };
+    [there].into_iter().chain(lane.files.iter().cloned().map(Guard::SameFile)).collect()
 }
 
 fn runs(at: &Subject<'_>, lane: &Lane, old: Option<u32>) -> Expect {

@@ -194,8 +194,18 @@ pub enum Guard {
         /// Its value.
         value: &'static str,
     },
+    /// The user's manager ends with the user's last session.
+    NotLingering {
+        /// The user.
+        uid: u32,
+    },
     /// A file was not written since.
     SameFile(FileStamp),
+    /// A file is there and can be read.
+    Readable {
+        /// Its path.
+        path: String,
+    },
     /// The gateway says in its status file that no turn is under way.
     NoTurns {
         /// The status file.

@@ -25,7 +25,17 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
 
 /// Read-only commands that tell more.
 pub(super) fn look(at: &Subject<'_>, because: impl Into<String>) -> Course {
-    Course::Look { because: because.into(), by_hand: Vec::new(), commands: readings(at) }
+    let mut by_hand = Vec::new();
+    // root has no gui domain, and a home of its own (OpenClaw #46466).
+    if is_root_s(at) {
+        by_hand.push("Look again as the user whose gateway it is, without sudo".into());
+    }
+    Course::Look { because: because.into(), by_hand, commands: readings(at) }
+}
+
+/// Whether root looks at a service of launchd's, and so not at the domains of the user who has it.
+fn is_root_s(at: &Subject<'_>) -> bool {
+    at.facts.about.os == Os::Macos && at.facts.about.uid == Some(0)
 }
 
 fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
@@ -36,7 +46,8 @@ fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
         commands.push(words(&format!("journalctl {user}--no-pager -n 30 -u {}", lane.name)));
     }
-    if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
+    let lane = at.gateway.lane().filter(|lane| lane.manager.is_launchd() && !is_root_s(at));
+    if let Some(lane) = lane {
         for domain in ["gui", "user"] {
             let uid = at.facts.about.uid.unwrap_or_default();
             commands.push(words(&format!("launchctl print {domain}/{uid}/{}", lane.name)));

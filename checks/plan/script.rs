@@ -216,9 +216,11 @@ pub fn guard_line(guard: &Guard) -> String {
         Guard::UnitIs { scope, unit, property, value } => {
             format!("still_is {} {} {property} {value}", manager(*scope), quoted(unit))
         }
+        Guard::NotLingering { uid } => format!("not_lingering {uid}"),
         Guard::SameFile(file) => {
             format!("same_file {} {} {}", quoted(&file.path), file.size, file.mtime.as_second())
         }
+        Guard::Readable { path } => format!("readable {}", quoted(path)),
         Guard::NoTurns { status } => format!("no_turns {}", quoted(status)),
         Guard::LockedBy { lock, pid } => format!("holds_lock {} {pid}", quoted(lock)),
         Guard::FreePort { port } => format!("free_port {port}"),
@@ -245,7 +247,9 @@ pub fn guard_text(guard: &Guard) -> String {
         Guard::UnitIs { unit, property, value, .. } => {
             format!("{property} of {unit} is still {value}")
         }
+        Guard::NotLingering { uid } => format!("uid {uid} does not linger yet"),
         Guard::SameFile(file) => format!("{} was not written since", file.path),
+        Guard::Readable { path } => format!("{path} can be read"),
         Guard::NoTurns { .. } => "no turn is under way".into(),
         Guard::LockedBy { lock, pid } => format!("PID {pid} holds {lock}"),
         Guard::FreePort { port } => format!("nobody listens on port {port}"),

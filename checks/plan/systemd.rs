@@ -295,7 +295,10 @@ fn reload(at: &Subject<'_>) -> Steps {
         unit.lane.name
     );
     let guards = quiet(at, &unit, process, main)?;
-    Ok(vec![first, unit.restart(at, why, main, guards)])
+    let mut restart = unit.restart(at, why, main, guards);
+    // `hermes gateway run` does so in the user's unit (0.13+); a drop-in stays.
+    restart.changes.push_str("; Hermes may write its unit anew when it starts, without the edit");
+    Ok(vec![first, restart])
 }
 
 /// That the unit still has the process that was seen, and that no turn is under way.
@@ -381,7 +384,7 @@ fn keep(at: &Subject<'_>) -> Steps {
         steps.push(Step {
             name: "linger",
             why: "The user's service manager ends with the user's last session, and the gateway with it. This is root's to run: it asks sudo.".into(),
-            guards: vec![unit.runs(main)],
+            guards: vec![unit.runs(main), Guard::NotLingering { uid }],
             action: Action::Linger { uid },
             changes: format!("keeps the service manager of uid {uid}, and all its services, without a session and from boot on"),
             expect: Expect::Lingers { uid },
@@ -472,9 +475,13 @@ fn one_supervisor(at: &Subject<'_>) -> Steps {
         if lane.definition.known().is_none() {
             return Err(format!("which home {} serves is not known", lane.title()));
         }
-        if !lane.starts_by_itself() && job.phase == Phase::Stopped {
-            continue;
-        }
+        let harmful = match (lane.starts_by_itself(), job.phase) {
+            (true, _) => other.still("UnitFileState", "enabled"),
+            (false, Phase::Restarting | Phase::Starting) => {
+                other.still("ActiveState", "activating")
+            }
+            (false, _) => continue,
+        };
         steps.push(Step {
             name: "disable-other",
             why: format!(
@@ -485,7 +492,7 @@ fn one_supervisor(at: &Subject<'_>) -> Steps {
                 kept.runs(main),
                 same(at, process)?,
                 Guard::LockedBy { lock: at.path("gateway.lock"), pid: process.pid },
-                other.still("LoadState", "loaded"),
+                harmful,
             ],
             action: other.action(&["disable", "--now"]),
             changes: format!("{} stops, and does not start at boot or login any more; its file stays", lane.title()),

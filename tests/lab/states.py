@@ -317,6 +317,134 @@ def unreadable_home():
     until("it cannot be entered", lambda: is_restarting(1, 200))
 
 
+def site_packages():
+    return next((VENV / "lib").glob("python3.*/site-packages"))
+
+
+def edited_not_reloaded():
+    healthy()
+    write(UNIT_FILE, UNIT_FILE.read_text().replace("[Service]", "[Service]\nNice=1"), 0o644)
+    until("systemd sees the edit", lambda: unit("NeedDaemonReload") == ["yes"], 10)
+
+
+def drop_in(text):
+    write(Path(f"{UNIT_FILE}.d") / "lab.conf", text, 0o644)
+    systemctl("daemon-reload")
+
+
+def failed_with_75():
+    """Hermes 0.19 has a helper that brings it back after a planned restart; what is left without it is made here."""
+    install()
+    drop_in("[Service]\nExecStart=\nExecStart=/bin/sh -c 'exit 75'\nRestart=no\nRestartForceExitStatus=\n")
+    start()
+    until("it is left with 75", lambda: unit("ActiveState", "ExecMainStatus") == ["failed", "75"])
+    (Path(f"{UNIT_FILE}.d") / "lab.conf").unlink()
+    Path(f"{UNIT_FILE}.d").rmdir()
+    systemctl("daemon-reload")
+
+
+def start_limit_hit():
+    install()
+    mended = HOME / "mended"
+    drop_in(f"[Unit]\nStartLimitIntervalSec=3600\nStartLimitBurst=3\n[Service]\nRestartSec=1\nExecStartPre=/usr/bin/test -e {mended}\n")
+    systemctl("start", UNIT, check=False)
+    until("systemd gives up", lambda: unit("ActiveState") == ["failed"], 120)
+    write(mended, "")
+    refused = subprocess.run(
+        ["systemctl", "--user", "start", UNIT], user=USER, group=USER, extra_groups=[], env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    assert refused.returncode != 0, "a start without a reset is refused"
+
+
+def masked():
+    UNIT_FILE.unlink(missing_ok=True)
+    systemctl("mask", UNIT)
+    assert unit("LoadState") == ["masked"]
+
+
+def fatal_config_mended():
+    port_stolen_by_foreign()
+    lines = (HERMES_HOME / ".env").read_text().replace(f"={PORT}\n", f"={PORT + 1}\n")
+    time.sleep(1.1)  # systemd notes the end of a process by the whole second.
+    write(HERMES_HOME / ".env", lines)
+
+
+def not_enabled():
+    healthy()
+    systemctl("disable", UNIT)
+    assert unit("UnitFileState", "ActiveState") == ["disabled", "active"]
+
+
+def not_lingering():
+    healthy()
+    with_sudo()
+    # With its last session the user's manager would end.
+    session("sleep", "1000")
+    until("a session", lambda: user("loginctl", "show-user", USER, "-p", "Sessions", "--value").strip() != "", 20)
+    subprocess.run(["loginctl", "disable-linger", USER], check=True)
+
+
+def two_gateways():
+    healthy()
+    first = main_pid()
+    for name in ["gateway.lock", "gateway.pid"]:
+        (HERMES_HOME / name).unlink()
+    session("nohup", "env", "API_SERVER_PORT=9642", f"{VENV}/bin/python", "-m", "gateway.run", log="/tmp/second.log")
+    try:
+        until("a second one holds the new lock", lambda: second_pid() not in (None, first), 60)
+    except SystemExit:
+        sys.exit(Path("/tmp/second.log").read_text()[-3000:])
+    until("the second one runs", lambda: state() == "running", 60)
+
+
+def second_pid():
+    return json.loads((HERMES_HOME / "gateway.pid").read_text())["pid"]
+
+
+def two_supervisors():
+    healthy()
+    with_sudo()
+    text = UNIT_FILE.read_text().replace("[Service]", f"[Service]\nUser={USER}").replace("default.target", "multi-user.target")
+    other = Path("/etc/systemd/system") / UNIT
+    other.write_text(text.replace(" --replace", ""))
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    subprocess.run(["systemctl", "enable", "-q", UNIT], check=True)
+
+
+def stale_code():
+    healthy()
+    # A start that installs may write a little for a minute; what is written later is an update.
+    time.sleep(62)
+    (site_packages() / "hermes_cli/__init__.py").touch()
+
+
+def with_sudo():
+    """A sudo that asks nobody: this script, which is root, runs what the user's stub asks for."""
+    import threading
+
+    pipes = Path("/run/sudo")
+    pipes.mkdir()
+    pipes.chmod(0o777)
+    os.mkfifo(pipes / "asked")
+    os.chmod(pipes / "asked", 0o666)
+    stub = Path("/usr/bin/sudo")
+    stub.write_text(
+        "#!/bin/sh\n[ \"$1\" != -- ] || shift\nanswer=/run/sudo/$$\nmkfifo \"$answer\"\n"
+        "printf '%s %s\\n' \"$answer\" \"$*\" >/run/sudo/asked\nread -r code <\"$answer\"\nrm \"$answer\"\nexit \"$code\"\n"
+    )
+    stub.chmod(0o755)
+
+    def serve():
+        while True:
+            with open(pipes / "asked") as asked:
+                for line in asked:
+                    answer, *words = line.split()
+                    Path(answer).write_text(f"{subprocess.run(words).returncode}\n")
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
 # ---- the same gateway under launchd's stand-in ------------------------------------------------
 
 LABEL = "ai.hermes.gateway"
@@ -481,6 +609,11 @@ def mac_parked():
     assert line("last exit code").startswith("75")
 
 
+def mac_wedged():
+    mac_healthy()
+    os.kill(int(line("pid")), signal.SIGSTOP)
+
+
 def mac_old_definition():
     mac_healthy()
     plist([*RUN, "--external-supervisor"])
@@ -492,8 +625,10 @@ STATES = {
         healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
         api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
+        edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, not_enabled, not_lingering,
+        two_gateways, two_supervisors, stale_code,
         mac_healthy, mac_wrapper, mac_wrapper_timestamps, mac_wrapper_osascript, mac_foreground, mac_interrupted_restart, mac_detached_fallback, mac_disabled,
-        mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition,
+        mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition, mac_wedged,
     ]
 }
 

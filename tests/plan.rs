@@ -1,0 +1,781 @@
+//! The printed plans as scripts: that every shell reads them, that none of them gives advice which is known to do
+//! harm, and that they stop and change nothing where the host is no longer as it was.
+//!
+//! The host is a directory of files here, and one stub stands for every program that a script speaks to (see
+//! `tests/plan/world.sh`). Whether plans heal is a question for a real host: see `tests/lab/heal`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod replay;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+// ---- what every plan is -----------------------------------------------------------------------
+
+#[test]
+fn every_plan_is_read_by_the_shell_and_by_shellcheck_without_a_word() {
+    let scripts = tempfile::tempdir().expect("a directory");
+    let files: Vec<PathBuf> = hosts()
+        .iter()
+        .map(|host| {
+            let file = scripts.path().join(format!("{}.sh", name(host)));
+            fs::write(&file, plan(&snapshot(host), &[])).expect("the script");
+            file
+        })
+        .collect();
+    for shell in ["dash", "sh", "bash"].into_iter().filter(|shell| is_there(shell)) {
+        for file in &files {
+            let read = Command::new(shell).arg("-n").arg(file).output().expect("a shell");
+            let said = String::from_utf8_lossy(&read.stderr);
+            assert!(read.status.success() && said.is_empty(), "{shell}: {said}");
+        }
+    }
+    if !is_there("shellcheck") {
+        eprintln!("SKIPPED: shellcheck is not installed");
+        return;
+    }
+    let checked = Command::new("shellcheck").args(["-s", "sh"]).args(&files).output();
+    let checked = checked.expect("shellcheck");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+}
+
+/// What well-meant pages advise and what then did harm, or hid what was wrong.
+const WRONG_ADVICE: &[&str] = &[
+    // By name, or by force: it hits children, siblings and strangers, and cuts turns off.
+    "pkill",
+    "killall",
+    "pgrep",
+    "kill -9",
+    "kill -KILL",
+    "-s KILL",
+    "kill -s 9",
+    "SIGKILL",
+    "kill $(",
+    "fuser",
+    // What a lock or a record is removed for is a live gateway, sooner or later.
+    "rm ",
+    "unlink ",
+    "mv ",
+    "truncate",
+    "find /",
+    "-delete",
+    "tick.lock",
+    "docker restart",
+    "docker exec",
+    // Old launchctl says yes and does something else; a start on demand is no probe.
+    "launchctl load",
+    "launchctl unload",
+    "launchctl start",
+    "launchctl stop",
+    "launchctl remove",
+    "launchctl submit",
+    "launchctl kill",
+    "launchctl asuser",
+    "load -w",
+    "gui/0",
+    "gui/$",
+    // Permissions opened for all, and files given away while they are in use.
+    "chmod",
+    "chown",
+    "777",
+    "HERMES_UID",
+    "Full Disk Access",
+    // Policies turned down so that the symptom goes away.
+    "SuccessExitStatus",
+    "StartLimit",
+    "MemoryMax",
+    "RestartSec",
+    "WatchdogSec",
+    "ThrottleInterval",
+    "ProcessType",
+    "Restart=no",
+    "KeepAlive",
+    // Another gateway beside the one that lives, or another service beside the one that is there.
+    "nohup",
+    "setsid",
+    "gateway install",
+    "install --force",
+    "gateway run &",
+    "--force",
+    "systemctl start user@",
+    "as root: hermes",
+    "sudo hermes",
+    "sudo -u",
+    "sudo launchctl",
+    // Records and stores that are evidence, or somebody's work.
+    "jobs.json",
+    "cron run",
+    "cron create",
+    "config set",
+    "/reset",
+    "/restart",
+    "plutil -replace",
+    "defaults write",
+    "sed -i",
+    // Secrets.
+    "environ",
+    "getUpdates",
+    "API_SERVER_KEY",
+    "Authorization",
+    "auth login",
+    "auth refresh",
+    "token=",
+    // An address for everybody.
+    "API_SERVER_HOST=0.0.0.0",
+    // What only looks like a cure.
+    "pip install",
+    "reinstall",
+    "reboot",
+    "while true",
+];
+
+#[test]
+fn no_plan_of_any_recorded_host_gives_advice_that_is_known_to_be_wrong() {
+    let mut wrong = Vec::new();
+    for host in hosts() {
+        let script = plan(&snapshot(&host), &[]);
+        // What is said of the host itself may name anything.
+        let advice = script.lines().filter(|line| !is_a_diagnosis(line));
+        for line in advice {
+            let found = WRONG_ADVICE.iter().filter(|phrase| line.contains(**phrase));
+            wrong.extend(found.map(|phrase| format!("{}: {phrase:?} in {line}", name(&host))));
+        }
+        wrong.extend(
+            wrong_in_context(&script).into_iter().map(|why| format!("{}: {why}", name(&host))),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is right in one place and wrong in another.
+fn wrong_in_context(script: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let steps: Vec<&str> =
+        script.lines().filter(|line| !line.starts_with([' ', '#', '}'])).collect();
+    let has = |what: &str| steps.iter().any(|line| line.contains(what));
+    if script.contains("# loaded-definition-old: ") && has("launchctl kickstart") {
+        wrong.push("kickstart starts the old definition again".into());
+    }
+    if has("launchctl bootout") && !script.contains("unload-other") {
+        wrong.push("a bootout that no bootstrap is bound to".into());
+    }
+    for line in steps.iter().filter(|line| line.contains("reset-failed")) {
+        if steps.iter().filter(|other| other == &line).count() > 1 {
+            wrong.push(format!("more than once: {line}"));
+        }
+    }
+    for line in steps.iter().filter(|line| line.contains("kill ")) {
+        let of = line.strip_prefix("kill -TERM ").and_then(|rest| rest.split_whitespace().next());
+        if of.is_none_or(|pid| pid.parse::<u32>().is_err() || !script.contains(&format!("{pid} ")))
+        {
+            wrong.push(format!("a signal to more than one process of its own: {line}"));
+        }
+    }
+    for line in steps.iter().filter(|line| line.contains("launchctl ")) {
+        let explicit = ["gui/", "user/", "system/"].iter().any(|domain| line.contains(domain));
+        if !explicit || line.contains('*') {
+            wrong.push(format!("no explicit domain: {line}"));
+        }
+    }
+    for line in steps.iter().filter(|line| line.contains("system_systemctl disable")) {
+        if !script.contains("# two-supervisors: ") {
+            wrong.push(format!("a service of the system's is disabled: {line}"));
+        }
+    }
+    wrong
+}
+
+fn is_a_diagnosis(line: &str) -> bool {
+    let id = line.strip_prefix("# ").and_then(|line| line.split_once(": "));
+    id.is_some_and(|(id, _)| id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+}
+
+#[test]
+fn a_healthy_host_s_plan_is_empty_and_an_unknown_one_s_only_reads() {
+    let (mut healthy, mut unknown) = (0, 0);
+    for host in hosts() {
+        let plans = as_data(&snapshot(&host));
+        for plan in list(&plans["plans"]) {
+            let course = text(&plan["course"]);
+            if plan["diagnosis"] == "healthy" {
+                healthy += 1;
+                assert_eq!(course, "nothing", "{}", host.display());
+            }
+            if course == "look" {
+                unknown += 1;
+                for read in list(&plan["reads"]) {
+                    assert!(only_reads(&text(&read)), "{}: {read}", host.display());
+                }
+            }
+        }
+        let script = plan(&snapshot(&host), &[]);
+        let steps =
+            list(&plans["plans"]).iter().map(|plan| list(&plan["steps"]).len()).sum::<usize>();
+        let is_comment = |line: &str| line.is_empty() || line.starts_with('#');
+        assert_eq!(steps == 0, script.lines().all(is_comment), "{script}");
+    }
+    assert!(healthy > 10 && unknown > 10, "{healthy} healthy, {unknown} unknown");
+}
+
+fn only_reads(command: &str) -> bool {
+    const READING: &[&str] = &[
+        "systemctl status ",
+        "systemctl --user status ",
+        "systemctl cat ",
+        "systemctl --user cat ",
+        "journalctl ",
+        "launchctl print ",
+        "launchctl print-disabled ",
+        "gw-doctor check",
+        "ss -Hltnp ",
+        "lsof -nP ",
+        "ps -o ",
+        "grep -n ",
+        "tail -n ",
+    ];
+    READING.iter().any(|start| command.starts_with(start))
+        && !command.contains(['>', ';', '`', '|'])
+}
+
+#[test]
+fn each_step_says_why_what_it_changes_how_it_is_taken_back_and_is_guarded_and_waited_for() {
+    let mut seen = 0;
+    for host in hosts() {
+        let script = plan(&snapshot(&host), &[]);
+        for plan in list(&as_data(&snapshot(&host))["plans"]) {
+            for step in list(&plan["steps"]) {
+                seen += 1;
+                let number = &step["number"];
+                let title =
+                    format!("# {} {number}, {}. ", text(&plan["profile"]), text(&step["name"]));
+                let after = script.split_once(&title).expect("the step in the script").1;
+                let after = after.split("\n\n").next().unwrap_or_default();
+                for said in ["# It changes: ", "# To take it back: "] {
+                    assert!(after.contains(said), "{said}{after}");
+                }
+                let guards = list(&step["guards"]);
+                assert!(!guards.is_empty(), "{after}");
+                for line in guards.iter().chain([&step["effect"]]) {
+                    assert!(after.contains(&text(&line["script"])), "{line} in {after}");
+                }
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn steps_can_be_chosen_by_number_and_by_name_and_an_unknown_one_is_refused() {
+    let host = snapshot(&root().join("snapshots/hosts/linux-foreground-owns-port"));
+    let only = plan(&host, &["--step", "start"]);
+    assert!(only.contains("# default 2, start.") && !only.contains("kill -TERM"), "{only}");
+    assert_eq!(plan(&host, &["--step", "2"]), only);
+    let both = plan(&host, &["--step", "1,start"]);
+    assert_eq!(both, plan(&host, &[]));
+    let first = plan(&host, &["--step", "1"]);
+    assert!(first.contains("kill -TERM 393") && !first.contains("systemctl start"), "{first}");
+
+    let refused = replay::run(&["plan", "--from", "-", "--step", "restart"], host.as_bytes());
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("1 (end-foreground), 2 (start)"), "{said}");
+}
+
+// ---- a host that changed meanwhile ------------------------------------------------------------
+
+/// A host of files, and the programs that speak to it.
+struct World {
+    at: TempDir,
+}
+
+/// How a script ended, what it said, and what it changed.
+struct Ran {
+    code: Option<i32>,
+    said: String,
+    calls: Vec<String>,
+}
+
+impl World {
+    fn new(uid: u64) -> Self {
+        let at = tempfile::tempdir().expect("a directory");
+        let world = Self { at };
+        for directory in ["bin", "state", "home"] {
+            fs::create_dir(world.at.path().join(directory)).expect("a directory");
+        }
+        let stub = root().join("tests/plan/world.sh");
+        for program in
+            ["id", "sleep", "sudo", "ss", "lsof", "curl", "loginctl", "systemctl", "launchctl"]
+        {
+            std::os::unix::fs::symlink(&stub, world.at.path().join("bin").join(program))
+                .expect("a stub");
+        }
+        world.set("uid", &uid.to_string());
+        world.set("home", &format!("{}/.hermes", world.home()));
+        fs::create_dir(world.home() + "/.hermes").expect("a home");
+        world
+    }
+
+    fn home(&self) -> String {
+        self.at.path().join("home").display().to_string()
+    }
+
+    fn set(&self, what: &str, value: &str) {
+        fs::write(self.at.path().join("state").join(what), value).expect("the state");
+    }
+
+    fn get(&self, what: &str) -> String {
+        let text = fs::read_to_string(self.at.path().join("state").join(what));
+        text.unwrap_or_default().trim().to_string()
+    }
+
+    /// The script of a recorded host, whose home is this world's.
+    fn plan(&self, snapshot: &str) -> String {
+        plan(&self.moved(snapshot), &[])
+    }
+
+    fn moved(&self, snapshot: &str) -> String {
+        let homes = ["/home/lab", "/Users/user"].iter();
+        homes.fold(snapshot.to_string(), |text, old| text.replace(old, &self.home()))
+    }
+
+    fn run(&self, script: &str) -> Ran {
+        let file = self.at.path().join("plan.sh");
+        fs::write(&file, script).expect("the script");
+        let state = self.at.path().join("state");
+        for note in ["calls", "count"] {
+            let _ = fs::remove_file(state.join(note));
+        }
+        let mut child = Command::new("sh")
+            .args(["-c", "echo $$ >\"$WORLD/victim\"; exec sh \"$0\""])
+            .arg(&file)
+            .env("PATH", format!("{}:/usr/bin:/bin", self.at.path().join("bin").display()))
+            .env("WORLD", &state)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        // Whoever runs it says yes to all.
+        let _ = std::io::Write::write_all(
+            &mut child.stdin.take().expect("its input"),
+            b"yes\nyes\nyes\n",
+        );
+        let output = child.wait_with_output().expect("its end");
+        Ran {
+            code: output.status.code(),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+            calls: self.get("calls").lines().map(String::from).collect(),
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // The gateways that were started here, each by its PID.
+        for pid in self.get("started").lines() {
+            let _ = Command::new("kill").arg(pid).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+/// A process that stands for a gateway.
+struct Stand(std::process::Child);
+
+impl Stand {
+    fn new() -> Self {
+        Self(Command::new("/bin/sleep").arg("600").spawn().expect("a process"))
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    fn lives(&mut self) -> bool {
+        self.0.try_wait().expect("its state").is_none()
+    }
+
+    /// Its start in clock ticks since boot, as /proc has it.
+    fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("its stat");
+        let rest = stat.rsplit_once(") ").expect("a stat").1;
+        rest.split(' ').nth(19).and_then(|ticks| ticks.parse().ok()).expect("its start")
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_everything_is_gone_every_plan_stops_and_changes_nothing() {
+    every_plan_stops(|world| {
+        world.set("LoadState", "not-found");
+        world.set("ActiveState", "inactive");
+        world.set("MainPID", "0");
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_the_service_came_up_meanwhile_every_plan_stops_and_changes_nothing() {
+    every_plan_stops(|world| {
+        world.set("LoadState", "loaded");
+        world.set("ActiveState", "active");
+        world.set("UnitFileState", "enabled");
+        // Another one than any recorded host has.
+        world.set("MainPID", "4194000");
+        world.set("loaded", "4194000");
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_a_gateway_took_the_lock_meanwhile_no_service_is_started_beside_it() {
+    let mut tried = 0;
+    for host in hosts() {
+        let world = World::new(uid_of(&snapshot(&host)));
+        let script = world.plan(&snapshot(&host));
+        if !script.contains("nobody_locks ") || script.contains("kill -TERM") {
+            continue;
+        }
+        tried += 1;
+        for (what, value) in
+            [("LoadState", "loaded"), ("ActiveState", "inactive"), ("NeedDaemonReload", "no")]
+        {
+            world.set(what, value);
+        }
+        let locks: Vec<&str> = script
+            .lines()
+            .filter_map(|line| line.strip_prefix("nobody_locks "))
+            .map(|path| path.trim_matches('\''))
+            .collect();
+        let holders: Vec<Holder> = locks.iter().map(|lock| Holder::of(lock)).collect();
+        // A job that is loaded and idle, where the plan is to start that; none, where it is to load it.
+        if script.contains("\nstill_loaded ") {
+            world.set("loaded", "");
+        }
+        // Steps before the start, such as a reset, may have been taken: a start may not.
+        let ran = world.run(&script);
+        assert_ne!(ran.code, Some(0), "{}", host.display());
+        for call in &ran.calls {
+            let starts = ["start ", "restart ", "bootstrap ", "kickstart "];
+            assert!(!starts.iter().any(|verb| call.contains(verb)), "{}: {call}", host.display());
+        }
+        drop(holders);
+    }
+    assert!(tried >= 5, "{tried}");
+}
+
+/// Somebody who holds a lock.
+struct Holder(std::process::Child);
+
+impl Holder {
+    fn of(path: &str) -> Self {
+        fs::create_dir_all(Path::new(path).parent().expect("a home")).expect("a home");
+        let child = Command::new("flock")
+            .args(["-F", path, "sh", "-c", "echo held; exec sleep 60"])
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = child.expect("flock");
+        let mut word = [0; 4];
+        std::io::Read::read_exact(child.stdout.as_mut().expect("its output"), &mut word)
+            .expect("a word");
+        Self(child)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn every_plan_stops(change: impl Fn(&World)) {
+    let mut tried = 0;
+    for host in hosts() {
+        let world = World::new(uid_of(&snapshot(&host)));
+        change(&world);
+        let script = world.plan(&snapshot(&host));
+        if script.lines().all(|line| line.is_empty() || line.starts_with('#')) {
+            continue;
+        }
+        tried += 1;
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{}: {}", host.display(), ran.said);
+        assert!(ran.said.contains("Nothing further was changed"), "{}", ran.said);
+        assert!(ran.calls.is_empty(), "{}: {:?} {}", host.display(), ran.calls, ran.said);
+    }
+    assert!(tried > 20, "{tried}");
+}
+
+/// The recorded host whose gateway runs in the foreground, with a live process in its place.
+#[cfg(target_os = "linux")]
+fn foreground(stand: &Stand, edit: impl Fn(&mut Value)) -> String {
+    let host = root().join("snapshots/hosts/linux-foreground-owns-port");
+    let text = snapshot(&host).replace("393", &stand.pid().to_string());
+    let mut document: Value = serde_json::from_str(&text).expect("a snapshot");
+    let processes = document["observations"]["processes"].as_array_mut().expect("processes");
+    let process = processes
+        .iter_mut()
+        .find(|process| process["pid"] == stand.pid())
+        .expect("the gateway's process");
+    process["started"] = stand.ticks().into();
+    edit(process);
+    serde_json::to_string(&document).expect("JSON")
+}
+
+/// A world in which the unit is idle.
+fn idle_world(uid: u64) -> World {
+    let world = World::new(uid);
+    for (what, value) in [
+        ("LoadState", "loaded"),
+        ("ActiveState", "inactive"),
+        ("UnitFileState", "enabled"),
+        ("MainPID", "0"),
+    ] {
+        world.set(what, value);
+    }
+    world
+}
+
+/// The arguments of the stand-in have to be those of a gateway for the plan to be about it, and its own for the guard
+/// to know it again: the script is told of the one, and the guard of the other.
+#[cfg(target_os = "linux")]
+fn cut_over(world: &World, stand: &Stand, edit: impl Fn(&mut Value)) -> String {
+    let script = world.plan(&foreground(stand, edit));
+    assert!(script.contains(&format!("kill -TERM {}", stand.pid())), "{script}");
+    script
+}
+
+#[cfg(target_os = "linux")]
+fn with_argv_of(stand: &Stand, script: &str) -> String {
+    let guard = format!("same_process {} {} ", stand.pid(), stand.ticks());
+    let line = script.lines().find(|line| line.starts_with(&guard)).expect("the guard");
+    script.replace(line, &format!("{guard}'/bin/sleep 600'"))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cut_over_goes_through_where_nothing_changed() {
+    let mut stand = Stand::new();
+    let world = idle_world(1500);
+    let script = with_argv_of(&stand, &cut_over(&world, &stand, |_| {}));
+    let ran = world.run(&script);
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
+    assert_eq!(ran.calls, ["systemctl start hermes-gateway.service"]);
+    assert!(!stand.lives());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_that_took_the_place_of_the_gateway_is_left_alone() {
+    let mut stand = Stand::new();
+    let world = idle_world(1500);
+    let later = cut_over(&world, &stand, |process| {
+        process["started"] = (process["started"].as_u64().expect("ticks") - 100).into();
+    });
+    let other = cut_over(&world, &stand, |_| {});
+    for (script, why) in [(later, "is another process now"), (other, "runs another command now")] {
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{}", ran.said);
+        assert!(ran.said.contains(why), "{}", ran.said);
+        assert!(ran.calls.is_empty() && stand.lives(), "{:?}", ran.calls);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_that_was_taken_meanwhile_stops_the_start_and_says_how_to_get_the_gateway_back() {
+    let stand = Stand::new();
+    let world = idle_world(1500);
+    world.set("listeners", "LISTEN 0 128 127.0.0.1:8642 0.0.0.0:*");
+    let script = with_argv_of(&stand, &cut_over(&world, &stand, |_| {}));
+    let ran = world.run(&script);
+    assert_eq!(ran.code, Some(3), "{}", ran.said);
+    assert!(ran.said.contains("somebody listens on port 8642 now"), "{}", ran.said);
+    assert!(ran.said.contains("To give it back as it ran before"), "{}", ran.said);
+    assert!(!ran.calls.iter().any(|call| call.contains(" start ")), "{:?}", ran.calls);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_unit_that_was_written_again_is_not_read_by_systemd() {
+    let host = snapshot(&root().join("snapshots/hosts/L14-edited-and-not-reloaded"));
+    let world = World::new(1500);
+    let script = world.plan(&host);
+    let guard = script.lines().find(|line| line.starts_with("same_file ")).expect("the guard");
+    let mut words = guard.split(' ').skip(1);
+    let path = words.next().expect("a path").to_string();
+    let [size, time] = [words.next(), words.next()]
+        .map(|word| word.expect("a number").parse::<u64>().expect("a number"));
+    fs::create_dir_all(Path::new(&path).parent().expect("a directory")).expect("a directory");
+    for (what, value) in [
+        ("LoadState", "loaded"),
+        ("ActiveState", "active"),
+        ("MainPID", "391"),
+        ("NeedDaemonReload", "yes"),
+    ] {
+        world.set(what, value);
+    }
+    let write = |size: u64, time: u64| {
+        let file = fs::File::create(&path).expect("the unit");
+        file.set_len(size).expect("its size");
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(time);
+        file.set_modified(time).expect("its time");
+    };
+    for (size, time) in [(size, time + 1), (size + 1, time)] {
+        write(size, time);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{}", ran.said);
+        assert!(ran.calls.is_empty() && ran.said.contains("was written since"), "{}", ran.said);
+    }
+    write(size, time);
+    let ran = world.run(&script);
+    // The process is not there, so the restart stops; but that is the next step.
+    assert_eq!(ran.calls, ["systemctl daemon-reload"], "{}", ran.said);
+    assert_eq!(ran.code, Some(1), "{}", ran.said);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_question_that_nobody_answers_with_yes_stops_the_script() {
+    let host = snapshot(&root().join("snapshots/hosts/L25-start-limit-without-the-name"));
+    let world = World::new(1500);
+    world.set("LoadState", "loaded");
+    world.set("ActiveState", "failed");
+    let script = world.plan(&host);
+    let silent = script.replace("IFS= read -r answer || true", "answer=no");
+    assert_ne!(silent, script);
+    let ran = world.run(&silent);
+    assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{}", ran.said);
+    let ran = world.run(&script);
+    assert_eq!(
+        ran.calls,
+        ["systemctl reset-failed hermes-gateway.service", "systemctl start hermes-gateway.service"]
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cut_over_that_is_interrupted_anywhere_leaves_a_gateway() {
+    for signal in ["HUP", "INT", "TERM"] {
+        for at in 1..40 {
+            let mut stand = Stand::new();
+            let world = idle_world(1500);
+            let script = with_argv_of(&stand, &cut_over(&world, &stand, |_| {}));
+            world.set("kill", &format!("{signal} {at}"));
+            let ran = world.run(&script);
+            let supervised = world.get("ActiveState") == "active";
+            assert!(
+                supervised || stand.lives(),
+                "{signal} at call {at}: {:?} {}",
+                ran.code,
+                ran.said
+            );
+            let calls: usize = world.get("count").parse().expect("a count");
+            if calls < at {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_job_that_was_loaded_is_loaded_again_wherever_its_reload_is_killed() {
+    let host = snapshot(&root().join("snapshots/hosts/b15-kickstart-does-not-reread-plist"));
+    let mut killed = 0;
+    for signal in ["HUP", "INT", "TERM", "KILL"] {
+        for at in 1..40 {
+            let mut stand = Stand::new();
+            let world = World::new(501);
+            let script = world.plan(&host).replace(" 855", &format!(" {}", stand.pid()));
+            world.set("loaded", &stand.pid().to_string());
+            world.set("kill", &format!("{signal} {at}"));
+            // The stub's bootout ends nobody: the job's process lives on, to the deadline and beyond.
+            let ran = world.run(&script);
+            assert!(stand.lives());
+            let is_loaded = !world.get("loaded").is_empty();
+            assert!(
+                is_loaded,
+                "{signal} at call {at}: {:?} {:?} {}",
+                ran.code, ran.calls, ran.said
+            );
+            killed += usize::from(ran.code.is_none());
+            let calls: usize = world.get("count").parse().expect("a count");
+            if calls < at {
+                break;
+            }
+        }
+    }
+    assert!(killed > 10, "{killed}");
+}
+
+// ---- the plans --------------------------------------------------------------------------------
+
+fn plan(snapshot: &str, options: &[&str]) -> String {
+    let mut arguments = vec!["plan", "--from", "-"];
+    arguments.extend(options);
+    let output = replay::run(&arguments, snapshot.as_bytes());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn as_data(snapshot: &str) -> Value {
+    serde_json::from_str(&plan(snapshot, &["--format", "json"])).expect("JSON")
+}
+
+fn uid_of(snapshot: &str) -> u64 {
+    let document: Value = serde_json::from_str(snapshot).expect("a snapshot");
+    document["host"]["uid"].as_u64().unwrap_or(1500)
+}
+
+fn snapshot(host: &Path) -> String {
+    fs::read_to_string(host.join("snapshot.json")).expect("a snapshot")
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_string()
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+fn name(host: &Path) -> String {
+    host.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn hosts() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("snapshots/hosts")).expect("the recorded hosts");
+    let mut hosts: Vec<PathBuf> = entries.map(|entry| entry.expect("a host").path()).collect();
+    hosts.sort();
+    hosts
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Stands for every program that a plan's script speaks to, under that program's name. What is so stands in files of
+# $WORLD; what would have changed the host is noted in $WORLD/calls, and is so from then on.
+# $WORLD/kill, if it is there, holds a signal and the number of the call at which the script gets it.
+program=${0##*/}
+count=$(($(cat "$WORLD/count" 2>/dev/null || echo 0) + 1))
+echo "$count" >"$WORLD/count"
+if [ -r "$WORLD/kill" ] && read -r signal at <"$WORLD/kill" && [ "$at" = "$count" ]; then
+    kill -s "$signal" "$(cat "$WORLD/victim")"
+fi
+known() { cat "$WORLD/$1" 2>/dev/null; }
+change() {
+    echo "$program $*" >>"$WORLD/calls"
+}
+# up FILE: a gateway starts, takes its lock, and says that it runs. Its PID goes to the file.
+up() {
+    flock -F "$(known home)/gateway.lock" /bin/sleep 60 </dev/null >/dev/null 2>&1 &
+    echo "$!" >"$WORLD/$1"
+    echo "$!" >>"$WORLD/started"
+    printf '{"gateway_state": "running", "pid": %s, "active_agents": 0}\n' "$!" >"$(known home)/gateway_state.json"
+}
+
+case $program in
+id) known uid ;;
+sleep) ;;
+sudo)
+    [ "$1" != -- ] || shift
+    exec "$@"
+    ;;
+ss | lsof)
+    known listeners
+    case $* in
+    *p\ *) echo "users:((pid=$(known MainPID),),(pid=$(known loaded),))" ;;
+    esac
+    ;;
+curl) echo '{"platform": "hermes-agent"}' ;;
+loginctl)
+    case $1 in
+    show-user) known Linger ;;
+    *) change "$@" && echo yes >"$WORLD/Linger" ;;
+    esac
+    ;;
+systemctl)
+    [ "$1" != --user ] || shift
+    case $1 in
+    show) known "$3" ;;
+    *)
+        change "$@"
+        case $1 in
+        start | restart)
+            echo active >"$WORLD/ActiveState"
+            up MainPID
+            ;;
+        stop) echo inactive >"$WORLD/ActiveState" && echo 0 >"$WORLD/MainPID" ;;
+        reset-failed) echo inactive >"$WORLD/ActiveState" ;;
+        daemon-reload) echo no >"$WORLD/NeedDaemonReload" ;;
+        enable) echo enabled >"$WORLD/UnitFileState" ;;
+        disable) echo disabled >"$WORLD/UnitFileState" ;;
+        esac
+        ;;
+    esac
+    ;;
+launchctl)
+    case $1 in
+    print)
+        [ -r "$WORLD/loaded" ] || exit 113
+        if [ -s "$WORLD/loaded" ]; then printf '\tpid = %s\n' "$(known loaded)"; fi
+        ;;
+    print-disabled) ;;
+    *)
+        change "$@"
+        case $1 in
+        bootout) rm -f "$WORLD/loaded" ;;
+        bootstrap | kickstart)
+            up loaded
+            ;;
+        esac
+        ;;
+    esac
+    ;;
+esac
