@@ -14,10 +14,7 @@ use serde_json::Value;
 
 #[test]
 fn the_json_report_of_every_recorded_host_keeps_to_its_schema() {
-    let schema =
-        fs::read_to_string(root().join("src/report/report.schema.json")).expect("the schema");
-    let schema: Value = serde_json::from_str(&schema).expect("a JSON schema");
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let validator = validator("report");
     for host in hosts() {
         let report = report(&host);
         let faults: Vec<String> = validator
@@ -31,10 +28,7 @@ fn the_json_report_of_every_recorded_host_keeps_to_its_schema() {
 /// Without this the test above would hold for a schema that allows everything.
 #[test]
 fn the_schema_refuses_what_no_report_may_be() {
-    let schema =
-        fs::read_to_string(root().join("src/report/report.schema.json")).expect("the schema");
-    let schema: Value = serde_json::from_str(&schema).expect("a JSON schema");
-    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let validator = validator("report");
     let good = report(&hosts().remove(0));
     assert!(validator.is_valid(&good));
     for (pointer, odd) in [
@@ -46,6 +40,33 @@ fn the_schema_refuses_what_no_report_may_be() {
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(pointer).expect("such a place in the report") = odd;
+        assert!(!validator.is_valid(&bad), "{pointer}");
+    }
+}
+
+#[test]
+fn the_plan_of_every_recorded_host_keeps_to_its_schema_which_refuses_what_no_plan_may_be() {
+    let validator = validator("plan");
+    for host in hosts() {
+        let plan = output(&host, &["plan", "--format", "json"]);
+        let faults: Vec<String> = validator
+            .iter_errors(&plan)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{}: {faults:#?}", host.display());
+    }
+    let foreground = root().join("snapshots/hosts/linux-foreground-owns-port");
+    let good = output(&foreground, &["plan", "--format", "json"]);
+    for (pointer, odd) in [
+        ("/schema", Value::from("gw-doctor/plan/2")),
+        ("/plans/0/course", Value::from("look")),
+        ("/plans/0/steps/0/name", Value::from("End it")),
+        ("/plans/0/steps/0/guards", Value::Array(Vec::new())),
+        ("/plans/0/steps/0/undo", Value::from("")),
+        ("/plans/0/steps/0/number", Value::from(0)),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("such a place in the plan") = odd;
         assert!(!validator.is_valid(&bad), "{pointer}");
     }
 }
@@ -72,14 +93,26 @@ fn the_exit_code_the_verdict_and_the_findings_tell_one_story() {
     }
 }
 
+fn validator(of: &str) -> jsonschema::Validator {
+    let schema = root().join(format!("src/report/{of}.schema.json"));
+    let schema = fs::read_to_string(schema).expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("a JSON schema");
+    jsonschema::validator_for(&schema).expect("a valid schema")
+}
+
 fn report(host: &Path) -> Value {
+    output(host, &["check", "--format", "json"])
+}
+
+fn output(host: &Path, arguments: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
-        .args(["check", "--format", "json", "--from"])
+        .args(arguments)
+        .arg("--from")
         .arg(host.join("snapshot.json"))
         .env_clear()
         .output()
         .expect("run gw-doctor");
-    serde_json::from_slice(&output.stdout).expect("a JSON report")
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn hosts() -> Vec<PathBuf> {

@@ -213,6 +213,7 @@ fn gateway(
             .map(|lane| (lane.manager, lane.name.as_str()))
             .collect(),
         listening: &listening,
+        has_namespaces: !lanes.iter().any(|lane| lane.manager.is_launchd()),
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes);

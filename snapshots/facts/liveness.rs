@@ -77,6 +77,8 @@ pub struct Ladder<'a> {
     pub silent: Vec<(Manager, &'a str)>,
     /// PIDs that hold a listening socket, and so exist.
     pub listening: &'a [u32],
+    /// Whether a process can be where we cannot look: where launchd is, there are no PID namespaces.
+    pub has_namespaces: bool,
 }
 
 impl Ladder<'_> {
@@ -349,7 +351,8 @@ impl Climb<'_> {
     fn may_live_elsewhere(&self) -> bool {
         let hints = &self.ladder.host.about().hints;
         let is_loaded = self.ladder.jobs.iter().any(|job| job.known().is_some());
-        hints.iter().any(|hint| hint == "pid-namespace")
+        self.ladder.has_namespaces
+            && hints.iter().any(|hint| hint == "pid-namespace")
             && !(is_loaded && self.managers_know_of_none())
             && !(self.dead.is_empty() && self.reused.is_empty())
     }
