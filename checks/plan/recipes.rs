@@ -3,6 +3,7 @@
 
 use gw_snapshot::facts::gateway::{Lane, Listener, Usable};
 use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings;
 use gw_snapshot::host::Scope;
 use gw_snapshot::snapshot::Os;
@@ -73,25 +74,36 @@ fn config(at: &Subject<'_>) -> Course {
         because: "Hermes refuses its configuration, and every start would be refused again".into(),
         by_hand: vec![
             format!("Mend what it names in {} or {}{reason}", at.path(".env"), at.path("config.yaml")),
-            "Then run gw-doctor plan again: it sees that these files are newer than the refusal, and starts the service".into(),
+            "Then run gw-doctor plan again: it sees that what was refused is mended, and starts the service".into(),
         ],
         commands,
     }
 }
 
-/// Whether its settings were written after it refused them.
+/// Whether what it refused is gone: its settings were written since, or the port is free for which it refused.
 fn is_mended(at: &Subject<'_>) -> bool {
-    let refusal = at
-        .gateway
-        .status
-        .known()
-        .filter(|status| status.state.as_deref() == Some("startup_failed"));
+    let status = at.gateway.status.known();
+    let refusal = status.filter(|status| status.state.as_deref() == Some("startup_failed"));
+    if port_of(refusal).is_some_and(|port| is_free(at, port)) {
+        return true;
+    }
     let ended = at.job().and_then(|(_, job)| job.exited_at);
     let Some(ended) = ended.or_else(|| refusal?.updated_at) else { return false };
-    let settings = [&at.gateway.dotenv]
-        .into_iter()
-        .chain(at.gateway.files.iter().filter(|file| file.path.ends_with("/config.yaml")));
-    settings.filter_map(|file| file.mtime).any(|written| written > ended)
+    let config = at.gateway.files.iter().filter(|file| file.path.ends_with("/config.yaml"));
+    let mut settings = [&at.gateway.dotenv].into_iter().chain(config);
+    settings.any(|file| file.mtime.is_some_and(|written| written > ended))
+}
+
+/// The port for which a start was refused: `Port 8642 already in use` (0.19).
+fn port_of(refusal: Option<&Status>) -> Option<u16> {
+    let reason = refusal?.exit_reason.as_deref()?.to_ascii_lowercase();
+    let (_, rest) = reason.split_once("port ").filter(|_| reason.contains("in use"))?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Whether nobody listens on a port, as far as every listener was seen.
+fn is_free(at: &Subject<'_>, port: u16) -> bool {
+    at.facts.listeners.complete && at.facts.listeners.list.iter().all(|found| found.port != port)
 }
 
 /// Somebody else has the port. It is never taken away: the person chooses who keeps it.
@@ -156,7 +168,6 @@ fn free_port(at: &Subject<'_>, taken: u16) -> Option<u16> {
     if !at.facts.listeners.complete {
         return None;
     }
-    let is_heard = |port: u16| at.facts.listeners.list.iter().any(|found| found.port == port);
     let is_wanted = |port: u16| {
         at.facts
             .gateways
@@ -164,7 +175,7 @@ fn free_port(at: &Subject<'_>, taken: u16) -> Option<u16> {
             .filter_map(|gateway| gateway.api.known())
             .any(|api| api.port.value == port)
     };
-    (taken.saturating_add(1)..u16::MAX).find(|port| !is_heard(*port) && !is_wanted(*port))
+    (taken.saturating_add(1)..u16::MAX).find(|port| is_free(at, *port) && !is_wanted(*port))
 }
 
 /// What a definition names and is not there, for people.

@@ -370,6 +370,12 @@ def fatal_config_mended():
     write(HERMES_HOME / ".env", lines)
 
 
+def port_freed():
+    port_stolen_by_foreign()
+    subprocess.run(["pkill", "-f", "http.server"], check=True)
+    until("nobody listens", lambda: not listens(), 20)
+
+
 def not_enabled():
     healthy()
     systemctl("disable", UNIT)
@@ -631,7 +637,7 @@ STATES = {
         healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
         api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
-        edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, not_enabled, not_lingering,
+        edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, port_freed, not_enabled, not_lingering,
         two_gateways, two_supervisors, stale_code,
         mac_healthy, mac_wrapper, mac_wrapper_timestamps, mac_wrapper_osascript, mac_foreground, mac_interrupted_restart, mac_detached_fallback, mac_disabled,
         mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition, mac_wedged,
