@@ -15,6 +15,7 @@
 mod replay;
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -361,6 +362,7 @@ impl World {
             .arg(&file)
             .env("PATH", format!("{}:/usr/bin:/bin", self.at.path().join("bin").display()))
             .env("WORLD", &state)
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

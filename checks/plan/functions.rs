@@ -449,8 +449,7 @@ reload_job() {
             [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run launchctl bootstrap $2 $3"
             sleep 2
         done
-    ) &
-    wait $! || exit 2
+    ) || exit 2
 }
 "#,
     },

@@ -6,7 +6,11 @@ program=${0##*/}
 count=$(($(cat "$WORLD/count" 2>/dev/null || echo 0) + 1))
 echo "$count" >"$WORLD/count"
 if [ -r "$WORLD/kill" ] && read -r signal at <"$WORLD/kill" && [ "$at" = "$count" ]; then
-    kill -s "$signal" "$(cat "$WORLD/victim")"
+    # A terminal sends its signals to all that run in it; only a kill is meant for one.
+    case $signal in
+    KILL) kill -s KILL "$(cat "$WORLD/victim")" ;;
+    *) kill -s "$signal" -- "-$(cat "$WORLD/victim")" ;;
+    esac
 fi
 known() { cat "$WORLD/$1" 2>/dev/null; }
 change() {
