@@ -76,11 +76,11 @@ mod tests {
         assert_eq!(
             said,
             [
+                ("000000000000", "completed"),
                 ("000000000001", "completed"),
-                ("000000000002", "failed"),
                 ("000000000000", "running"),
                 ("000000000001", "claimed"),
-                ("000000000000", "unknown"),
+                ("000000000002", "unknown"),
             ]
         );
         assert!(!text.contains("Ünïcode"), "{text}");
