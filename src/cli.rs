@@ -163,6 +163,8 @@ pub(crate) enum Format {
     Text,
     /// For programs: see the schema
     Json,
+    /// For a workflow of GitHub: each finding as an annotation
+    Github,
     /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
     Nagios,
 }
