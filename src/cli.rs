@@ -165,6 +165,8 @@ pub(crate) enum Format {
     Json,
     /// For a workflow of GitHub: each finding as an annotation
     Github,
+    /// For whatever reads test results: XML, a suite for each gateway, a case for each check
+    Junit,
     /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
     Nagios,
 }

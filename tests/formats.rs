@@ -28,7 +28,10 @@ struct Form {
     read: fn(&str) -> Vec<String>,
 }
 
-const FORMS: &[Form] = &[Form { name: "github", ending: "github.txt", read: read::github }];
+const FORMS: &[Form] = &[
+    Form { name: "github", ending: "github.txt", read: read::github },
+    Form { name: "junit", ending: "junit.xml", read: read::junit },
+];
 
 /// Hosts whose reports are kept, and the families of checks in them, so that a new check elsewhere changes nothing here.
 const KEPT: [&str; 2] = ["linux-foreground-owns-port", "linux-three-profiles"];

@@ -3,6 +3,7 @@
 pub(crate) mod difference;
 mod github;
 mod json;
+mod junit;
 pub(crate) mod nagios;
 mod text;
 
@@ -24,6 +25,8 @@ pub(crate) struct Report<'a> {
     pub(crate) facts: &'a Facts,
     /// Each gateway with what was found of it, in the order of the facts.
     pub(crate) gateways: Vec<Reported<'a>>,
+    /// From which verdict on a finding is a problem.
+    pub(crate) fail_on: FailOn,
     /// The worst of all.
     pub(crate) verdict: Verdict,
     /// The exit code that follows.
@@ -58,7 +61,7 @@ impl<'a> Report<'a> {
             examined,
         };
         let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
-        Self { facts, gateways, verdict, exit, sealed }
+        Self { facts, gateways, fail_on, verdict, exit, sealed }
     }
 
     /// The report in the wanted form.
@@ -67,6 +70,7 @@ impl<'a> Report<'a> {
             Format::Text => text::render(self, &text::Style::of(args)),
             Format::Json => json::render(self)?,
             Format::Github => github::render(self),
+            Format::Junit => junit::render(self),
             Format::Nagios => nagios::render(self),
         })
     }
@@ -75,7 +79,7 @@ impl<'a> Report<'a> {
     pub(crate) fn code(&self, format: Format) -> u8 {
         match format {
             Format::Nagios => nagios::State::of(self).code(),
-            Format::Text | Format::Json | Format::Github => self.exit.code(),
+            Format::Text | Format::Json | Format::Github | Format::Junit => self.exit.code(),
         }
     }
 

@@ -20,6 +20,36 @@ pub(crate) fn github(text: &str) -> Vec<String> {
     text.strip_suffix('\n').expect("a line").split('\n').map(read).collect()
 }
 
+/// The elements and attributes in order, with the ids of the checks. Its counts must be those of its cases.
+pub(crate) fn junit(text: &str) -> Vec<String> {
+    let document =
+        roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "testsuites");
+    let named = |parent: roxmltree::Node<'_, '_>, name: &str| {
+        parent.descendants().filter(|node| node.has_tag_name(name)).count().to_string()
+    };
+    let suites: Vec<_> = root.children().filter(roxmltree::Node::is_element).collect();
+    for counted in suites.iter().chain([&root]) {
+        for (attribute, element) in [
+            ("tests", "testcase"),
+            ("failures", "failure"),
+            ("errors", "error"),
+            ("skipped", "skipped"),
+        ] {
+            let stated = counted.attribute(attribute).expect(attribute);
+            assert_eq!(stated, named(*counted, element), "{attribute}: {text}");
+        }
+    }
+    let read = |node: roxmltree::Node<'_, '_>| {
+        let check = node.attribute("name").filter(|_| node.has_tag_name("testcase"));
+        let attributes: Vec<&str> = node.attributes().map(|attribute| attribute.name()).collect();
+        let (name, depth) = (node.tag_name().name(), node.ancestors().count());
+        format!("{depth} {name} {} {attributes:?}", check.unwrap_or_default())
+    };
+    document.descendants().filter(roxmltree::Node::is_element).map(read).collect()
+}
+
 /// Whether every percent sign begins one of these escapes, and nothing stands raw that should not.
 fn is_escaped(text: &str, escapes: &[&str]) -> bool {
     !text.contains(char::is_control)
