@@ -167,6 +167,8 @@ pub(crate) enum Format {
     Github,
     /// For whatever reads test results: XML, a suite for each gateway, a case for each check
     Junit,
+    /// For viewers of what analysis found: SARIF 2.1.0
+    Sarif,
     /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
     Nagios,
 }

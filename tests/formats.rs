@@ -31,6 +31,7 @@ struct Form {
 const FORMS: &[Form] = &[
     Form { name: "github", ending: "github.txt", read: read::github },
     Form { name: "junit", ending: "junit.xml", read: read::junit },
+    Form { name: "sarif", ending: "sarif.json", read: read::sarif },
 ];
 
 /// Hosts whose reports are kept, and the families of checks in them, so that a new check elsewhere changes nothing here.
@@ -90,7 +91,32 @@ fn nothing_that_a_host_is_called_or_says_breaks_out_of_any_form() {
     }
 }
 
-/// Without this the test above would hold if no host's words were ever printed.
+/// Without this the tests above would hold for readers that take everything.
+#[test]
+fn the_readers_refuse_what_their_worlds_refuse() {
+    let snapshot =
+        fs::read_to_string(recorded("linux-port-stolen-by-foreign")).expect("a snapshot");
+    for (form, good, bad) in [
+        ("github", "::error ", "::fatal "),
+        ("github", "title=", "file=a,title="),
+        ("github", "%0A", "\n"),
+        ("junit", "failures=\"4\"", "failures=\"3\""),
+        ("junit", "<properties>", "<properties>&nbsp;"),
+        ("junit", "the log", "\u{1}"),
+        ("sarif", "\"level\": \"error\"", "\"level\": \"fatal\""),
+        ("sarif", "file:///home", "file:///home or"),
+        ("sarif", "\"ruleIndex\": 1", "\"ruleIndex\": 2"),
+        ("sarif", "PID 398", "{PID} 398"),
+    ] {
+        let read = FORMS.iter().find(|known| known.name == form).expect("a form").read;
+        let report = text(&check(&snapshot, &["--format", form]));
+        let broken = report.replace(good, bad);
+        assert_ne!(report, broken, "{form} has no {good:?}");
+        assert!(std::panic::catch_unwind(|| read(&broken)).is_err(), "{form} takes {bad:?}");
+    }
+}
+
+/// Without this the structure would be the same if no host's words were ever printed.
 #[test]
 fn what_was_planted_is_printed_where_names_are_not_hidden() {
     for form in FORMS.iter().filter(|form| form.name != "markdown") {

@@ -5,6 +5,7 @@ mod github;
 mod json;
 mod junit;
 pub(crate) mod nagios;
+mod sarif;
 mod text;
 
 use std::cmp::Reverse;
@@ -71,6 +72,7 @@ impl<'a> Report<'a> {
             Format::Json => json::render(self)?,
             Format::Github => github::render(self),
             Format::Junit => junit::render(self),
+            Format::Sarif => sarif::render(self)?,
             Format::Nagios => nagios::render(self),
         })
     }
@@ -79,7 +81,9 @@ impl<'a> Report<'a> {
     pub(crate) fn code(&self, format: Format) -> u8 {
         match format {
             Format::Nagios => nagios::State::of(self).code(),
-            Format::Text | Format::Json | Format::Github | Format::Junit => self.exit.code(),
+            Format::Text | Format::Json | Format::Github | Format::Junit | Format::Sarif => {
+                self.exit.code()
+            }
         }
     }
 

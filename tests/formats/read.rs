@@ -1,5 +1,19 @@
 //! Each form, read as its world reads it: what is malformed fails the test, and what is left is the structure.
 
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// The schema of OASIS, as it stands in the crate `serde-sarif` 0.8.0. It also holds that what is to be a URI or a time is one.
+static SARIF: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = include_str!("../schemas/sarif-2.1.0.json");
+    // A pattern for languages has a bracket too many for this reader of patterns. We name no language.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+});
+
 /// The kinds of the annotations, in order. The grammar is that of the runner: `::command name=value,…::data`.
 pub(crate) fn github(text: &str) -> Vec<String> {
     assert!(text.ends_with('\n'));
@@ -48,6 +62,33 @@ pub(crate) fn junit(text: &str) -> Vec<String> {
         format!("{depth} {name} {} {attributes:?}", check.unwrap_or_default())
     };
     document.descendants().filter(roxmltree::Node::is_element).map(read).collect()
+}
+
+/// The results in order. Beyond the schema: each names a rule by its id and its place, what is no fault has no level (3.27.10),
+/// and no message holds a place for an argument (3.11.5) or a link (3.11.6).
+pub(crate) fn sarif(text: &str) -> Vec<String> {
+    let log: Value = serde_json::from_str(text).expect("JSON");
+    let faults: Vec<String> = SARIF
+        .iter_errors(&log)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let read = |result: &Value| {
+        let rule = &rules
+            [usize::try_from(result["ruleIndex"].as_u64().expect("a place")).expect("a place")];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert_eq!(result["kind"] == "fail", result["level"] != "none", "{result}");
+        let message = result["message"]["text"].as_str().expect("a message");
+        let unpaired = message.replace("{{", "").replace("}}", "");
+        assert!(!unpaired.contains(['{', '}']) && !message.contains("]("), "{message:?}");
+        let place = &result["locations"][0];
+        let (is_file, lines) = (place["physicalLocation"].is_object(), message.lines().count());
+        format!("{} {} {} {is_file} {lines}", result["ruleId"], result["kind"], result["level"])
+    };
+    let results = run["results"].as_array().expect("results").iter().map(read);
+    std::iter::once(format!("{} rules", rules.len())).chain(results).collect()
 }
 
 /// Whether every percent sign begins one of these escapes, and nothing stands raw that should not.
