@@ -169,6 +169,8 @@ pub(crate) enum Format {
     Junit,
     /// For viewers of what analysis found: SARIF 2.1.0
     Sarif,
+    /// For Prometheus: metrics for a textfile collector
+    Prometheus,
     /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
     Nagios,
 }

@@ -5,6 +5,7 @@ mod github;
 mod json;
 mod junit;
 pub(crate) mod nagios;
+mod prometheus;
 mod sarif;
 mod text;
 
@@ -73,6 +74,7 @@ impl<'a> Report<'a> {
             Format::Github => github::render(self),
             Format::Junit => junit::render(self),
             Format::Sarif => sarif::render(self)?,
+            Format::Prometheus => prometheus::render(self),
             Format::Nagios => nagios::render(self),
         })
     }
@@ -81,9 +83,7 @@ impl<'a> Report<'a> {
     pub(crate) fn code(&self, format: Format) -> u8 {
         match format {
             Format::Nagios => nagios::State::of(self).code(),
-            Format::Text | Format::Json | Format::Github | Format::Junit | Format::Sarif => {
-                self.exit.code()
-            }
+            _ => self.exit.code(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Each form, read as its world reads it: what is malformed fails the test, and what is left is the structure.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -89,6 +90,72 @@ pub(crate) fn sarif(text: &str) -> Vec<String> {
     };
     let results = run["results"].as_array().expect("results").iter().map(read);
     std::iter::once(format!("{} rules", rules.len())).chain(results).collect()
+}
+
+/// The samples in order, without the name of the profile. Every metric has its help and its type, and no two samples
+/// of it have the same labels.
+pub(crate) fn prometheus(text: &str) -> Vec<String> {
+    assert!(text.ends_with('\n') && !text.contains('\r'), "{text:?}");
+    let (mut metric, mut seen, mut read) = ("", BTreeSet::new(), Vec::new());
+    let mut lines = text.strip_suffix('\n').expect("a line").split('\n');
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            let (name, _) = help.split_once(' ').expect("a help");
+            let kind = lines.next().and_then(|line| line.strip_prefix("# TYPE "));
+            assert_eq!(kind, Some(format!("{name} gauge").as_str()), "{line}");
+            assert!(seen.insert(name.to_string()), "{name} comes twice");
+            metric = name;
+            continue;
+        }
+        let (name, labels, value) = sample(line).unwrap_or_else(|| panic!("no sample: {line:?}"));
+        assert_eq!(name, metric, "{line}");
+        value.parse::<i64>().unwrap_or_else(|_| panic!("no number: {line:?}"));
+        assert!(seen.insert(format!("{name} {labels:?}")), "twice: {line}");
+        let labels: Vec<_> = labels.into_iter().filter(|(name, _)| *name != "profile").collect();
+        read.push(format!("{name} {labels:?} {value}"));
+    }
+    // Samples stand in the order of their labels, and so of the profile's name.
+    read.sort();
+    read
+}
+
+/// The name and the value of a label.
+type Label<'a> = (&'a str, &'a str);
+
+/// `name{label="value",…} value`.
+fn sample(line: &str) -> Option<(&str, Vec<Label<'_>>, &str)> {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    let (name, mut rest) = line.split_at(line.find(['{', ' '])?);
+    let mut labels = Vec::new();
+    if let Some(inner) = rest.strip_prefix('{') {
+        rest = inner;
+        loop {
+            let (label, after) = rest.split_once("=\"").filter(|(label, _)| is_name(label))?;
+            let (value, after) = after.split_at(quoted(after)?);
+            labels.push((label, value));
+            rest = after.strip_prefix('"')?;
+            let Some(more) = rest.strip_prefix(',') else { break };
+            rest = more;
+        }
+        rest = rest.strip_prefix('}')?;
+    }
+    is_name(name).then_some((name, labels, rest.strip_prefix(' ')?))
+}
+
+/// Where the quotation mark is that ends a value, in which only `\\`, `\"` and `\n` are escapes.
+fn quoted(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some(at),
+            '\\' if !matches!(chars.next()?.1, '\\' | '"' | 'n') => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether every percent sign begins one of these escapes, and nothing stands raw that should not.
