@@ -163,6 +163,8 @@ pub(crate) enum Format {
     Text,
     /// For programs: see the schema
     Json,
+    /// For a bug report: Markdown without the names of people, machines, profiles and paths
+    Markdown,
     /// For a workflow of GitHub: each finding as an annotation
     Github,
     /// For whatever reads test results: XML, a suite for each gateway, a case for each check

@@ -29,6 +29,7 @@ struct Form {
 }
 
 const FORMS: &[Form] = &[
+    Form { name: "markdown", ending: "md", read: read::markdown },
     Form { name: "github", ending: "github.txt", read: read::github },
     Form { name: "junit", ending: "junit.xml", read: read::junit },
     Form { name: "sarif", ending: "sarif.json", read: read::sarif },
@@ -98,6 +99,8 @@ fn the_readers_refuse_what_their_worlds_refuse() {
     let snapshot =
         fs::read_to_string(recorded("linux-port-stolen-by-foreign")).expect("a snapshot");
     for (form, good, bad) in [
+        ("markdown", "</details>", ""),
+        ("markdown", "by another program", "by <b>another</b> program"),
         ("github", "::error ", "::fatal "),
         ("github", "title=", "file=a,title="),
         ("github", "%0A", "\n"),
@@ -183,6 +186,61 @@ fn without_rules(report: &str) -> String {
         result["ruleIndex"] = json!(0);
     }
     format!("{report:#}\n")
+}
+
+/// Everything in a bug report that a person, a machine or a chat could be known by.
+#[test]
+fn a_bug_report_names_nobody() {
+    const NAMES: [&str; 7] = [
+        "zebulon",
+        "ophelia",
+        "mbp-of",
+        "192.168.178.31",
+        "123456789012",
+        "5c4c555e9afb",
+        "standup",
+    ];
+    let said = "chat 123456789012 of zebulon on MBP-of-Zebulon (192.168.178.31), job standup";
+    for host in ["linux-three-profiles", "linux-port-stolen-by-foreign", "linux-cron-overdue-job"] {
+        let mut snapshot = snapshot(host);
+        if host == "linux-port-stolen-by-foreign" {
+            in_file(&mut snapshot, "gateway_state.json", |state| {
+                state["exit_reason"] = json!(said);
+            });
+        }
+        let text_of = snapshot.to_string();
+        let renamed = text_of
+            .replace("/home/lab", "/home/zebulon")
+            .replace("\"lab\"", "\"zebulon\"")
+            .replace("coder", "ophelia")
+            .replace("127.0.0.1:8642 ", "192.168.178.31:8642 ");
+        assert_ne!(text_of, renamed);
+        let json = text(&check(&renamed, &["--format", "json"]));
+        assert!(json.contains("zebulon"), "{host} has its new names");
+        let report = text(&check(&renamed, &["--format", "markdown"])).to_lowercase();
+        for name in NAMES {
+            assert!(!report.contains(name), "{host}: {name} in {report}");
+        }
+    }
+    for host in hosts() {
+        let snapshot = fs::read_to_string(&host).expect("a snapshot");
+        let about: Value = serde_json::from_str(&snapshot).expect("JSON");
+        let report = text(&check(&snapshot, &["--format", "markdown"]));
+        let home = about["host"]["home"].as_str().expect("a home");
+        assert!(!report.contains(home), "{home} in {report}");
+    }
+}
+
+#[test]
+fn a_bug_report_on_very_many_gateways_fits_into_a_comment() {
+    let homes: Vec<String> = (0..400).map(|at| format!("--home=/srv/{at}")).collect();
+    let args = homes.iter().map(String::as_str).chain(["--format", "markdown"]);
+    let args: Vec<&str> = args.collect();
+    let report = text(&check(&snapshot("linux-wedged-process").to_string(), &args));
+    assert!((50_000..65_536).contains(&report.len()), "{}", report.len());
+    assert!(report.starts_with("**✗ default: "), "the worst comes first: {report}");
+    assert!(report.contains("more parts would have made this too long"), "{report}");
+    assert!(!read::markdown(&report).is_empty());
 }
 
 /// What a live look at a home full of secrets prints, in every form: none of them.

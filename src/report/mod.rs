@@ -4,6 +4,7 @@ pub(crate) mod difference;
 mod github;
 mod json;
 mod junit;
+mod markdown;
 pub(crate) mod nagios;
 mod prometheus;
 mod sarif;
@@ -71,6 +72,7 @@ impl<'a> Report<'a> {
         Ok(match args.format {
             Format::Text => text::render(self, &text::Style::of(args)),
             Format::Json => json::render(self)?,
+            Format::Markdown => markdown::render(self),
             Format::Github => github::render(self),
             Format::Junit => junit::render(self),
             Format::Sarif => sarif::render(self)?,

@@ -351,7 +351,7 @@ fn line(out: &mut String, text: &str) {
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-const fn mark(verdict: Verdict) -> &'static str {
+pub(super) const fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✓",
         Verdict::Skipped => "-",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 
 /// The schema of OASIS, as it stands in the crate `serde-sarif` 0.8.0. It also holds that what is to be a URI or a time is one.
@@ -14,6 +15,48 @@ static SARIF: LazyLock<Validator> = LazyLock::new(|| {
     let schema: Value = serde_json::from_str(&schema).expect("JSON");
     jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
 });
+
+/// The elements in order, those of HTML by their tags. GitHub's own additions to Markdown are read too.
+pub(crate) fn markdown(text: &str) -> Vec<String> {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_GFM
+        | Options::ENABLE_MATH;
+    let (mut read, mut open) = (Vec::new(), 0_usize);
+    for event in Parser::new_ext(text, options) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("a link: {text}"),
+            Event::Start(tag) => read.push(format!("{tag:?}")),
+            Event::Html(html) | Event::InlineHtml(html) => {
+                let tags = tags(&html);
+                open += tags.iter().filter(|tag| *tag == "details").count();
+                let closed = tags.iter().filter(|tag| *tag == "/details").count();
+                open = open.checked_sub(closed).expect("what is closed was open");
+                read.extend(tags);
+            }
+            Event::Code(code) => read.push(format!("`{code}`")),
+            Event::Text(_) | Event::SoftBreak | Event::End(_) => {}
+            other => panic!("{other:?}: {text}"),
+        }
+    }
+    assert_eq!(open, 0, "{text}");
+    assert!(text.len() < 65_536, "too long for a comment");
+    read
+}
+
+/// The tags in a piece of HTML, comments apart.
+fn tags(html: &str) -> Vec<String> {
+    let tags = html.split('<').skip(1).filter(|tag| !tag.starts_with("!-- -->"));
+    let tags: Vec<String> =
+        tags.map(|tag| tag.split('>').next().unwrap_or_default().to_string()).collect();
+    for tag in &tags {
+        let name = tag.trim_start_matches('/');
+        assert!(matches!(name, "details" | "summary" | "code"), "{tag:?} in {html:?}");
+    }
+    tags
+}
 
 /// The kinds of the annotations, in order. The grammar is that of the runner: `::command name=value,…::data`.
 pub(crate) fn github(text: &str) -> Vec<String> {
