@@ -69,13 +69,12 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let processes = &look.scan().list;
     let homes = homes(&look, wanted, services.found(), processes);
     services.ask(&look, &homes, processes);
-    for home in &homes {
-        prepare(&look, home);
-    }
+    // All at once: whoever posts little by little has the workers fall asleep in between.
+    host.prepare(homes.iter().flat_map(questions).collect());
     let known: Vec<Settled> =
         homes.iter().map(|home| settle(&look, home, services.found())).collect();
     let listeners = listeners(&look, &known);
-    let answers = services.answers(&look, &homes);
+    let answers = services.answers(&look);
     let mut gateways: Vec<Gateway> = known
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
@@ -141,7 +140,7 @@ fn homes(
     homes
 }
 
-fn prepare(look: &Look<'_>, home: &Home) {
+fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
     for name in SMALL_FILES.into_iter().chain(marks::FILES) {
@@ -154,7 +153,7 @@ fn prepare(look: &Look<'_>, home: &Home) {
     for name in LOCKS {
         questions.push(Question::Lock(path(name)));
     }
-    look.host.prepare(questions);
+    questions
 }
 
 /// Reads what decides where the API server is to be, and asks there.
@@ -227,7 +226,8 @@ fn gateway(
         files: SMALL_FILES
             .iter()
             .map(|name| file(name, Part::SMALL))
-            .chain([file("cron/jobs.json", cron::JOBS)])
+            // Its text is long, and is not wanted a second time.
+            .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
         servers: servers(look, &home),

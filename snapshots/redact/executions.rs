@@ -48,7 +48,7 @@ pub fn list(database: &[u8], log: &[u8], salt: &Salt) -> Result<String, SqliteEr
         row.retain(|column, _| COLUMNS.contains(&column.as_str()));
     }
     let rows = rows.into_iter().map(Value::Object).collect();
-    Ok(json::value(Value::Array(rows), salt))
+    Ok(json::value(&Value::Array(rows), salt))
 }
 
 /// As an instant: the offset changes with Hermes's time zone, so the text tells no order.

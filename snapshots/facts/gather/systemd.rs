@@ -59,16 +59,12 @@ impl Files {
         files
     }
 
-    fn asks(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) -> [Ask; 2] {
+    fn asks(&self, processes: &[ProcessSeen]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
-            names.entry(unit.scope).or_default().insert(found.name.clone());
-        }
-        for home in homes {
-            for name in unit_names(look, home) {
-                for scope in [Scope::User, Scope::System] {
-                    names.entry(scope).or_default().insert(name.clone());
-                }
+            let named = names.entry(unit.scope).or_default();
+            if named.len() < MOST_NAMED || !found.name.starts_with("hermes") {
+                named.insert(found.name.clone());
             }
         }
         for (scope, unit) in processes.iter().filter_map(service_of) {
@@ -86,13 +82,12 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) {
-        look.host.prepare(self.asks(look, homes, processes).map(Question::Command).into());
+    fn ask(&self, look: &Look<'_>, _homes: &[Home], processes: &[ProcessSeen]) {
+        look.host.prepare(self.asks(processes).map(Question::Command).into());
     }
 
-    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
-        let [user, system] =
-            self.asks(look, homes, &look.scan().list).map(|ask| look.host.command(&ask));
+    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
+        let [user, system] = self.asks(&look.scan().list).map(|ask| look.host.command(&ask));
         Box::new(Managers {
             files: self,
             user: Units::read(Scope::User, &user),
@@ -155,14 +150,18 @@ impl Answers for Managers<'_> {
 
 impl Managers<'_> {
     fn job(&self, scope: Scope, unit: &str) -> Fact<Job> {
+        self.units(scope).job(unit)
+    }
+
+    const fn units(&self, scope: Scope) -> &Units {
         match scope {
-            Scope::User => self.user.job(unit),
-            Scope::System => self.system.job(unit),
+            Scope::User => &self.user,
+            Scope::System => &self.system,
         }
     }
 
     fn lane(&self, look: &Look<'_>, unit: &UnitFile, found: &Found) -> Lane {
-        let job = self.job(unit.scope, &found.name);
+        let job = self.units(unit.scope).job_on_disk(&found.name);
         // The manager knows of drop-ins elsewhere than beside the file.
         let loaded =
             job.known().and_then(|job| job.systemd.as_ref()).map(|systemd| &systemd.drop_in_paths);
@@ -343,5 +342,8 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
+/// Units called after Hermes that are asked for by name, whether they are loaded or not. Every one that is not costs systemd
+/// a load, and a manager that has not loaded a unit knows no more of it than its file says.
+const MOST_NAMED: usize = 8;
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";

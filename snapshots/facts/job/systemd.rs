@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::host::Scope;
+use crate::host::{LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
 use crate::parse::show::{self, Properties};
 use crate::parse::time;
@@ -41,6 +41,8 @@ pub struct Systemd {
 #[derive(Debug, Clone)]
 pub struct Units {
     answers: Fact<Vec<(String, Properties)>>,
+    /// Whether every loaded unit that is called after Hermes is among the answers.
+    is_complete: bool,
     scope: Scope,
 }
 
@@ -49,20 +51,25 @@ impl Units {
     pub fn read(scope: Scope, seen: &[CommandSeen]) -> Self {
         let mut blocks = Vec::new();
         let mut why = Why::NotObserved;
+        let mut is_complete = false;
         for command in seen {
             let found = show::blocks(&command.stdout);
+            // Nothing is printed, without an error, where nothing is loaded.
+            let asked_for_all = command.argv.iter().any(|word| word == LOADED);
+            let answered = command.exit == Some(0) && command.error.is_none();
+            is_complete |= asked_for_all && answered;
             if found.is_empty() {
                 why = refusal(command);
             }
             blocks.extend(found);
         }
-        let answers = if blocks.is_empty() {
+        let answers = if blocks.is_empty() && !is_complete {
             Fact::Unknown(why)
         } else {
             let id = |block: &Properties| block.get("Id").cloned().unwrap_or_default();
             Fact::Known(blocks.into_iter().map(|block| (id(&block), block)).collect())
         };
-        Self { answers, scope }
+        Self { answers, is_complete, scope }
     }
 
     /// Whether the manager answered.
@@ -86,9 +93,33 @@ impl Units {
                 (Some(block), _) => job(block, self.command(unit)),
                 // `systemctl show UNIT` typed without `-p Id` by a person names no unit.
                 (None, [(id, block)]) if id.is_empty() => job(block, self.command(unit)),
+                (None, _) if self.is_complete && unit.starts_with("hermes") => Fact::Absent,
                 (None, _) => Fact::Unknown(Why::NotObserved),
             }
         })
+    }
+
+    /// The job of a unit that is on disk. Where the manager was asked for what is loaded alone, one that it does not
+    /// list is at rest: it would be loaded if it were started or enabled.
+    pub fn job_on_disk(&self, unit: &str) -> Fact<Job> {
+        let is_listed =
+            |blocks: &Vec<(String, Properties)>| blocks.iter().any(|(id, _)| id == unit);
+        match self.job(unit) {
+            Fact::Absent if !self.answers.known().is_some_and(is_listed) => Fact::Known(Job {
+                source: self.command(LOADED),
+                phase: Phase::Stopped,
+                words: "inactive (not loaded)".into(),
+                main_pid: None,
+                last_exit: None,
+                started_at: None,
+                exited_at: None,
+                restarts: None,
+                enabled: Enabled::Unclear,
+                systemd: None,
+                launchd: None,
+            }),
+            job => job,
+        }
     }
 }
 
