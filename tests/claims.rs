@@ -685,6 +685,23 @@ fn a_policy_of_restarts_does_not_revive_what_has_come_to_rest() {
     }
 }
 
+/// F37, the same: what ended badly in its stop phase is told from what nothing would have started, or could.
+#[test]
+fn only_what_a_policy_would_have_started_died_in_its_stop_phase() {
+    report("L23-stop-phase-death", "").is("stop-phase-death", "while it was being stopped").exits(1);
+    let silent = "unit hermes-gateway.service";
+    for other in [
+        // By its policy, by its code, for its limit, since a start is queued, since no limit is told.
+        format!("{silent} Restart=no"),
+        format!("{silent} ExecMainStatus=78"),
+        format!("{silent} StartLimitIntervalUSec=2h StartLimitBurst=5 NRestarts=9"),
+        format!("{silent} Job=4411"),
+        format!("{silent} StartLimitBurst="),
+    ] {
+        report("L23-stop-phase-death", &other).never(&["while it was being stopped"]).exits(1);
+    }
+}
+
 /// F38, NousResearch/hermes-agent#116551, #41631.
 #[test]
 fn a_unit_that_failed_by_a_planned_stop_has_not_crashed() {

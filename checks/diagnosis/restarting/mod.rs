@@ -20,9 +20,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let after =
         job.last_run().map_or_else(String::new, |lasted| format!(", after {}", length(lasted)));
     let why = killed::by(job).map_or_else(String::new, |by| format!(" ({by})"));
+    // Each run may be long, and the service no good all the same.
+    let often = job.restarts.filter(|restarts| *restarts >= MANY);
+    let often = often.map_or_else(String::new, |restarts| {
+        format!("; it was started again {restarts} times since somebody last did that")
+    });
     Found::certain(
         format!(
-            "the gateway ended{when}{how}{after}{why}, and {} is about to start again: look again in a few seconds",
+            "the gateway ended{when}{how}{after}{why}, and {} is about to start again{often}: look again in a few seconds",
             lane.title()
         ),
         &[
@@ -37,3 +42,6 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ],
     )
 }
+
+/// So many restarts are worth a word. The unit counts them over its whole life.
+const MANY: u64 = 5;

@@ -10,7 +10,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let (lane, job) = at.job()?;
     let systemd = job.systemd.as_ref()?;
     let exit = job.last_exit.filter(|_| job.phase == Phase::Failed)?;
-    if !at.gateway.liveness.process.is_absent() || !would_be_started_again(systemd, exit) {
+    if !at.gateway.liveness.process.is_absent() || !would_be_started_again(job, systemd, exit) {
         return None;
     }
     let state = at.gateway.status.known().and_then(|status| status.state.as_deref());
@@ -43,16 +43,25 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     })
 }
 
-/// By its policy systemd would start it again after such an end, without limit: that it is failed all the same
+/// By its policy systemd would start it again after such an end, and no limit of starts is in the way: that it is failed all the same
 /// means that the unit was being stopped (upstream #94757).
-fn would_be_started_again(systemd: &Systemd, exit: Exit) -> bool {
+fn would_be_started_again(job: &Job, systemd: &Systemd, exit: Exit) -> bool {
     let prevented = systemd.restart_prevent.split_whitespace().any(|word| exit.is_named(word));
     matches!(systemd.restart.as_str(), "always" | "on-failure")
         && exit != Exit::Code(0)
         && !prevented
         && !systemd.queued
-        && systemd.start_limit_interval.is_none()
         && systemd.result != "start-limit-hit"
+        && has_starts_left(job, systemd)
+}
+
+/// Whether no limit of starts can have kept it down. Where the manager did not tell of one, there may be one.
+fn has_starts_left(job: &Job, systemd: &Systemd) -> bool {
+    let Some(burst) = systemd.start_limit_burst else { return false };
+    systemd.start_limit_interval.is_none_or(|interval| {
+        let has_outlasted = job.last_run().is_some_and(|lasted| lasted.unsigned_abs() > interval);
+        has_outlasted || job.restarts.is_some_and(|restarts| restarts < burst)
+    })
 }
 
 fn cause(job: &Job) -> &'static str {
