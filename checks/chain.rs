@@ -1,6 +1,7 @@
 //! One line a gateway: definition, job, process, port, health, runtime, cron, broken where it breaks.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
@@ -94,14 +95,19 @@ fn definition<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
             Some(why) => Err(why),
             None => Ok("none".into()),
         },
-        1 => Ok(at.gateway.lane().map(|lane| lane.name.clone()).unwrap_or_default()),
+        1 => Ok(at.gateway.lane().map(name).unwrap_or_default()),
         count => Ok(format!("{count} services")),
     }
+}
+
+fn name(lane: &Lane) -> String {
+    if lane.is_masked() { format!("{}, masked", lane.name) } else { lane.name.clone() }
 }
 
 fn job<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     match at.gateway.lane().map(|lane| &lane.job) {
         Some(Fact::Known(job)) => Ok(job.words.clone()),
+        Some(Fact::Absent) if at.is_without_systemd() => Ok("none".into()),
         Some(Fact::Absent) => Ok("not loaded".into()),
         Some(Fact::Unknown(why)) => Err(why),
         None => Err(&Why::NotObserved),
@@ -121,7 +127,7 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match &at.gateway.supervision {
         Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
-        Supervision::Other { unit } => format!("PID {}{state}, in {unit}", process.pid),
+        Supervision::Other { unit, .. } => format!("PID {}{state}, in {unit}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
 }

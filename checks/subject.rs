@@ -3,7 +3,7 @@
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, Store};
 use gw_snapshot::facts::executions::{Execution, Owner};
-use gw_snapshot::facts::gateway::{Health, Listener};
+use gw_snapshot::facts::gateway::{Health, Listener, Supervision};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
@@ -16,7 +16,7 @@ use gw_snapshot::parse::log::Class;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
-use crate::finding::{Finding, plural};
+use crate::finding::{Finding, plural, span};
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -33,6 +33,37 @@ impl<'a> Subject<'a> {
     pub(crate) fn job(&self) -> Option<(&'a Lane, &'a Job)> {
         let lane = self.gateway.lane()?;
         Some((lane, lane.job.known()?))
+    }
+
+    /// The jobs of the further services of this home, beside the one to speak of.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = (&'a Lane, &'a Job)> {
+        let spoken_of = self.gateway.lane();
+        self.installed()
+            .filter(move |lane| !spoken_of.is_some_and(|spoken_of| std::ptr::eq(spoken_of, *lane)))
+            .filter_map(|lane| Some((lane, lane.job.known()?)))
+    }
+
+    /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
+    pub(crate) fn is_without_systemd(&self) -> bool {
+        self.facts.has_hint("no-systemd")
+            && self.gateway.lanes.iter().all(|lane| lane.job.is_absent())
+    }
+
+    /// That what becomes of the gateway is for something to say that is not known here: where there is no
+    /// systemd, a container's own start or another supervisor may keep what stands in no unit.
+    pub(crate) fn kept_by_another(&self, what: &str) -> Option<Finding> {
+        let (Supervision::None { .. }, true) =
+            (&self.gateway.supervision, self.is_without_systemd())
+        else {
+            return None;
+        };
+        if self.facts.has_hint("container") {
+            let why = "in a container without systemd, the container's own start keeps it";
+            return Some(Finding::skipped(why));
+        }
+        let has_terminal = self.gateway.process().is_some_and(|process| process.seen.tty.is_some());
+        let why = "there is no systemd on this host, and what else may keep it is not known here";
+        (!has_terminal).then(|| Finding::unknown(what, &Why::Failed(why.into())).minor())
     }
 
     /// Why there is no job to judge.
@@ -56,7 +87,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn with_process(&self, finding: Finding, process: &Process) -> Finding {
         let mut said = vec![process.command()];
         if let Some(age) = process.age(self.facts.now) {
-            said.push(format!("for {}", crate::finding::span(age.as_secs().unsigned_abs())));
+            said.push(format!("for {}", span(age.as_secs().unsigned_abs())));
         }
         said.extend(process.seen.cgroup.iter().map(|cgroup| format!("in {cgroup}")));
         said.retain(|part| !part.is_empty());
@@ -322,9 +353,28 @@ fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {
     of_api && listens.zip(count.last).is_some_and(|(listens, last)| listens > last)
 }
 
+/// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.
+pub(crate) fn has_lasted(job: &Job) -> bool {
+    job.last_run().is_some_and(|lasted| lasted.as_secs() >= LASTING_SECONDS)
+}
+
+/// A length of time that is not negative, for people.
+pub(crate) fn length(time: SignedDuration) -> String {
+    span(time.as_secs().unsigned_abs())
+}
+
+/// Whether the previous run said good-bye before it ended: the status file is of that time, and says stopped.
+pub(crate) fn said_goodbye(at: &Subject<'_>, job: &Job) -> bool {
+    let Some(status) = at.gateway.status.known() else { return false };
+    let is_stop = status.state.as_deref() == Some("stopped") && !status.restart_requested;
+    let of_that_run = job.started_at.zip(status.updated_at).is_some_and(|(start, at)| at >= start);
+    is_stop && of_that_run
+}
+
 /// What there is to say of a service whose definition holds no answer.
 pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
     let finding = match lane.definition.why() {
+        Some(_) if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
         Some(why) => Finding::unknown(what, why).minor(),
         None => Finding::skipped(format!("{} has no file", lane.name)),
     };
@@ -374,6 +424,8 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
+/// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
+const LASTING_SECONDS: i64 = 600;
 /// Three times the default limit of a run, after which a claim in the store counts no more. In seconds.
 const LONGEST_RUN: i64 = 1800;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.

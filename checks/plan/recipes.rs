@@ -12,8 +12,16 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
     if let Some(lane) = at.gateway.lane().filter(|lane| lane.manager.is_launchd()) {
         return launchd::course(at, lane, diagnosis);
     }
+    if at.is_without_systemd() {
+        return look(
+            at,
+            "there is no systemd on this host: what starts its gateway is not seen from here",
+        );
+    }
     match diagnosis {
-        "loaded-not-running" | "stopped-on-purpose" | "stale-records" => start(at),
+        "loaded-not-running" | "stopped-on-purpose" | "stale-records" | "stop-phase-death" => {
+            start(at)
+        }
         "foreground-owns-gateway" => cut_over(at),
         _ => look(at, "this diagnosis has no plan of commands"),
     }
@@ -23,7 +31,8 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
 pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
     let mut commands = Vec::new();
     let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
-    if let Some((scope, lane)) = at.gateway.lane().and_then(systemd) {
+    let lane = at.gateway.lane().filter(|_| !at.is_without_systemd());
+    if let Some((scope, lane)) = lane.and_then(systemd) {
         let user = if scope == Scope::User { "--user " } else { "" };
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));

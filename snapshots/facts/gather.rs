@@ -257,12 +257,16 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
     let place =
         process.place.as_ref().filter(|_| !lanes.iter().any(|lane| lane.manager.is_launchd()));
     match place {
-        Some(cgroup::Place::Service { scope, unit, .. }) => {
-            let lane =
-                lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
-            match lane {
+        Some(place @ cgroup::Place::Service { uid, unit, .. }) => {
+            let ours = place.service_for(look.about.uid);
+            let is_it = |lane: &Lane| {
+                ours.is_some_and(|(scope, unit)| lane.name == unit && lane.manager == scope.into())
+            };
+            match lanes.iter().position(is_it) {
                 Some(at) => Supervision::Lane(at),
-                None => Supervision::Other { unit: unit.clone() },
+                None => {
+                    Supervision::Other { unit: unit.clone(), of: uid.filter(|_| ours.is_none()) }
+                }
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.

@@ -26,6 +26,16 @@ pub enum Place {
     Nowhere,
 }
 
+impl Place {
+    /// The service, if this user can ask the manager that keeps it: another user's manager, root's among them,
+    /// answers only its own (upstream #42685).
+    pub fn service_for(&self, asker: Option<u32>) -> Option<(Scope, &str)> {
+        let Self::Service { scope, uid, unit } = self else { return None };
+        let is_anothers = uid.zip(asker).is_some_and(|(owner, asker)| owner != asker);
+        (!is_anothers).then_some((*scope, unit.as_str()))
+    }
+}
+
 /// Reads a path such as `/user.slice/user-1000.slice/user@1000.service/app.slice/hermes-gateway.service`.
 pub fn place(path: &str) -> Place {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -62,6 +72,21 @@ mod tests {
 
     fn service(scope: Scope, uid: Option<u32>, unit: &str) -> Place {
         Place::Service { scope, uid, unit: unit.into() }
+    }
+
+    #[test]
+    fn only_its_own_user_can_ask_a_user_s_manager() {
+        let roots =
+            place("/user.slice/user-0.slice/user@0.service/app.slice/hermes-gateway.service");
+        assert_eq!(roots.service_for(Some(1500)), None);
+        assert_eq!(roots.service_for(Some(0)), Some((Scope::User, "hermes-gateway.service")));
+        assert_eq!(roots.service_for(None), Some((Scope::User, "hermes-gateway.service")));
+        let systems = place("/system.slice/hermes-gateway.service");
+        assert_eq!(
+            systems.service_for(Some(1500)),
+            Some((Scope::System, "hermes-gateway.service"))
+        );
+        assert_eq!(place("/user.slice/session-c1.scope").service_for(Some(0)), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied
+//! directory ~/.hermes absent | denied | uid 0
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -19,7 +19,7 @@
 //! launchctl print-disabled gui/501 said 0 disabled services = {\n"ai.hermes.gateway" => disabled\n}
 //! launchctl managername said 0 Background
 //! linger yes | no
-//! hint container
+//! hint container | -container
 //! search processes complete | partial | timeout
 //! forget processes | listeners | locks | files | commands | http | ancestry
 //! clock +3600
@@ -72,7 +72,10 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
         "launchctl" => launchctl(host, what, how),
         "linger" => linger(host, what),
         "hint" => {
-            host.host.hints.push(what.into());
+            match what.strip_prefix('-') {
+                Some(hint) => host.host.hints.retain(|known| known != hint),
+                None => host.host.hints.push(what.into()),
+            }
             Ok(())
         }
         "search" => search(host, what, how),
@@ -191,6 +194,10 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             (seen.mode, seen.uid) = (Some("0700".into()), Some(0));
         }
         ("unseen", _) => return Ok(()),
+        ("uid", uid) => {
+            (seen.entries, seen.mode) = (Some(Vec::new()), Some("0700".into()));
+            seen.uid = Some(uid.parse().map_err(|_| "no uid")?);
+        }
         ("names", names) => {
             seen.entries = Some(names.split_whitespace().map(String::from).collect());
         }

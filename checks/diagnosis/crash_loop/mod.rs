@@ -4,7 +4,7 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("job/crash-loop").or_else(|| case.found("job/start-limit"))?;
-    let job = case.at.job().map(|(_, job)| job)?;
+    let (_, job) = case.of(finding)?;
     // launchd's claim says it already.
     let exit = job
         .last_exit
@@ -22,6 +22,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "cron/no-ticker",
             "runtime/restart-requested",
             "owner/stale-pid-file",
+            "owner/pid-reused",
+            "job/killed",
             "runtime/startup-failed",
             "runtime/left-by-another",
         ],

@@ -11,7 +11,7 @@ use crate::facts::job::systemd::Units;
 use crate::facts::process::Process;
 use crate::host::{Ask, Part, Question, Scope};
 use crate::observation::{FileSeen, ProcessSeen};
-use crate::parse::cgroup::{self, Place};
+use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::show;
 use crate::snapshot::About;
@@ -59,7 +59,7 @@ impl Files {
         files
     }
 
-    fn asks(&self, processes: &[ProcessSeen]) -> [Ask; 2] {
+    fn asks(&self, look: &Look<'_>, processes: &[ProcessSeen]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
             let named = names.entry(unit.scope).or_default();
@@ -67,7 +67,7 @@ impl Files {
                 named.insert(found.name.clone());
             }
         }
-        for (scope, unit) in processes.iter().filter_map(service_of) {
+        for (scope, unit) in processes.iter().filter_map(|seen| service_of(look, seen)) {
             names.entry(scope).or_default().insert(unit);
         }
         [Scope::User, Scope::System].map(|scope| {
@@ -83,17 +83,18 @@ impl Services for Files {
     }
 
     fn ask(&self, look: &Look<'_>, _homes: &[Home], processes: &[ProcessSeen]) {
-        look.host.prepare(self.asks(processes).map(Question::Command).into());
+        look.host.prepare(self.asks(look, processes).map(Question::Command).into());
     }
 
     fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
-        let [user, system] = self.asks(&look.scan().list).map(|ask| look.host.command(&ask));
-        Box::new(Managers {
-            files: self,
-            user: Units::read(Scope::User, &user),
-            system: Units::read(Scope::System, &system),
-            linger: linger(look),
-        })
+        let [user, system] = self.asks(look, &look.scan().list).map(|ask| look.host.command(&ask));
+        let (user, system) = (Units::read(Scope::User, &user), Units::read(Scope::System, &system));
+        let (user, system) = if is_without_systemd(look) {
+            (user.or_none(), system.or_none())
+        } else {
+            (user, system)
+        };
+        Box::new(Managers { files: self, user, system, linger: linger(look) })
     }
 }
 
@@ -118,7 +119,7 @@ impl Answers for Managers<'_> {
         }
         // What runs this home's processes is one of its services, wherever its file is.
         for process in &look.scan().list {
-            let Some((scope, unit)) = service_of(process) else { continue };
+            let Some((scope, unit)) = service_of(look, process) else { continue };
             let known = lanes.iter().any(|lane| lane.is(scope, &unit));
             if known || look.home_of_process(process).as_deref() != Some(&home.path) {
                 continue;
@@ -281,12 +282,22 @@ fn unit_names(look: &Look<'_>, home: &Home) -> Vec<String> {
     names.into_iter().map(|name| format!("{name}{ENDING}")).collect()
 }
 
-/// The service in whose cgroup a process is.
-fn service_of(process: &ProcessSeen) -> Option<(Scope, String)> {
-    match cgroup::place(process.cgroup.as_deref()?) {
-        Place::Service { scope, unit, .. } => Some((scope, unit)),
-        Place::Session { .. } | Place::Nowhere => None,
-    }
+/// Whether no systemd runs here, so that it has loaded nothing: `sd_booted(3)` says so, and no process stands in a
+/// service, as one does that is looked at from a sandbox.
+fn is_without_systemd(look: &Look<'_>) -> bool {
+    let in_service = |seen: &ProcessSeen| {
+        let place = seen.cgroup.as_deref().map(cgroup::place);
+        matches!(place, Some(cgroup::Place::Service { .. }))
+    };
+    look.about.hints.iter().any(|hint| hint == "no-systemd")
+        && !look.scan().list.iter().any(in_service)
+}
+
+/// The service in whose cgroup a process is, if we can ask its manager.
+fn service_of(look: &Look<'_>, process: &ProcessSeen) -> Option<(Scope, String)> {
+    let place = cgroup::place(process.cgroup.as_deref()?);
+    let (scope, unit) = place.service_for(look.about.uid)?;
+    Some((scope, unit.into()))
 }
 
 /// By the file that logind keeps for a user who lingers, which is quick; else by logind's own word.

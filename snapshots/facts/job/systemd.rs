@@ -17,6 +17,8 @@ pub struct Systemd {
     pub result: String,
     /// `NeedDaemonReload`: the file changed after it was loaded.
     pub need_daemon_reload: bool,
+    /// `LoadState=not-found`, of a unit that runs: its file was gone when systemd last looked for it.
+    pub is_file_gone: bool,
     /// `FragmentPath`: the file that was loaded.
     pub fragment_path: Option<String>,
     /// `DropInPaths`.
@@ -72,7 +74,16 @@ impl Units {
         Self { answers, is_complete, scope }
     }
 
-    /// Whether the manager answered.
+    /// The units of a manager that there is not: it has loaded none.
+    #[must_use]
+    pub fn or_none(self) -> Self {
+        match self.answers {
+            Fact::Unknown(_) => Self { answers: Fact::Absent, ..self },
+            Fact::Known(_) | Fact::Absent => self,
+        }
+    }
+
+    /// Whether the manager answered. Absent: there is none.
     pub fn reachable(&self) -> Fact<()> {
         self.answers.as_ref().map(|_| ())
     }
@@ -102,10 +113,10 @@ impl Units {
     /// The job of a unit that is on disk. Where the manager was asked for what is loaded alone, one that it does not
     /// list is at rest: it would be loaded if it were started or enabled.
     pub fn job_on_disk(&self, unit: &str) -> Fact<Job> {
-        let is_listed =
-            |blocks: &Vec<(String, Properties)>| blocks.iter().any(|(id, _)| id == unit);
+        let is_unlisted =
+            |blocks: &Vec<(String, Properties)>| blocks.iter().all(|(id, _)| id != unit);
         match self.job(unit) {
-            Fact::Absent if !self.answers.known().is_some_and(is_listed) => Fact::Known(Job {
+            Fact::Absent if self.answers.known().is_some_and(is_unlisted) => Fact::Known(Job {
                 source: self.command(LOADED),
                 phase: Phase::Stopped,
                 words: "inactive (not loaded)".into(),
@@ -169,6 +180,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         systemd: Some(Systemd {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
+            is_file_gone: get("LoadState") == "not-found",
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
                 .map(String::from),
@@ -280,6 +292,24 @@ mod tests {
             silent.job("u.service").why(),
             Some(&Why::Failed("Failed to connect to bus: No medium found".into()))
         );
+    }
+
+    #[test]
+    fn a_manager_that_there_is_not_has_loaded_nothing() {
+        let missing = CommandSeen {
+            argv: vec!["systemctl".into()],
+            error: Some(Trouble::NotFound),
+            ..CommandSeen::default()
+        };
+        let units = Units::read(Scope::User, &[missing]);
+        assert!(units.job("u.service").why().is_some());
+        assert_eq!(units.or_none().job("u.service"), Fact::Absent);
+        let answered = units_that_run().or_none();
+        assert!(answered.job("u.service").known().is_some());
+    }
+
+    fn units_that_run() -> Units {
+        units("Id=u.service\nLoadState=loaded\nActiveState=active\nSubState=running\n")
     }
 
     #[test]
