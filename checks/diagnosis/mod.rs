@@ -121,6 +121,7 @@ macro_rules! diagnoses {
 
 diagnoses! {
     home_inaccessible "home-inaccessible",
+    closed_files "closed-files",
     masked "masked",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
@@ -130,6 +131,7 @@ diagnoses! {
     wedged "wedged",
     sibling_port_owner "sibling-port-owner",
     foreign_port_owner "foreign-port-owner",
+    served_by_another "served-by-another",
     fatal_config "fatal-config",
     self_restarting_job "self-restarting-job",
     crash_loop "crash-loop",
@@ -147,14 +149,18 @@ diagnoses! {
     installed_not_loaded "installed-not-loaded",
     loaded_not_running "loaded-not-running",
     definition_removed "definition-removed",
+    not_running "not-running",
     loaded_definition_old "loaded-definition-old",
     store_not_ticked "store-not-ticked",
     cron_store_broken "cron-store-broken",
+    jobs_lost "jobs-lost",
     ticks_blocked "ticks-blocked",
     ticker_dead "ticker-dead",
+    slow_answer "slow-answer",
+    platforms_failing "platforms-failing",
+    stale_code "stale-code",
     cron_jobs_failing "cron-jobs-failing",
     draining "draining",
-    stale_code "stale-code",
     wrong_home "wrong-home",
     sticky_profile "sticky-profile",
     not_durable "not-durable",
@@ -197,6 +203,17 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
     }
     if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
         return Some(healthy(at));
+    }
+    if let Some(served) = &at.gateway.served_by {
+        return Some(Diagnosis {
+            id: "served-by-another",
+            certainty: Certainty::Certain,
+            summary: format!(
+                "the gateway of profile {} (PID {}) serves this one too: it needs none of its own",
+                served.profile, served.pid
+            ),
+            explains: Vec::new(),
+        });
     }
     let nobody = at.gateway.liveness.process.is_absent() && !at.gateway.is_installed();
     nobody.then(|| Diagnosis {

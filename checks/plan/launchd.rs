@@ -6,7 +6,7 @@ use gw_snapshot::facts::gateway::Usable;
 use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::{Lane, Manager};
 
-use super::recipes::{START_SECONDS, end_of, look};
+use super::recipes::{START_SECONDS, end_of, explain, look};
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
 
@@ -30,7 +30,7 @@ pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
         "disabled-override" => enable(at, lane),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at, lane),
         "loaded-definition-old" => reload(at, lane),
-        _ => look(at, "this diagnosis has no plan of commands"),
+        _ => explain(at, diagnosis),
     }
 }
 

@@ -23,15 +23,23 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
             start(at)
         }
         "foreground-owns-gateway" => cut_over(at),
-        _ => look(at, "this diagnosis has no plan of commands"),
+        _ => explain(at, diagnosis),
     }
+}
+
+/// Where no commands answer a diagnosis: its page does.
+pub(super) fn explain(at: &Subject<'_>, diagnosis: &str) -> Course {
+    look(
+        at,
+        &format!("no commands answer this safely: `gw-doctor explain {diagnosis}` says what to do"),
+    )
 }
 
 /// Read-only commands that tell more.
 pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
     let mut commands = Vec::new();
     let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
-    let lane = at.gateway.lane().filter(|_| !at.is_without_systemd());
+    let lane = at.gateway.lane().filter(|lane| may_be_there(lane) && !at.is_without_systemd());
     if let Some((scope, lane)) = lane.and_then(systemd) {
         let user = if scope == Scope::User { "--user " } else { "" };
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
@@ -46,6 +54,11 @@ pub(super) fn look(at: &Subject<'_>, because: &str) -> Course {
     }
     commands.push(words("gw-doctor check -v"));
     Course::Look { because: because.into(), commands }
+}
+
+/// Whether its manager can be asked for it: neither its file nor its job is known to be missing.
+fn may_be_there(lane: &Lane) -> bool {
+    lane.is_installed() || !(lane.definition.is_absent() && lane.job.is_absent())
 }
 
 /// Installed, idle, and nobody else does its work: start it.

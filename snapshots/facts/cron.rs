@@ -65,8 +65,9 @@ pub struct Cron {
     pub executions: Fact<Vec<Execution>>,
     /// What the scripts of jobs do to the gateway that runs them, by the name in the job, in a fixed wording.
     pub lifecycle_scripts: BTreeMap<String, &'static str>,
-    /// How many jobs the store had when Hermes last copied it before an update, and the copy's path.
-    pub copied: Option<(usize, String)>,
+    /// How many jobs the store had when Hermes last copied it before an update, and the copy's path. Absent: there is
+    /// no such copy.
+    pub copied: Fact<(usize, String)>,
     /// `cron.provider`, if it is not the built-in ticker. Heartbeats and lateness mean nothing then.
     pub external_provider: Option<String>,
 }

@@ -29,7 +29,7 @@ use crate::host::{Host, Part, Question, Seen};
 use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
-use crate::snapshot::Os;
+use crate::parse::yaml;
 
 use look::Look;
 use services::{Answers, Found};
@@ -79,7 +79,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
-    serve(&mut gateways, host.about().os);
+    serve(&look, &mut gateways);
     Facts {
         strangers: strangers(&look, &gateways),
         searched: searched(look.scan()),
@@ -253,6 +253,12 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
         Fact::Absent => return Supervision::NoProcess,
         Fact::Unknown(why) => return Supervision::Unknown(why.clone()),
     };
+    // Seen from outside, only a container's runtime knows whether it starts again what it runs.
+    let container = process.seen.cgroup.as_deref().and_then(cgroup::container);
+    if let Some(group) = container.filter(|_| !look.is_in_container()) {
+        let why = format!("it runs in a container, {group}, whose runtime may start it again");
+        return Supervision::Unknown(Why::Failed(why));
+    }
     // launchd knows nothing of cgroups, wherever it is asked.
     let place =
         process.place.as_ref().filter(|_| !lanes.iter().any(|lane| lane.manager.is_launchd()));
@@ -342,12 +348,16 @@ fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<In
     [running, defined].into_iter().flatten().find_map(|argv| Install::beside(&argv, look.host))
 }
 
-/// Says of each profile that another gateway serves it, where that gateway's own status does.
-fn serve(gateways: &mut [Gateway], os: Os) {
+/// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
+/// not deny it: the list in the status outlives a restart.
+fn serve(look: &Look<'_>, gateways: &mut [Gateway]) {
     let serving: Vec<(Served, Vec<String>)> = gateways
         .iter()
         .filter_map(|gateway| {
-            let status = gateway.own_status(os)?;
+            let status = gateway.own_status(look.about.os)?;
+            if serves_itself_alone(look, &gateway.home) {
+                return None;
+            }
             let served =
                 Served { profile: gateway.home.profile.clone(), pid: gateway.process()?.pid };
             Some((served, status.served_profiles.clone()))
@@ -360,6 +370,16 @@ fn serve(gateways: &mut [Gateway], os: Os) {
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
     }
+}
+
+/// Whether its `config.yaml` says that a gateway serves no profile but its own.
+fn serves_itself_alone(look: &Look<'_>, home: &Home) -> bool {
+    let file = look.host.file(&join(&home.path, "config.yaml"), Part::SMALL);
+    let root = file.content().known().and_then(|text| yaml::parse(text).ok());
+    let said = root.as_ref().and_then(|root| {
+        root.at(&["gateway", "multiplex_profiles"]).or_else(|| root.get("multiplex_profiles"))
+    });
+    said.is_some_and(|node| matches!(node.value, yaml::Value::Bool(false)))
 }
 
 fn searched(scan: &Seen<ProcessSeen>) -> Fact<()> {

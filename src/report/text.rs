@@ -149,7 +149,11 @@ fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
     if style.verbose {
         everything(out, reported, style);
     } else {
-        let worth = examined.findings.iter().filter(|finding| is_worth_a_line(finding));
+        let is_quiet = reported.plan.course == Course::Nothing;
+        let worth = examined.findings.iter().filter(|finding| {
+            // From where a plan may be run matters wherever there is one to make.
+            is_worth_a_line(finding) || !is_quiet && is_about_the_place(finding)
+        });
         worth.for_each(|finding| brief(out, finding, style));
     }
     suggestions(out, reported);
@@ -162,6 +166,10 @@ pub(super) fn is_worth_a_line(finding: &Finding) -> bool {
         Verdict::Unknown => finding.essential,
         Verdict::Pass | Verdict::Skipped | Verdict::Note => false,
     }
+}
+
+fn is_about_the_place(finding: &Finding) -> bool {
+    finding.check == "owner/inside-gateway" && finding.verdict == Verdict::Note
 }
 
 fn chain(out: &mut String, reported: &Reported<'_>, style: &Style) {

@@ -20,8 +20,9 @@
 //! launchctl managername said 0 Background
 //! linger yes | no
 //! hint container | -container
+//! env HERMES_HOME=/srv/hermes
 //! search processes complete | partial | timeout
-//! forget processes | listeners | locks | files | commands | http | ancestry
+//! forget processes | listeners | locks | files | commands | http | ancestry | hints
 //! clock +3600
 //! ```
 
@@ -71,6 +72,11 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
         "manager" => manager(host, what, how),
         "launchctl" => launchctl(host, what, how),
         "linger" => linger(host, what),
+        "env" => {
+            let (name, value) = rest.split_once('=').ok_or("no assignment")?;
+            host.host.env.insert(name.into(), value.into());
+            Ok(())
+        }
         "hint" => {
             match what.strip_prefix('-') {
                 Some(hint) => host.host.hints.retain(|known| known != hint),
@@ -398,6 +404,7 @@ fn forget(host: &mut Snapshot, what: &str) -> Result<(), String> {
         }
         "locks" => seen.locks = None,
         "ancestry" => host.host.ancestry.clear(),
+        "hints" => host.host.hints.clear(),
         "commands" => seen.commands = None,
         "http" => seen.http = None,
         _ => return Err("an unknown list".into()),

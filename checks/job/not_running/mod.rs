@@ -22,6 +22,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 vec![Finding::unknown("whether the gateway runs", why).essential()]
             }
             _ if at.is_without_systemd() => vec![without_systemd(at)],
+            // A gateway that is surely gone does not run, whatever its manager has loaded.
+            (Some(why), Fact::Absent) if at.has_gateway() && !why.is_not_observed() => {
+                let claim = format!(
+                    "no gateway of this home lives, and its service manager does not answer: {why}"
+                );
+                vec![
+                    Finding::failure(claim)
+                        .help("ask as the gateway's own user: see job/manager-unreachable"),
+                ]
+            }
             _ => at.no_job(),
         };
     };

@@ -28,6 +28,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Supervision::Other { unit, .. } = &at.gateway.supervision {
         return vec![other_unit("whether anything would start it again", unit)];
     }
+    if let (Supervision::Unknown(why), Some(_)) = (&at.gateway.supervision, at.gateway.process()) {
+        return vec![Finding::unknown("whether anything would start it again", why).minor()];
+    }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
         return vec![by_launchd(job).of_service(lane.title())];

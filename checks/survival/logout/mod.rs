@@ -25,6 +25,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Supervision::Other { unit, .. } = &at.gateway.supervision {
         return vec![other_unit("whether a logout would end it", unit)];
     }
+    if let (Supervision::Unknown(why), Some(_)) = (&at.gateway.supervision, at.gateway.process()) {
+        return vec![Finding::unknown("whether a logout would end it", why).minor()];
+    }
     let Some((lane, _)) = at.job() else { return at.no_job() };
     let finding = match (lane.manager, &at.facts.linger) {
         (Manager::SystemdSystem | Manager::LaunchdSystem, _) => {
