@@ -10,8 +10,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         .last_exit
         .filter(|_| job.launchd.is_none())
         .map_or_else(String::new, |exit| format!(", with {exit}"));
+    let refusal = case
+        .found("runtime/startup-failed")
+        .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
     Found::certain(
-        format!("{}{exit}", finding.claim),
+        format!("{}{exit}{refusal}", finding.claim),
         &[
             "job/crash-loop",
             "job/start-limit",
