@@ -1,6 +1,8 @@
 //! One line a gateway: definition, job, process, port, health, runtime, cron, broken where it breaks.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::cron::LATE_AFTER;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
@@ -60,12 +62,26 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
         link("runtime", "runtime", runtime(at)),
         link("cron", "cron", cron(at)),
     ];
-    let is_wanted = at.gateway.is_installed() || worst(findings) == Verdict::Failure;
+    // Where no service is installed, nothing of it is as it should be either.
+    for link in links.iter_mut().take(2).filter(|_| !at.gateway.is_installed()) {
+        link.verdict = match link.verdict {
+            Verdict::Pass => Verdict::Skipped,
+            verdict => verdict,
+        };
+    }
+    let is_wanted = at.gateway.served_by.is_none()
+        && (at.gateway.is_installed() || worst(findings) == Verdict::Failure);
     for link in links.iter_mut().skip(1) {
         link.verdict = match link.link {
             "process" if nobody && is_wanted => Verdict::Failure,
             // A refusal that is no fault yet is no good answer either.
             "health" if link.verdict == Verdict::Pass && !answers(at) => Verdict::Skipped,
+            "health" if link.verdict == Verdict::Pass && is_hidden(at) => Verdict::Unknown,
+            // A mark that is late is no good sign, whatever may excuse it.
+            "cron" if link.verdict == Verdict::Pass && is_late(at) => {
+                link.text.push_str(", a run may be under way");
+                Verdict::Unknown
+            }
             // Where it should listen is not known; where it does was seen.
             "port" if link.verdict == Verdict::Unknown && listens(at) => Verdict::Pass,
             _ => behind(link.verdict),
@@ -94,14 +110,19 @@ fn definition<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
             Some(why) => Err(why),
             None => Ok("none".into()),
         },
-        1 => Ok(at.gateway.lane().map(|lane| lane.name.clone()).unwrap_or_default()),
+        1 => Ok(at.gateway.lane().map(name).unwrap_or_default()),
         count => Ok(format!("{count} services")),
     }
+}
+
+fn name(lane: &Lane) -> String {
+    if lane.is_masked() { format!("{}, masked", lane.name) } else { lane.name.clone() }
 }
 
 fn job<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     match at.gateway.lane().map(|lane| &lane.job) {
         Some(Fact::Known(job)) => Ok(job.words.clone()),
+        Some(Fact::Absent) if at.is_without_systemd() => Ok("none".into()),
         Some(Fact::Absent) => Ok("not loaded".into()),
         Some(Fact::Unknown(why)) => Err(why),
         None => Err(&Why::NotObserved),
@@ -111,7 +132,12 @@ fn job<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
 fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let process = match &at.gateway.liveness.process {
         Fact::Known(process) => process,
-        Fact::Absent => return Ok("none".into()),
+        Fact::Absent => {
+            return Ok(match &at.gateway.served_by {
+                Some(served) => format!("none, served by PID {}", served.pid),
+                None => "none".into(),
+            });
+        }
         Fact::Unknown(why) => return Err(why),
     };
     let state = match () {
@@ -121,13 +147,17 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match &at.gateway.supervision {
         Supervision::None { place } => format!("PID {}{state}, {place}", process.pid),
-        Supervision::Other { unit } => format!("PID {}{state}, in {unit}", process.pid),
+        Supervision::Other { unit, .. } => format!("PID {}{state}, in {unit}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
 }
 
 fn answers(at: &Subject<'_>) -> bool {
     at.own_health().is_some_and(|health| matches!(health.answer, Answer::Hermes { .. }))
+}
+
+fn is_hidden(at: &Subject<'_>) -> bool {
+    at.own_health().is_some_and(|health| at.is_answered_by_nobody_seen(health))
 }
 
 fn listens(at: &Subject<'_>) -> bool {
@@ -174,12 +204,19 @@ fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
                 None if at.gateway.liveness.process.why().is_some() => {
                     format!("{state}, of a process not seen")
                 }
+                None if at.foreign_status().is_some() => format!("{state}, of another process"),
                 None => format!("{state}, of an earlier process"),
             }
         }
         Fact::Absent => "none".into(),
         Fact::Unknown(why) => return Err(why),
     })
+}
+
+/// Whether the ticker of a gateway that lives has not come round for too long.
+fn is_late(at: &Subject<'_>) -> bool {
+    let beat = at.gateway.cron.heartbeat.known().filter(|_| at.gateway.process().is_some());
+    beat.and_then(|beat| at.age_of(*beat)).is_some_and(|age| age > LATE_AFTER)
 }
 
 fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {

@@ -80,6 +80,7 @@ checks! {
         duplicate "definition/duplicate",
         temp_home "definition/temp-home",
         other_home "definition/other-home",
+        shell_home "definition/shell-home",
         sticky_profile "definition/sticky-profile",
         stop_timeout "definition/stop-timeout",
         service_path "definition/service-path",

@@ -3,20 +3,21 @@
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, Store};
 use gw_snapshot::facts::executions::{Execution, Owner};
-use gw_snapshot::facts::gateway::{Health, Listener};
+use gw_snapshot::facts::gateway::{Health, Listener, Supervision};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
-use gw_snapshot::facts::{Lane, home};
-use gw_snapshot::observation::Trouble;
+use gw_snapshot::facts::{Lane, Manager, home};
+use gw_snapshot::observation::{FileSeen, Trouble};
 use gw_snapshot::parse::log::Class;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
-use crate::finding::{Finding, plural};
+use crate::finding::{Finding, plural, span};
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -33,6 +34,37 @@ impl<'a> Subject<'a> {
     pub(crate) fn job(&self) -> Option<(&'a Lane, &'a Job)> {
         let lane = self.gateway.lane()?;
         Some((lane, lane.job.known()?))
+    }
+
+    /// The jobs of the further services of this home, beside the one to speak of.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = (&'a Lane, &'a Job)> {
+        let spoken_of = self.gateway.lane();
+        self.installed()
+            .filter(move |lane| !spoken_of.is_some_and(|spoken_of| std::ptr::eq(spoken_of, *lane)))
+            .filter_map(|lane| Some((lane, lane.job.known()?)))
+    }
+
+    /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
+    pub(crate) fn is_without_systemd(&self) -> bool {
+        self.facts.has_hint("no-systemd")
+            && self.gateway.lanes.iter().all(|lane| lane.job.is_absent())
+    }
+
+    /// That what becomes of the gateway is for something to say that is not known here: where there is no
+    /// systemd, a container's own start or another supervisor may keep what stands in no unit.
+    pub(crate) fn kept_by_another(&self, what: &str) -> Option<Finding> {
+        let (Supervision::None { .. }, true) =
+            (&self.gateway.supervision, self.is_without_systemd())
+        else {
+            return None;
+        };
+        if self.facts.has_hint("container") {
+            let why = "in a container without systemd, the container's own start keeps it";
+            return Some(Finding::skipped(why));
+        }
+        let has_terminal = self.gateway.process().is_some_and(|process| process.seen.tty.is_some());
+        let why = "there is no systemd on this host, and what else may keep it is not known here";
+        (!has_terminal).then(|| Finding::unknown(what, &Why::Failed(why.into())).minor())
     }
 
     /// Why there is no job to judge.
@@ -56,7 +88,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn with_process(&self, finding: Finding, process: &Process) -> Finding {
         let mut said = vec![process.command()];
         if let Some(age) = process.age(self.facts.now) {
-            said.push(format!("for {}", crate::finding::span(age.as_secs().unsigned_abs())));
+            said.push(format!("for {}", span(age.as_secs().unsigned_abs())));
         }
         said.extend(process.seen.cgroup.iter().map(|cgroup| format!("in {cgroup}")));
         said.retain(|part| !part.is_empty());
@@ -128,6 +160,33 @@ impl<'a> Subject<'a> {
             || !gateway.status.is_absent()
     }
 
+    /// The user as whom the gateway runs, or would.
+    pub(crate) fn user(&self) -> Option<u32> {
+        let process = self.gateway.process().and_then(|process| process.seen.uid);
+        process.or_else(|| match self.installed().next()?.manager {
+            Manager::SystemdUser => self.facts.about.uid,
+            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => Some(uid),
+            Manager::SystemdSystem | Manager::LaunchdSystem => None,
+        })
+    }
+
+    /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group
+    /// may do counts as allowed. Its other files it replaces, for which their owner does not matter.
+    pub(crate) fn closed_files(&self) -> impl Iterator<Item = &'a FileSeen> {
+        let user = self.user().filter(|user| *user != 0);
+        let is_closed = move |file: &FileSeen, wanted: u32| {
+            let bits = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+            match (user, file.uid, bits) {
+                (Some(user), Some(owner), Some(bits)) => user != owner && bits & wanted == 0,
+                _ => false,
+            }
+        };
+        let opened = OPENED.map(|(name, wanted)| (self.path(name), wanted));
+        self.gateway.files.iter().filter(move |file| {
+            opened.iter().any(|(path, wanted)| *path == file.path && is_closed(file, *wanted))
+        })
+    }
+
     /// The version of the installed code.
     pub(crate) fn version(&self) -> Option<&'a Version> {
         self.gateway.install.as_ref()?.version.known()
@@ -141,6 +200,20 @@ impl<'a> Subject<'a> {
             Fact::Absent => Some(if self.version()?.is_at_least(0, 18) { 0 } else { 180 }),
             Fact::Unknown(_) => None,
         }
+    }
+
+    /// The status file and its age in seconds, if another process wrote it while this one lived: an earlier one cannot
+    /// have. It may live in another PID namespace, where nobody here sees it (upstream #78810).
+    pub(crate) fn foreign_status(&self) -> Option<(&'a Status, i64)> {
+        let (process, status) = (self.gateway.process()?, self.gateway.status.known()?);
+        let writer = status.writer.as_ref().filter(|writer| writer.pid != process.pid)?;
+        let (written, started) = (status.updated_at?, process.started_at?);
+        let after = written.duration_since(started).as_secs() > CLOCK_SECONDS;
+        let is_known = self.gateway.liveness.others.iter().any(|other| other.pid == writer.pid);
+        if !after || is_known {
+            return None;
+        }
+        Some((status, self.age_of(written)?))
     }
 
     /// Whether the process is within the time that a start may take: it connects its platforms one after
@@ -218,6 +291,20 @@ impl<'a> Subject<'a> {
     pub(crate) fn listens_where_asked(&self, health: &Health) -> bool {
         let Some(process) = self.gateway.process() else { return false };
         self.facts.held_by(process.pid).any(|listener| is_at(listener, health))
+    }
+
+    /// Whether the gateway itself answers: its event loop comes round then, for the API server runs in it.
+    pub(crate) fn answers_itself(&self) -> bool {
+        self.own_health().is_some_and(|health| {
+            matches!(health.answer, Answer::Hermes { .. }) && self.listens_where_asked(health)
+        })
+    }
+
+    /// Whether somebody holds the address that was asked, and it cannot be seen who.
+    pub(crate) fn is_answered_by_nobody_seen(&self, health: &Health) -> bool {
+        let mut asked = self.facts.listeners.list.iter().filter(|listener| is_at(listener, health));
+        !self.listens_where_asked(health)
+            && asked.any(|listener| listener.owners.iter().flatten().next().is_none())
     }
 
     /// Whether the health endpoint gave such an answer.
@@ -322,9 +409,28 @@ fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {
     of_api && listens.zip(count.last).is_some_and(|(listens, last)| listens > last)
 }
 
+/// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.
+pub(crate) fn has_lasted(job: &Job) -> bool {
+    job.last_run().is_some_and(|lasted| lasted.as_secs() >= LASTING_SECONDS)
+}
+
+/// A length of time that is not negative, for people.
+pub(crate) fn length(time: SignedDuration) -> String {
+    span(time.as_secs().unsigned_abs())
+}
+
+/// Whether the previous run said good-bye before it ended: the status file is of that time, and says stopped.
+pub(crate) fn said_goodbye(at: &Subject<'_>, job: &Job) -> bool {
+    let Some(status) = at.gateway.status.known() else { return false };
+    let is_stop = status.state.as_deref() == Some("stopped") && !status.restart_requested;
+    let of_that_run = job.started_at.zip(status.updated_at).is_some_and(|(start, at)| at >= start);
+    is_stop && of_that_run
+}
+
 /// What there is to say of a service whose definition holds no answer.
 pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
     let finding = match lane.definition.why() {
+        Some(_) if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
         Some(why) => Finding::unknown(what, why).minor(),
         None => Finding::skipped(format!("{} has no file", lane.name)),
     };
@@ -374,8 +480,13 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
+/// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
+const LASTING_SECONDS: i64 = 600;
+/// The files that a gateway opens, each with the bits of its mode that would let another user do so.
+const OPENED: [(&str, u32); 4] =
+    [("gateway.lock", 0o022), (".env", 0o044), ("config.yaml", 0o044), ("cron/jobs.json", 0o044)];
 /// Three times the default limit of a run, after which a claim in the store counts no more. In seconds.
-const LONGEST_RUN: i64 = 1800;
+pub(crate) const LONGEST_RUN: i64 = 1800;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;
 /// How long a gateway waits for one platform to connect, by default, before it goes on to the next.

@@ -124,7 +124,8 @@ pub enum Question {
 /// The allow-list of programs: there is no other way to run one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Ask {
-    /// `systemctl show` for all units at once.
+    /// `systemctl show` for all units at once: for every one that is loaded and called after Hermes, and for these. To
+    /// name a unit that is not loaded makes systemd load it, which takes milliseconds each.
     SystemctlShow {
         /// Which manager.
         scope: Scope,
@@ -192,7 +193,7 @@ impl Ask {
                     Scope::User => &["systemctl", "--user", "show"],
                     Scope::System => &["systemctl", "show"],
                 });
-                argv.extend(words(&["--no-pager", "-p", UNIT_PROPERTIES, "--"]));
+                argv.extend(words(&["--no-pager", "-p", UNIT_PROPERTIES, "--", LOADED]));
                 argv.extend(units.iter().cloned());
                 argv
             }
@@ -220,12 +221,13 @@ impl Ask {
         let rest: Vec<&str> = words.collect();
         match self {
             Self::SystemctlShow { scope, units } => {
+                let named = |word: &&str| {
+                    word.starts_with("hermes") || units.iter().any(|unit| names_unit(word, unit))
+                };
                 program == "systemctl"
                     && rest.contains(&"show")
                     && rest.contains(&"--user") == (*scope == Scope::User)
-                    && units
-                        .iter()
-                        .any(|unit| rest.contains(&unit.as_str()) || names_unit(&rest, unit))
+                    && rest.iter().any(named)
             }
             Self::LoginctlShowUser { .. } => {
                 program == "loginctl" && rest.first() == Some(&"show-user")
@@ -241,6 +243,9 @@ impl Ask {
 }
 
 /// `systemctl` takes `hermes-gateway` for `hermes-gateway.service`.
-fn names_unit(words: &[&str], unit: &str) -> bool {
-    unit.strip_suffix(".service").is_some_and(|stem| words.contains(&stem))
+fn names_unit(word: &str, unit: &str) -> bool {
+    word == unit || unit.strip_suffix(".service") == Some(word)
 }
+
+/// What `systemctl` takes for every loaded unit that is called after Hermes.
+pub const LOADED: &str = "hermes*";

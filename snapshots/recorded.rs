@@ -1,5 +1,7 @@
 //! A host that is a snapshot: answers from what was recorded, and "not observed" for all else.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::host::{Ask, Host, Part, Question, Seen};
@@ -10,18 +12,25 @@ use crate::snapshot::{About, Reach, Search, Snapshot};
 
 /// A recorded host.
 #[derive(Debug, Clone)]
-pub struct Recorded(Snapshot);
+pub struct Recorded {
+    snapshot: Snapshot,
+    /// Where each path stands in the list of files: a host of many profiles has thousands.
+    files: BTreeMap<String, usize>,
+}
 
 impl Recorded {
     /// The host that this snapshot recorded.
-    pub const fn new(snapshot: Snapshot) -> Self {
-        Self(snapshot)
+    pub fn new(snapshot: Snapshot) -> Self {
+        let files =
+            snapshot.observations.files.as_deref().unwrap_or_default().iter().enumerate().rev();
+        let files = files.map(|(at, file)| (file.path.clone(), at)).collect();
+        Self { snapshot, files }
     }
 
     /// A list with how far the search for it went. One that a person wrote may be short; one that is
     /// missing was never asked for.
     fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
-        let reach = self.0.observations.searches.get(&search);
+        let reach = self.snapshot.observations.searches.get(&search);
         let trouble = match (reach, list) {
             (Some(Reach::Trouble(trouble)), _) => Some(trouble.clone()),
             (None, None) => Some(Trouble::NotObserved),
@@ -37,18 +46,18 @@ impl Recorded {
 
 impl Host for Recorded {
     fn about(&self) -> &About {
-        &self.0.host
+        &self.snapshot.host
     }
 
     fn now(&self) -> Timestamp {
-        self.0.taken_at
+        self.snapshot.taken_at
     }
 
     fn prepare(&self, _questions: Vec<Question>) {}
 
     fn command(&self, ask: &Ask) -> Vec<CommandSeen> {
         let argv = ask.argv();
-        let recorded = self.0.observations.commands.as_deref().unwrap_or_default();
+        let recorded = self.snapshot.observations.commands.as_deref().unwrap_or_default();
         if let Some(same) = recorded.iter().find(|command| command.argv == argv) {
             return vec![same.clone()];
         }
@@ -65,8 +74,8 @@ impl Host for Recorded {
     }
 
     fn file(&self, path: &str, _part: Part) -> FileSeen {
-        let files = self.0.observations.files.as_deref().unwrap_or_default();
-        files.iter().find(|file| file.path == path).cloned().unwrap_or_else(|| FileSeen {
+        let files = self.snapshot.observations.files.as_deref().unwrap_or_default();
+        self.files.get(path).and_then(|at| files.get(*at)).cloned().unwrap_or_else(|| FileSeen {
             path: path.into(),
             error: Some(Trouble::NotObserved),
             ..FileSeen::default()
@@ -74,7 +83,7 @@ impl Host for Recorded {
     }
 
     fn directory(&self, path: &str) -> DirectorySeen {
-        let directories = self.0.observations.directories.as_deref().unwrap_or_default();
+        let directories = self.snapshot.observations.directories.as_deref().unwrap_or_default();
         directories.iter().find(|directory| directory.path == path).cloned().unwrap_or_else(|| {
             DirectorySeen {
                 path: path.into(),
@@ -89,7 +98,7 @@ impl Host for Recorded {
             path.rsplit_once('/')
                 .is_some_and(|(parent, name)| parent == directory && name.ends_with(ending))
         };
-        let files = self.0.observations.files.as_deref();
+        let files = self.snapshot.observations.files.as_deref();
         let list = files.map(|files| {
             files.iter().filter(|file| inside(&file.path)).cloned().collect::<Vec<_>>()
         });
@@ -103,24 +112,25 @@ impl Host for Recorded {
     }
 
     fn processes(&self) -> Seen<ProcessSeen> {
-        let mut seen = self.search(Search::Processes, self.0.observations.processes.as_deref());
+        let mut seen =
+            self.search(Search::Processes, self.snapshot.observations.processes.as_deref());
         seen.list.retain(|process| process.error.is_none());
         seen
     }
 
     fn process(&self, pid: u32) -> ProcessSeen {
-        let processes = self.0.observations.processes.as_deref().unwrap_or_default();
+        let processes = self.snapshot.observations.processes.as_deref().unwrap_or_default();
         processes.iter().find(|process| process.pid == pid).cloned().unwrap_or_else(|| {
             ProcessSeen { pid, error: Some(Trouble::NotObserved), ..ProcessSeen::default() }
         })
     }
 
     fn listeners(&self, _ports: &[u16]) -> Seen<ListenerSeen> {
-        self.search(Search::Listeners, self.0.observations.listeners.as_deref())
+        self.search(Search::Listeners, self.snapshot.observations.listeners.as_deref())
     }
 
     fn lock(&self, path: &str) -> LockSeen {
-        let locks = self.0.observations.locks.as_deref().unwrap_or_default();
+        let locks = self.snapshot.observations.locks.as_deref().unwrap_or_default();
         locks.iter().find(|lock| lock.path == path).cloned().unwrap_or_else(|| LockSeen {
             path: path.into(),
             error: Some(Trouble::NotObserved),
@@ -129,7 +139,7 @@ impl Host for Recorded {
     }
 
     fn http(&self, url: &str) -> HttpSeen {
-        let http = self.0.observations.http.as_deref().unwrap_or_default();
+        let http = self.snapshot.observations.http.as_deref().unwrap_or_default();
         http.iter().find(|answer| answer.url == url).cloned().unwrap_or_else(|| HttpSeen {
             url: url.into(),
             error: Some(Trouble::NotObserved),

@@ -179,6 +179,16 @@ pub(crate) enum Format {
     Text,
     /// For programs: see the schema
     Json,
+    /// For a bug report: Markdown without the names of people, machines, profiles and paths
+    Markdown,
+    /// For a workflow of GitHub: each finding as an annotation
+    Github,
+    /// For whatever reads test results: XML, a suite for each gateway, a case for each check
+    Junit,
+    /// For viewers of what analysis found: SARIF 2.1.0
+    Sarif,
+    /// For Prometheus: metrics for a textfile collector
+    Prometheus,
     /// For monitoring: one line with numbers, and the exit codes of a plugin, 0 to 3
     Nagios,
 }

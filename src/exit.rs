@@ -35,7 +35,8 @@ impl Exit {
             .unwrap_or(Self::Fine)
     }
 
-    fn of_one(finding: &Finding, fail_on: FailOn) -> Self {
+    /// The exit code that one finding asks for.
+    pub(crate) fn of_one(finding: &Finding, fail_on: FailOn) -> Self {
         match (finding.verdict, fail_on) {
             (Verdict::Failure, _)
             | (Verdict::Warning, FailOn::Warning | FailOn::Unknown)

@@ -38,6 +38,6 @@ fn list() -> String {
 }
 
 /// The line below a page's title.
-fn first_sentence(page: &str) -> &str {
+pub(crate) fn first_sentence(page: &str) -> &str {
     page.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default()
 }

@@ -223,12 +223,12 @@ fn records_read_in_another_pid_namespace_prove_no_death() {
         file ~/.config/systemd/user/hermes-gateway.service absent";
     for process in [
         "process 391 gone",
-        "process 391 argv=/sbin/entrypoint\nprocess 391 started=7\nprocess 391 closed",
+        "process 391 argv=/sbin/entrypoint\nprocess 391 started=7\nprocess 391 closed\nprocess 391 cgroup=/",
     ] {
         report("linux-healthy", &format!("{process}\n{inside}"))
             .finds("owner/stale-pid-file", "unknown", "it may live in another PID namespace")
             .finds("owner/pid-reused", "unknown", "what PID 391 is")
-            .finds("definition/missing", "note", "no service is installed")
+            .finds("definition/missing", "skipped", "there is no systemd on this host")
             .is("observer-limited", "")
             .never(&[
                 "is gone",
@@ -497,7 +497,7 @@ fn fresh_marks_do_not_outweigh_a_job_that_is_late() {
         "linux-cron-healthy",
         "clock +300\nfile ~/.hermes/cron/ticker_heartbeat text 1795232010.5",
     )
-    .finds("cron/ticks-failing", "failure", "no tick has ended well for 301 s")
+    .finds("cron/ticks-failing", "failure", "no tick has ended well for 5 min")
     .never(&["[healthy"])
     .exits(1);
 }
@@ -682,6 +682,25 @@ fn a_policy_of_restarts_does_not_revive_what_has_come_to_rest() {
             )
             .never(&["systemd would start it again", "can revive"])
             .exits(1);
+    }
+}
+
+/// F37, the same: what ended badly in its stop phase is told from what nothing would have started, or could.
+#[test]
+fn only_what_a_policy_would_have_started_died_in_its_stop_phase() {
+    report("L23-stop-phase-death", "")
+        .is("stop-phase-death", "while it was being stopped")
+        .exits(1);
+    let silent = "unit hermes-gateway.service";
+    for other in [
+        // By its policy, by its code, for its limit, since a start is queued, since no limit is told.
+        format!("{silent} Restart=no"),
+        format!("{silent} ExecMainStatus=78"),
+        format!("{silent} StartLimitIntervalUSec=2h StartLimitBurst=5 NRestarts=9"),
+        format!("{silent} Job=4411"),
+        format!("{silent} StartLimitBurst="),
+    ] {
+        report("L23-stop-phase-death", &other).never(&["while it was being stopped"]).exits(1);
     }
 }
 

@@ -247,3 +247,61 @@ fn control_characters_of_the_host_do_not_reach_the_terminal() {
     assert_eq!(control, None, "{text:?}");
     assert!(!text.lines().any(|line| line.starts_with("healthy")), "{text}");
 }
+
+#[test]
+fn a_record_of_runs_that_is_no_database_is_unknown_and_never_opened_for_writing() {
+    const DATABASE: &[u8] = include_bytes!("../snapshots/parse/sqlite/executions.db");
+    const LOG: &[u8] = include_bytes!("../snapshots/parse/sqlite/executions.db-wal");
+    let jobs =
+        r#"{"jobs": [{"id": "000000000000", "schedule": {"kind": "interval", "minutes": 30}}]}"#;
+    let home = || Home::new().with("cron/jobs.json", jobs);
+    let unknown = "which runs have not ended";
+    for (content, words) in [
+        (&b""[..], "no SQLite database"),
+        (b"{\"jobs\": []}", "no SQLite database"),
+        (&DATABASE[..DATABASE.len() / 2], "cut short or damaged"),
+    ] {
+        let home = home().with("cron/executions.db", content);
+        expect(&home, "cron/stuck-claim", "unknown", unknown);
+        expect(&home, "cron/stuck-claim", "unknown", words);
+    }
+    let directory = home();
+    fs::create_dir(directory.path("cron/executions.db")).expect("a directory");
+    expect(&directory, "cron/stuck-claim", "unknown", unknown);
+    // A log in pages of another size is that of another database.
+    let mut other = LOG.to_vec();
+    other[8..12].copy_from_slice(&4096_u32.to_be_bytes());
+    let swapped = home().with("cron/executions.db", DATABASE).with("cron/executions.db-wal", other);
+    expect(&swapped, "cron/stuck-claim", "pass", "no run is claimed");
+    // The sound pair says that runs are open, and stays as it is, without a third file beside it.
+    let sound = home().with("cron/executions.db", DATABASE).with("cron/executions.db-wal", LOG);
+    expect(&sound, "cron/stuck-claim", "warning", "run");
+    assert_eq!(fs::read(sound.path("cron/executions.db")).expect("the database"), DATABASE);
+    assert_eq!(fs::read(sound.path("cron/executions.db-wal")).expect("its log"), LOG);
+    assert!(!sound.path("cron/executions.db-shm").exists());
+}
+
+#[test]
+fn a_thousand_profiles_are_all_looked_at_and_start_no_more_programs_than_one() {
+    let home = Home::new();
+    for number in 0..1000 {
+        let profile = home.path(&format!("profiles/p{number:03}/cron"));
+        fs::create_dir_all(&profile).expect("a directory");
+        fs::write(profile.join("jobs.json"), "{\"jobs\": []}").expect("a file");
+    }
+    let (report, _) = home.check("60");
+    assert_eq!(report["gateways"].as_array().map(Vec::len), Some(1001));
+    let programs = |home: &Home| {
+        let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
+            .args(["snapshot", "--timeout", "60"])
+            .env_clear()
+            .env("HOME", home.0.path())
+            .output()
+            .expect("run gw-doctor");
+        let snapshot: Value = serde_json::from_slice(&output.stdout).expect("a snapshot");
+        snapshot["observations"]["commands"].as_array().map(Vec::len)
+    };
+    if cfg!(target_os = "linux") {
+        assert_eq!(programs(&home), programs(&Home::new()));
+    }
+}

@@ -3,7 +3,10 @@
 //! A diagnosis is a folder with its page, like a check, and is registered by its line below. The order is
 //! that of the reasoning: what stands above explains what stands below.
 
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::health::Answer;
+use gw_snapshot::facts::job::{Job, Phase};
+use gw_snapshot::facts::process::Process;
 use serde::Serialize;
 
 use crate::Subject;
@@ -76,11 +79,20 @@ impl<'a> Case<'a> {
         self.findings.iter().filter(is_wrong).find(|finding| finding.check == check)
     }
 
-    /// Whether a check found something that needs an explanation: something wrong, or a gap.
+    /// The service of which a finding speaks, and its job.
+    pub(crate) fn of(&self, finding: &Finding) -> Option<(&'a Lane, &'a Job)> {
+        let title = finding.scope.service.as_deref();
+        let mut all = self.at.job().into_iter().chain(self.at.beside());
+        all.find(|(lane, _)| title == Some(lane.title().as_str()))
+    }
+
+    /// Whether a check found something that needs an explanation: something wrong, or a gap that
+    /// leaves the gateway's state open.
     fn speaks(&self, check: &str) -> bool {
-        let open =
-            |finding: &&Finding| finding.verdict == Verdict::Unknown && finding.check == check;
-        self.found(check).is_some() || self.findings.iter().any(|finding| open(&finding))
+        let is_open = |finding: &Finding| {
+            finding.check == check && finding.verdict == Verdict::Unknown && finding.essential
+        };
+        self.found(check).is_some() || self.findings.iter().any(is_open)
     }
 
     /// Whether a check found something wrong.
@@ -109,6 +121,7 @@ macro_rules! diagnoses {
 
 diagnoses! {
     home_inaccessible "home-inaccessible",
+    closed_files "closed-files",
     masked "masked",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
@@ -118,6 +131,7 @@ diagnoses! {
     wedged "wedged",
     sibling_port_owner "sibling-port-owner",
     foreign_port_owner "foreign-port-owner",
+    served_by_another "served-by-another",
     fatal_config "fatal-config",
     self_restarting_job "self-restarting-job",
     crash_loop "crash-loop",
@@ -126,19 +140,27 @@ diagnoses! {
     disabled_override "disabled-override",
     unloaded_by_interrupted_restart "unloaded-by-interrupted-restart",
     parked_after_planned_exit "parked-after-planned-exit",
+    stuck_in_stop "stuck-in-stop",
+    restarting "restarting",
     not_installed "not-installed",
+    stop_phase_death "stop-phase-death",
     stale_records "stale-records",
     stopped_on_purpose "stopped-on-purpose",
     installed_not_loaded "installed-not-loaded",
     loaded_not_running "loaded-not-running",
+    definition_removed "definition-removed",
+    not_running "not-running",
     loaded_definition_old "loaded-definition-old",
     store_not_ticked "store-not-ticked",
     cron_store_broken "cron-store-broken",
+    jobs_lost "jobs-lost",
     ticks_blocked "ticks-blocked",
     ticker_dead "ticker-dead",
+    slow_answer "slow-answer",
+    platforms_failing "platforms-failing",
+    stale_code "stale-code",
     cron_jobs_failing "cron-jobs-failing",
     draining "draining",
-    stale_code "stale-code",
     wrong_home "wrong-home",
     sticky_profile "sticky-profile",
     not_durable "not-durable",
@@ -175,8 +197,23 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
 
 /// Nothing is wrong: because all is well, or because there is nothing here to go wrong.
 fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
+    // What is being stopped is not well, though nothing is wrong with it.
+    if let Some(drain) = at.gateway.process().and_then(|process| being_stopped(at, process)) {
+        return Some(drain);
+    }
     if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
         return Some(healthy(at));
+    }
+    if let Some(served) = &at.gateway.served_by {
+        return Some(Diagnosis {
+            id: "served-by-another",
+            certainty: Certainty::Certain,
+            summary: format!(
+                "the gateway of profile {} (PID {}) serves this one too: it needs none of its own",
+                served.profile, served.pid
+            ),
+            explains: Vec::new(),
+        });
     }
     let nobody = at.gateway.liveness.process.is_absent() && !at.gateway.is_installed();
     nobody.then(|| Diagnosis {
@@ -184,6 +221,25 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
         certainty: Certainty::Certain,
         summary: "no gateway is set up for this profile, which is no fault by itself".into(),
         explains: Vec::new(),
+    })
+}
+
+fn being_stopped(at: &Subject<'_>, process: &Process) -> Option<Diagnosis> {
+    let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Stopping)?;
+    let limit = job.stop_limit();
+    let limit = limit.map_or_else(String::new, |limit| {
+        format!(", {} s after it was asked at the latest", limit.as_secs())
+    });
+    Some(Diagnosis {
+        id: "draining",
+        certainty: Certainty::Certain,
+        summary: format!(
+            "{} is being stopped ({}): PID {} finishes what it is at, and ends{limit}",
+            lane.title(),
+            job.words,
+            process.pid
+        ),
+        explains: vec!["job/draining"],
     })
 }
 

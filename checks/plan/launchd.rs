@@ -6,7 +6,7 @@ use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 
-use super::recipes::{START_SECONDS, end_of, look, missing_path, same, way_is_clear};
+use super::recipes::{START_SECONDS, end_of, explain, look, missing_path, same, way_is_clear};
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
 
@@ -40,7 +40,7 @@ pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
             false,
         ),
         "not-durable" => keep(at, lane),
-        _ => look(at, "this diagnosis has no plan of commands"),
+        _ => explain(at, diagnosis),
     }
 }
 

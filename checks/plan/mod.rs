@@ -16,7 +16,7 @@ use gw_snapshot::observation::Started;
 use gw_snapshot::snapshot::Os;
 
 use crate::Subject;
-use crate::diagnosis::{Diagnosis, HEALTHY};
+use crate::diagnosis::Diagnosis;
 
 /// The plan for one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -381,14 +381,18 @@ pub enum Expect {
 pub fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
     let first = diagnoses.first();
     let course = match first {
-        Some(diagnosis) if diagnosis.id == HEALTHY => Course::Nothing,
+        // A diagnosis that explains nothing says that nothing is wrong.
+        Some(diagnosis) if diagnosis.explains.is_empty() => Course::Nothing,
         _ if is_inside(at) => Course::Look {
             because: "gw-doctor runs inside the gateway: what would restart it would end the plan half-way; run it from a terminal of your own".into(),
             by_hand: Vec::new(),
             commands: Vec::new(),
         },
         Some(diagnosis) => recipes::course(at, diagnosis.id),
-        None => recipes::look(at, "what is wrong has no name yet"),
+        None => recipes::look(
+            at,
+            "no commands answer this: what to do about each finding stands in the report, and in `gw-doctor explain`",
+        ),
     };
     let service = started(&course);
     Plan {

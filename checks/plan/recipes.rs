@@ -20,8 +20,20 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
     }
     match at.gateway.lane() {
         Some(lane) if lane.manager.is_launchd() => launchd::course(at, lane, diagnosis),
+        _ if at.is_without_systemd() => look(
+            at,
+            "there is no systemd on this host: what starts its gateway is not seen from here",
+        ),
         _ => systemd::course(at, diagnosis),
     }
+}
+
+/// Where no commands answer a diagnosis: its page does.
+pub(super) fn explain(at: &Subject<'_>, diagnosis: &str) -> Course {
+    look(
+        at,
+        format!("no commands answer this safely: `gw-doctor explain {diagnosis}` says what to do"),
+    )
 }
 
 /// Read-only commands that tell more.
@@ -41,7 +53,8 @@ fn is_root_s(at: &Subject<'_>) -> bool {
 
 fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
-    if let Some((scope, lane)) = at.gateway.lane().and_then(systemd::of) {
+    let lane = at.gateway.lane().filter(|lane| may_be_there(lane) && !at.is_without_systemd());
+    if let Some((scope, lane)) = lane.and_then(systemd::of) {
         let user = systemd::user(scope);
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
@@ -57,6 +70,11 @@ fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
     }
     commands.push(words("gw-doctor check -v"));
     commands
+}
+
+/// Whether its manager can be asked for it: neither its file nor its job is known to be missing.
+fn may_be_there(lane: &Lane) -> bool {
+    lane.is_installed() || !(lane.definition.is_absent() && lane.job.is_absent())
 }
 
 fn words(line: &str) -> Vec<String> {

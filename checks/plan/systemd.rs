@@ -9,14 +9,17 @@ use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
-use super::recipes::{START_SECONDS, end_of, look, missing_path, same, systemctl, way_is_clear};
+use super::recipes::{
+    START_SECONDS, end_of, explain, look, missing_path, same, systemctl, way_is_clear,
+};
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
     let course = match diagnosis {
-        "loaded-not-running" | "stopped-on-purpose" | "stale-records" | "fatal-config" => start(at),
+        "loaded-not-running" | "stopped-on-purpose" | "stale-records" | "stop-phase-death"
+        | "fatal-config" => start(at),
         "crash-loop" => given_up(at),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at),
         "loaded-definition-old" => reload(at),
@@ -34,7 +37,7 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
             "It does nothing any more. systemd asks it to end, wakes it for that if it is stopped, and ends it by force only after its own time limit.",
             false,
         ),
-        _ => Err("this diagnosis has no plan of commands".into()),
+        _ => return explain(at, diagnosis),
     };
     course.map_or_else(|because| look(at, because), Course::Steps)
 }

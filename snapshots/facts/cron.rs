@@ -1,9 +1,11 @@
 //! The cron store of a gateway, and the marks that its ticker leaves.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::fact::{Fact, Why};
@@ -18,6 +20,35 @@ use crate::redact::Mark;
 /// How old the ticker's mark may be, in seconds: three of its rounds of 60 s and 20 s, Hermes's own
 /// limit since 0.18.
 pub const LATE_AFTER: i64 = 200;
+
+/// The answer to a document of another form: why it is no store.
+macro_rules! scalars {
+    ($why:literal) => {
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Err($why))
+        }
+    };
+}
 
 /// What is known of a home's cron.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +65,15 @@ pub struct Cron {
     pub executions: Fact<Vec<Execution>>,
     /// What the scripts of jobs do to the gateway that runs them, by the name in the job, in a fixed wording.
     pub lifecycle_scripts: BTreeMap<String, &'static str>,
-    /// How many jobs the store had when Hermes last copied it before an update, and the copy's path.
-    pub copied: Option<(usize, String)>,
+    /// How many jobs the store had when Hermes last copied it before an update, and the copy's path. Absent: there is
+    /// no such copy.
+    pub copied: Fact<(usize, String)>,
     /// `cron.provider`, if it is not the built-in ticker. Heartbeats and lateness mean nothing then.
     pub external_provider: Option<String>,
 }
 
 /// The jobs in a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Store {
     /// All of them, in the order of the file.
     pub jobs: Vec<CronJob>,
@@ -108,19 +140,7 @@ impl Store {
         if text.trim().is_empty() {
             return Err(RecordError::Form("empty"));
         }
-        let value = json::python(text)?;
-        let list: Vec<&Value> = match &value {
-            Value::Array(list) => list.iter().collect(),
-            Value::Object(map) => match map.get("jobs") {
-                Some(Value::Array(list)) => list.iter().collect(),
-                // From 0.20 on the list may be keyed by id.
-                Some(Value::Object(by_id)) => by_id.values().collect(),
-                _ => return Err(RecordError::Form("it has no list of jobs")),
-            },
-            _ => return Err(RecordError::Form("neither an object nor a list")),
-        };
-        let jobs: Vec<CronJob> = list.iter().filter_map(|value| CronJob::of(value)).collect();
-        Ok(Self { odd: list.len() - jobs.len(), jobs })
+        json::python_with(text, || Whole)?.map_err(RecordError::Form)
     }
 
     /// The store in a file.
@@ -128,10 +148,91 @@ impl Store {
         file.content().parse(Self::read)
     }
 
+    fn add(&mut self, value: &Value) {
+        match CronJob::of(value) {
+            Some(job) => self.jobs.push(job),
+            None => self.odd += 1,
+        }
+    }
+
     /// The jobs that are meant to run.
     pub fn active(&self) -> impl Iterator<Item = &CronJob> {
         self.jobs.iter().filter(|job| job.active)
     }
+}
+
+/// A whole store, which is read job by job: ten thousand of them take many times their size as a tree.
+struct Whole;
+
+impl<'de> DeserializeSeed<'de> for Whole {
+    type Value = Result<Store, &'static str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<Self::Value, D::Error> {
+        document.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole {
+    type Value = Result<Store, &'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of jobs, or an object with one")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Jobs.visit_seq(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut store = Err("it has no list of jobs");
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "jobs" {
+                store = map.next_value_seed(Jobs)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(store)
+    }
+
+    scalars!("neither an object nor a list");
+}
+
+/// The jobs of a store: a list, or (0.20+) an object by id.
+struct Jobs;
+
+impl<'de> DeserializeSeed<'de> for Jobs {
+    type Value = Result<Store, &'static str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<Self::Value, D::Error> {
+        document.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Jobs {
+    type Value = Result<Store, &'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("jobs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut store = Store::default();
+        while let Some(job) = list.next_element::<Value>()? {
+            store.add(&job);
+        }
+        Ok(Ok(store))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut by_id: A) -> Result<Self::Value, A::Error> {
+        let mut store = Store::default();
+        while let Some((_, job)) = by_id.next_entry::<IgnoredAny, Value>()? {
+            store.add(&job);
+        }
+        Ok(Ok(store))
+    }
+
+    scalars!("it has no list of jobs");
 }
 
 impl CronJob {

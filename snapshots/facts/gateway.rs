@@ -8,7 +8,7 @@ use crate::facts::definition::Definition;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
 use crate::facts::install::Install;
-use crate::facts::job::{Enabled, Job};
+use crate::facts::job::{Enabled, Job, Phase};
 use crate::facts::journal::Journal;
 use crate::facts::liveness::Liveness;
 use crate::facts::marks::Marks;
@@ -319,6 +319,8 @@ pub enum Supervision {
     Other {
         /// The unit.
         unit: String,
+        /// The user whose manager has it, where that is not the one who looks: only that user can ask it.
+        of: Option<u32>,
     },
     /// There is no process.
     NoProcess,
@@ -332,17 +334,20 @@ impl Gateway {
         self.liveness.process.known()
     }
 
-    /// The service to speak of: the one that supervises, else one with a process, else one that is
-    /// installed, else the one that Hermes would install.
+    /// The service to speak of: the one that supervises, else one with a process, else one that its manager is
+    /// at work on, else one that is installed, else the one that Hermes would install.
     pub fn lane(&self) -> Option<&Lane> {
         if let Supervision::Lane(at) = self.supervision {
             return self.lanes.get(at);
         }
         let has_process = |lane: &&Lane| lane.job.known().is_some_and(|job| job.main_pid.is_some());
         let is_installed = |lane: &&Lane| lane.is_installed();
+        let may_start = |lane: &&Lane| lane.is_installed() && !lane.is_masked();
         self.lanes
             .iter()
             .find(has_process)
+            .or_else(|| self.lanes.iter().find(|lane| lane.is_active()))
+            .or_else(|| self.lanes.iter().find(may_start))
             .or_else(|| self.lanes.iter().find(is_installed))
             .or_else(|| self.lanes.first())
     }
@@ -367,6 +372,25 @@ impl Lane {
         !self.definition.is_absent()
             && !matches!(&self.definition, Fact::Unknown(why) if why.is_not_observed())
             || self.job.known().is_some()
+    }
+
+    /// Whether its manager runs it, or is about to.
+    pub fn is_active(&self) -> bool {
+        let phase = self.job.known().map(|job| job.phase);
+        matches!(phase, Some(Phase::Running | Phase::Starting | Phase::Restarting))
+    }
+
+    /// Whether somebody made sure that it cannot be started: then its file is the mask, a link to `/dev/null`.
+    pub fn is_masked(&self) -> bool {
+        self.job.known().is_some_and(|job| job.enabled == Enabled::Masked)
+    }
+
+    /// Whether systemd runs it, and its file is gone: so we see, and systemd too.
+    pub fn has_lost_its_file(&self) -> bool {
+        let loaded = self.job.known().and_then(|job| job.systemd.as_ref());
+        let systemd_says_so =
+            loaded.is_some_and(|loaded| loaded.need_daemon_reload || loaded.is_file_gone);
+        systemd_says_so && self.definition.is_absent()
     }
 
     /// Whether it starts without anybody asking, as far as is known.

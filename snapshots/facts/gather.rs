@@ -29,7 +29,7 @@ use crate::host::{Host, Part, Question, Seen};
 use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
-use crate::snapshot::Os;
+use crate::parse::yaml;
 
 use look::Look;
 use services::{Answers, Found};
@@ -69,18 +69,17 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let processes = &look.scan().list;
     let homes = homes(&look, wanted, services.found(), processes);
     services.ask(&look, &homes, processes);
-    for home in &homes {
-        prepare(&look, home);
-    }
+    // All at once: whoever posts little by little has the workers fall asleep in between.
+    host.prepare(homes.iter().flat_map(questions).collect());
     let known: Vec<Settled> =
         homes.iter().map(|home| settle(&look, home, services.found())).collect();
     let listeners = listeners(&look, &known);
-    let answers = services.answers(&look, &homes);
+    let answers = services.answers(&look);
     let mut gateways: Vec<Gateway> = known
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
-    serve(&mut gateways, host.about().os);
+    serve(&look, &mut gateways);
     Facts {
         strangers: strangers(&look, &gateways),
         searched: searched(look.scan()),
@@ -141,7 +140,7 @@ fn homes(
     homes
 }
 
-fn prepare(look: &Look<'_>, home: &Home) {
+fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
     for name in SMALL_FILES.into_iter().chain(marks::FILES) {
@@ -154,7 +153,7 @@ fn prepare(look: &Look<'_>, home: &Home) {
     for name in LOCKS {
         questions.push(Question::Lock(path(name)));
     }
-    look.host.prepare(questions);
+    questions
 }
 
 /// Reads what decides where the API server is to be, and asks there.
@@ -228,7 +227,8 @@ fn gateway(
         files: SMALL_FILES
             .iter()
             .map(|name| file(name, Part::SMALL))
-            .chain([file("cron/jobs.json", cron::JOBS)])
+            // Its text is long, and is not wanted a second time.
+            .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
         servers: servers(look, &home),
@@ -254,16 +254,26 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
         Fact::Absent => return Supervision::NoProcess,
         Fact::Unknown(why) => return Supervision::Unknown(why.clone()),
     };
+    // Seen from outside, only a container's runtime knows whether it starts again what it runs.
+    let container = process.seen.cgroup.as_deref().and_then(cgroup::container);
+    if let Some(group) = container.filter(|_| !look.is_in_container()) {
+        let why = format!("it runs in a container, {group}, whose runtime may start it again");
+        return Supervision::Unknown(Why::Failed(why));
+    }
     // launchd knows nothing of cgroups, wherever it is asked.
     let place =
         process.place.as_ref().filter(|_| !lanes.iter().any(|lane| lane.manager.is_launchd()));
     match place {
-        Some(cgroup::Place::Service { scope, unit, .. }) => {
-            let lane =
-                lanes.iter().position(|lane| lane.name == *unit && lane.manager == (*scope).into());
-            match lane {
+        Some(place @ cgroup::Place::Service { uid, unit, .. }) => {
+            let ours = place.service_for(look.about.uid);
+            let is_it = |lane: &Lane| {
+                ours.is_some_and(|(scope, unit)| lane.name == unit && lane.manager == scope.into())
+            };
+            match lanes.iter().position(is_it) {
                 Some(at) => Supervision::Lane(at),
-                None => Supervision::Other { unit: unit.clone() },
+                None => {
+                    Supervision::Other { unit: unit.clone(), of: uid.filter(|_| ours.is_none()) }
+                }
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.
@@ -339,12 +349,16 @@ fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<In
     [running, defined].into_iter().flatten().find_map(|argv| Install::beside(&argv, look.host))
 }
 
-/// Says of each profile that another gateway serves it, where that gateway's own status does.
-fn serve(gateways: &mut [Gateway], os: Os) {
+/// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
+/// not deny it: the list in the status outlives a restart.
+fn serve(look: &Look<'_>, gateways: &mut [Gateway]) {
     let serving: Vec<(Served, Vec<String>)> = gateways
         .iter()
         .filter_map(|gateway| {
-            let status = gateway.own_status(os)?;
+            let status = gateway.own_status(look.about.os)?;
+            if serves_itself_alone(look, &gateway.home) {
+                return None;
+            }
             let served =
                 Served { profile: gateway.home.profile.clone(), pid: gateway.process()?.pid };
             Some((served, status.served_profiles.clone()))
@@ -357,6 +371,16 @@ fn serve(gateways: &mut [Gateway], os: Os) {
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
     }
+}
+
+/// Whether its `config.yaml` says that a gateway serves no profile but its own.
+fn serves_itself_alone(look: &Look<'_>, home: &Home) -> bool {
+    let file = look.host.file(&join(&home.path, "config.yaml"), Part::SMALL);
+    let root = file.content().known().and_then(|text| yaml::parse(text).ok());
+    let said = root.as_ref().and_then(|root| {
+        root.at(&["gateway", "multiplex_profiles"]).or_else(|| root.get("multiplex_profiles"))
+    });
+    said.is_some_and(|node| matches!(node.value, yaml::Value::Bool(false)))
 }
 
 fn searched(scan: &Seen<ProcessSeen>) -> Fact<()> {

@@ -5,7 +5,7 @@ pub mod systemd;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use launchd::Launchd;
 use systemd::Systemd;
@@ -38,6 +38,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// How long the previous run lasted, where the manager tells when it began and when it ended.
+    pub fn last_run(&self) -> Option<SignedDuration> {
+        let lasted = self.exited_at?.duration_since(self.started_at?);
+        (!lasted.is_negative()).then_some(lasted)
+    }
+
     /// How long its manager waits between asking it to stop and killing it. None: without limit, or not known.
     pub fn stop_limit(&self) -> Option<Duration> {
         let systemd = self.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
@@ -71,6 +77,22 @@ pub enum Exit {
     Code(i32),
     /// By this signal.
     Signal(i32),
+}
+
+impl Exit {
+    /// Whether a word of systemd's lists of ends means it: `78`, `SIGTERM`, `TERM`. Of the signals only those that
+    /// Hermes is ended by are known by name.
+    pub fn is_named(self, word: &str) -> bool {
+        match self {
+            Self::Code(code) => word.parse() == Ok(code),
+            Self::Signal(signal) => {
+                let name = word.strip_prefix("SIG").unwrap_or(word);
+                let names =
+                    [("HUP", 1), ("INT", 2), ("ABRT", 6), ("KILL", 9), ("SEGV", 11), ("TERM", 15)];
+                names.contains(&(name, signal))
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Exit {

@@ -13,7 +13,6 @@ use crate::facts::process::{self, Identity, Process, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Trouble};
-use crate::parse::cgroup::Place;
 use crate::parse::cmdline::Role;
 
 /// What is known of the life of one gateway.
@@ -91,7 +90,7 @@ impl Ladder<'_> {
             unseen: Vec::new(),
             reused: Vec::new(),
             unclear: Vec::new(),
-            is_free: false,
+            holder: None,
             hidden: None,
         };
         climb.scan();
@@ -114,8 +113,8 @@ struct Climb<'a> {
     reused: Vec<(Stale, Process)>,
     /// Reasons for which a process that somebody named could not be looked at.
     unclear: Vec<Why>,
-    /// Whether nobody holds this home's lock.
-    is_free: bool,
+    /// Who holds this home's lock, as far as is known.
+    holder: Option<Holder>,
     /// Why one that exists could not be told from a gateway: no search through the others settles that.
     hidden: Option<Why>,
 }
@@ -163,8 +162,11 @@ impl Climb<'_> {
 
     fn records(&mut self, lock: &Fact<Holder>) {
         let ladder = self.ladder;
-        // Only where nobody holds this home's own lock can its records be those of another home's gateway.
-        self.is_free = matches!(lock, Fact::Known(Holder::Nobody) | Fact::Absent);
+        self.holder = match lock {
+            Fact::Known(holder) => Some(*holder),
+            Fact::Absent => Some(Holder::Nobody),
+            Fact::Unknown(_) => None,
+        };
         if let Fact::Known(record) = ladder.pid_file {
             self.record(record, Witness::PidFile, "gateway.pid");
         }
@@ -250,12 +252,17 @@ impl Climb<'_> {
         }
     }
 
-    /// Whether it has the lock of another home open, and nobody holds this one's (upstream #97360). A path
-    /// alone would not do: a home can have two.
+    /// Whether it has the lock of another home open, and does not hold this one's: nobody does (upstream #97360),
+    /// or another process (#29092). A path alone would not do: a home can have two.
     fn serves_another(&self, process: &Process) -> bool {
         let lock = self.ladder.path("gateway.lock");
         let mut open = process.open_gateway_locks().filter(|(_, deleted)| !deleted).peekable();
-        self.is_free && open.peek().is_some() && open.all(|(path, _)| path != lock)
+        let is_elsewhere = match self.holder {
+            Some(Holder::Nobody) => true,
+            Some(Holder::Process(pid)) => pid != process.pid,
+            Some(Holder::Hidden) | None => false,
+        };
+        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| path != lock)
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {
@@ -307,11 +314,12 @@ impl Climb<'_> {
     /// The oldest process in the group of a service whose manager does not answer: that its arguments say
     /// nothing does not make it a stranger (upstream #61981).
     fn in_a_silent_service(&self) -> Option<Process> {
-        let is_in_one = |process: &Process| match &process.place {
-            Some(Place::Service { scope, unit, .. }) => {
-                self.ladder.silent.contains(&(Manager::from(*scope), unit.as_str()))
-            }
-            _ => false,
+        let asker = self.ladder.host.about().uid;
+        let is_in_one = |process: &Process| {
+            let service = process.place.as_ref().and_then(|place| place.service_for(asker));
+            service.is_some_and(|(scope, unit)| {
+                self.ladder.silent.contains(&(Manager::from(scope), unit))
+            })
         };
         let scanned = self.ladder.scan.list.iter().map(|seen| seen.pid);
         let pids: BTreeSet<u32> = scanned.chain(self.ladder.listening.iter().copied()).collect();

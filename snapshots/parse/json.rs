@@ -2,7 +2,9 @@
 //! characters in strings (`strict=False`) and `NaN` are taken; nothing else is forgiven.
 
 use std::fmt::Write as _;
+use std::marker::PhantomData;
 
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 /// Where a text stops being JSON. Says nothing of the text itself, which may hold secrets.
@@ -22,9 +24,26 @@ pub struct JsonError {
 /// # Errors
 /// If the text is not JSON even so, or is nested deeper than 128 levels.
 pub fn python(text: &str) -> Result<Value, JsonError> {
+    python_with(text, || PhantomData)
+}
+
+/// Reads a document into something else than the whole tree of it, which for a large one takes many times its size.
+/// `seed` may be asked for twice.
+///
+/// # Errors
+/// If the text is not JSON even so, or is nested deeper than 128 levels.
+pub fn python_with<T, S: for<'de> DeserializeSeed<'de, Value = T>>(
+    text: &str,
+    seed: impl Fn() -> S,
+) -> Result<T, JsonError> {
+    let read = |text: &str| {
+        let mut document = serde_json::Deserializer::from_str(text);
+        let value = seed().deserialize(&mut document)?;
+        document.end().map(|()| value)
+    };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).or_else(|first| match repaired(text) {
-        Some(repaired) => serde_json::from_str(&repaired).map_err(|error| describe(&error)),
+    read(text).or_else(|first| match repaired(text) {
+        Some(repaired) => read(&repaired).map_err(|error| describe(&error)),
         None => Err(describe(&first)),
     })
 }

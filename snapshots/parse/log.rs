@@ -3,6 +3,10 @@
 //! The phrases are those of Hermes 0.13 to 0.19, and of later releases where known. Only counts and
 //! times are ever taken from a log, never its text.
 
+use std::iter;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use jiff::civil::DateTime;
 
 /// What a log line speaks of.
@@ -101,14 +105,51 @@ pub fn time(line: &str) -> Option<DateTime> {
     format!("{date}T{clock}.{millis}").parse().ok()
 }
 
+/// The lines of a text that hold a known phrase. Nearly none does, and a log has thousands.
+pub fn known_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let found = ANY.find(rest)?;
+        let before = rest.get(..found.start())?;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = rest.get(start..)?;
+        let (line, after) = line.split_once('\n').unwrap_or((line, ""));
+        rest = after;
+        Some(line)
+    })
+}
+
+/// Finds all phrases in one pass.
+#[expect(clippy::expect_used, reason = "the phrases are few, and none of them is of this host")]
+static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(PHRASES.iter().map(|(phrase, _)| phrase)).expect("a few short phrases")
+});
+
 /// The classified lines of a log, oldest first.
 pub fn lines(text: &str) -> Vec<Line> {
-    text.lines().filter_map(|line| Some(Line { at: time(line), class: class(line)?.0 })).collect()
+    let line = |line| Some(Line { at: time(line), class: class(line)?.0 });
+    known_lines(text).filter_map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_with_a_known_phrase_is_found_once_and_whole() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("nothing\nat all", &[]),
+            ("a Could not bind b", &["a Could not bind b"]),
+            (
+                "x\nCould not bind: already in use. Set\ny\nAPITimeoutError\n",
+                &["Could not bind: already in use. Set", "APITimeoutError"],
+            ),
+            ("é Could not bind é\n\n", &["é Could not bind é"]),
+        ] {
+            assert_eq!(known_lines(text).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_line_has_its_time_and_the_class_of_the_first_phrase() {

@@ -2,10 +2,14 @@
 //! strings under any other key become marks, numbers there become zero (a chat id is a number), and
 //! only null and booleans stay everywhere.
 
+use std::fmt::{self, Write as _};
+use std::iter;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::{Mark, Salt, shape};
-use crate::parse::json::{JsonError, python};
+use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
 const CLEAR_KEYS: [&str; 78] = [
@@ -119,26 +123,145 @@ const JOB_ERRORS: [&str; 16] = [
 /// If it is not JSON even by Python's reading. Its text must then be withheld: there is no telling
 /// where its secrets are.
 pub fn document(text: &str, salt: &Salt) -> Result<String, JsonError> {
-    Ok(value(python(text)?, salt))
+    // What it has written is dropped where it must begin anew.
+    json::python_with(text, || Document { salt })
 }
 
 /// The same for a value that was read already.
-pub(super) fn value(mut value: Value, salt: &Salt) -> String {
-    redact(None, &mut value, salt);
-    serde_json::to_string_pretty(&value).unwrap_or_default()
+pub(super) fn value(value: &Value, salt: &Salt) -> String {
+    Document { salt }.deserialize(value).unwrap_or_default()
 }
 
-fn redact(key: Option<&str>, value: &mut Value, salt: &Salt) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map.iter_mut() {
-                redact(Some(key), value, salt);
-            }
+/// A whole document.
+struct Document<'a> {
+    salt: &'a Salt,
+}
+
+impl<'de> DeserializeSeed<'de> for Document<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<String, D::Error> {
+        let mut out = String::new();
+        Part { key: None, depth: 0, salt: self.salt, out: &mut out }.deserialize(document)?;
+        Ok(out)
+    }
+}
+
+/// A value in it, which is written as it is read: a store of ten thousand jobs takes many times its size as a tree.
+struct Part<'a> {
+    /// The key under which it stands, itself or in a list.
+    key: Option<&'a str>,
+    depth: usize,
+    salt: &'a Salt,
+    out: &'a mut String,
+}
+
+impl Part<'_> {
+    fn string(self, text: &str) {
+        let text = string(self.key, text, self.salt);
+        self.out.push_str(&Value::String(text).to_string());
+    }
+
+    fn number(self, number: impl fmt::Display) {
+        if self.key.is_some_and(is_clear) {
+            let _ = write!(self.out, "{number}");
+        } else {
+            self.out.push('0');
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| redact(key, value, salt)),
-        Value::String(text) => *text = string(key, text, salt),
-        Value::Number(number) if !key.is_some_and(is_clear) => *number = 0.into(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+
+    /// Begins the next member of a list or a map.
+    fn member(out: &mut String, depth: usize, is_first: bool) {
+        out.push_str(if is_first { "\n" } else { ",\n" });
+        out.extend(iter::repeat_n("  ", depth + 1));
+    }
+
+    /// Ends a list or a map.
+    fn close(out: &mut String, depth: usize, is_empty: bool, bracket: char) {
+        if !is_empty {
+            out.push('\n');
+            out.extend(iter::repeat_n("  ", depth));
+        }
+        out.push(bracket);
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, part: D) -> Result<(), D::Error> {
+        part.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.out.push_str("null");
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.number(number);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.number(number);
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.number(Value::from(number));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.string(text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self { key, depth, salt, out } = self;
+        out.push('[');
+        let mut count = 0_usize;
+        loop {
+            let before = out.len();
+            Self::member(out, depth, count == 0);
+            let part = Part { key, depth: depth + 1, salt, out: &mut *out };
+            if list.next_element_seed(part)?.is_none() {
+                out.truncate(before);
+                break;
+            }
+            count += 1;
+        }
+        Self::close(out, depth, count == 0, ']');
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { depth, salt, out, .. } = self;
+        out.push('{');
+        let mut count = 0_usize;
+        while let Some(key) = map.next_key::<String>()? {
+            Self::member(out, depth, count == 0);
+            out.push_str(&Value::String(key.clone()).to_string());
+            out.push_str(": ");
+            map.next_value_seed(Part { key: Some(&key), depth: depth + 1, salt, out: &mut *out })?;
+            count += 1;
+        }
+        Self::close(out, depth, count == 0, '}');
+        Ok(())
     }
 }
 
@@ -229,6 +352,20 @@ mod tests {
             r#"{"prompt": "Run `hermes update`, then run `hermes gateway restart` for Bob"}"#,
         );
         assert!(text.contains("hermes gateway restart") && !text.contains("Bob"), "{text}");
+    }
+
+    #[test]
+    fn a_document_keeps_its_form() {
+        let text = r#"{"pid": 7, "x": 7, "at": [], "code_version": 1.5, "jobs": [null, {}, [true, -2]], "k": {"pid": -3}}"#;
+        let value: Value = serde_json::from_str(&redacted(text)).expect("JSON");
+        assert_eq!(
+            value,
+            serde_json::json!({"pid": 7, "x": 0, "at": [], "code_version": 1.5, "jobs": [null, {}, [true, 0]], "k": {"pid": -3}})
+        );
+        assert_eq!(
+            redacted("[1, {\"pid\": [2]}]"),
+            "[\n  0,\n  {\n    \"pid\": [\n      2\n    ]\n  }\n]"
+        );
     }
 
     #[test]

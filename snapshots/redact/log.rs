@@ -7,7 +7,7 @@ use crate::parse::{log, reload};
 /// form that Hermes writes; where a line has another, its phrase stands alone.
 pub fn extract(text: &str) -> String {
     let mut out = String::new();
-    for line in text.lines() {
+    for line in log::known_lines(text) {
         if let Some((_, phrase)) = log::class(line) {
             if let Some(head) = head(line) {
                 out.push_str(head);

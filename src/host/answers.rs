@@ -59,13 +59,18 @@ impl<A> Default for Slot<A> {
 }
 
 /// How long one waits before asking whether the workers hang.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
 impl<A: Clone> Slot<A> {
     /// Fills it, unless it is filled.
     pub(super) fn put(&self, answer: A) {
         lock(&self.answer).get_or_insert(answer);
         self.arrived.notify_all();
+    }
+
+    /// Whether there is no answer yet.
+    pub(super) fn is_open(&self) -> bool {
+        lock(&self.answer).is_none()
     }
 
     /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever.

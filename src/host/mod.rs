@@ -117,6 +117,9 @@ impl Live {
         let mut jobs = Vec::new();
         let slot = self.begin(answers, inquiry, &mut jobs);
         self.pool.post(jobs);
+        if !I::SLOW && slot.is_open() {
+            self.pool.wait_until_drained(answers::PATIENCE);
+        }
         slot.wait(
             self.view.deadline,
             || inquiry.unanswered(Trouble::TimedOut),

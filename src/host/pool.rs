@@ -9,6 +9,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// Something to do.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
@@ -21,9 +22,11 @@ const MOST: usize = 64;
 /// Jobs that wait, and the workers that take them.
 pub(super) struct Pool(Arc<Queue>);
 
+#[derive(Default)]
 struct Queue {
     state: Mutex<State>,
     work: Condvar,
+    drained: Condvar,
 }
 
 #[derive(Default)]
@@ -39,15 +42,18 @@ struct State {
 impl Pool {
     /// A pool with its first workers.
     pub(super) fn new() -> io::Result<Self> {
-        let pool = Self(Arc::new(Queue { state: Mutex::default(), work: Condvar::new() }));
+        let pool = Self(Arc::default());
         pool.add_workers(FIRST)?;
         Ok(pool)
     }
 
     /// Puts jobs at the end of the queue.
     pub(super) fn post(&self, jobs: Vec<Job>) {
-        let mut state = self.0.lock();
         let count = jobs.len();
+        if count == 0 {
+            return;
+        }
+        let mut state = self.0.lock();
         state.jobs.extend(jobs);
         drop(state);
         if count == 1 {
@@ -55,6 +61,14 @@ impl Pool {
         } else {
             self.0.work.notify_all();
         }
+    }
+
+    /// Waits until every job is taken, at the most for so long. One who needs a thousand answers and waits for each
+    /// is woken a thousand times.
+    pub(super) fn wait_until_drained(&self, limit: Duration) {
+        let state = self.0.lock();
+        // Whether it is drained or the time is up is all the same to one who then waits for the one answer.
+        drop(self.0.drained.wait_timeout_while(state, limit, |state| !state.jobs.is_empty()));
     }
 
     /// Somebody waits for an answer. If no job was taken since this was last said, the workers hang,
@@ -110,6 +124,9 @@ impl Queue {
                 return None;
             }
             if let Some(job) = state.jobs.pop_front() {
+                if state.jobs.is_empty() {
+                    self.drained.notify_all();
+                }
                 state.taken = state.taken.wrapping_add(1);
                 return Some(job);
             }
@@ -121,7 +138,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
-    use std::time::Duration;
 
     use super::*;
 

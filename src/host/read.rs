@@ -6,6 +6,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -104,8 +105,15 @@ fn look(path: &str, part: Part) -> (FileSeen, Option<Vec<u8>>) {
         seen.error = Some(Trouble::Other("not an absolute path".into()));
         return (seen, None);
     }
-    seen.target = fs::read_link(path).ok().map(|target| target.to_string_lossy().into_owned());
-    let bytes = match fs::metadata(path) {
+    // Hardly anything is a link, and most of what is asked for is not there: one call tells both.
+    let stat = fs::symlink_metadata(path).and_then(|stat| {
+        if !stat.is_symlink() {
+            return Ok(stat);
+        }
+        seen.target = fs::read_link(path).ok().map(|target| target.to_string_lossy().into_owned());
+        fs::metadata(path)
+    });
+    let bytes = match stat {
         Ok(stat) => {
             describe(&mut seen, &stat);
             content(&mut seen, &stat, part)
@@ -168,7 +176,7 @@ fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Ve
         Part::Stat | Part::Executions => return Ok(None),
         Part::Whole(limit) => whole(&file, stat.size(), limit)?,
         Part::Tail(limit) if stat.size() <= limit => {
-            read_at(&file, 0, limit).map_err(|error| trouble(&error))?
+            read_at(&file, stat.size(), 0, limit).map_err(|error| trouble(&error))?
         }
         Part::Tail(limit) => {
             let (offset, bytes) = tail(&file, stat.size(), limit)?;
@@ -185,7 +193,7 @@ fn open(path: &str, stat: &Metadata) -> io::Result<File> {
     let quiet = OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = OpenOptions::new();
     options.read(true);
-    let ours = stat.uid() == rustix::process::geteuid().as_raw();
+    let ours = stat.uid() == *OURSELVES;
     if ours {
         let file = options.custom_flags(flags(quiet | LEAVE_ACCESS_TIME)).open(path);
         // Ownership as the kernel sees it can differ, in a user namespace or on a network mount.
@@ -197,6 +205,9 @@ fn open(path: &str, stat: &Metadata) -> io::Result<File> {
     options.custom_flags(flags(quiet)).open(path)
 }
 
+/// The user whose files leave their time of access alone.
+static OURSELVES: LazyLock<u32> = LazyLock::new(|| rustix::process::geteuid().as_raw());
+
 fn flags(flags: OFlags) -> i32 {
     flags.bits().cast_signed()
 }
@@ -207,7 +218,7 @@ fn whole(file: &File, size: u64, limit: u64) -> Result<Vec<u8>, Trouble> {
         return Err(Trouble::TooLarge);
     }
     // A file of /proc has size 0 and content all the same; any file may grow while it is read.
-    let bytes = read_at(file, 0, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
+    let bytes = read_at(file, size, 0, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
     if u64::try_from(bytes.len()).is_ok_and(|read| read > limit) {
         return Err(Trouble::TooLarge);
     }
@@ -218,18 +229,21 @@ fn whole(file: &File, size: u64, limit: u64) -> Result<Vec<u8>, Trouble> {
 fn tail(file: &File, size: u64, limit: u64) -> Result<(u64, Vec<u8>), Trouble> {
     // One byte more, which tells whether a line begins exactly at the limit.
     let start = size.saturating_sub(limit).saturating_sub(1);
-    let bytes = read_at(file, start, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
+    let bytes =
+        read_at(file, size, start, limit.saturating_add(1)).map_err(|error| trouble(&error))?;
     let before = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
     let offset = start.saturating_add(u64::try_from(before).unwrap_or(u64::MAX));
     Ok((offset, bytes.get(before..).unwrap_or_default().to_vec()))
 }
 
-fn read_at(file: &File, start: u64, limit: u64) -> io::Result<Vec<u8>> {
+fn read_at(file: &File, size: u64, start: u64, limit: u64) -> io::Result<Vec<u8>> {
     // Nearly all files are small.
     const FIRST_STEP: usize = 8 << 10;
     const STEP: usize = 64 << 10;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut bytes = Vec::new();
+    // One byte more, into which a file grows that is written meanwhile.
+    let expected = usize::try_from(size.saturating_sub(start)).unwrap_or(0).saturating_add(1);
+    let mut bytes = Vec::with_capacity(expected.min(limit));
     while bytes.len() < limit {
         let filled = bytes.len();
         let step = if filled == 0 { FIRST_STEP } else { STEP };
@@ -242,7 +256,9 @@ fn read_at(file: &File, start: u64, limit: u64) -> io::Result<Vec<u8>> {
             }
         };
         bytes.truncate(filled.saturating_add(read));
-        if read == 0 {
+        let end = position.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        // A file of /proc has size 0, and tells its end by an empty read alone.
+        if read == 0 || (end == size && size > 0) {
             break;
         }
     }

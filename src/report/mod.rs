@@ -1,14 +1,21 @@
 //! Findings to bytes, one file a format. A format only translates: verdicts and the exit code are settled here.
 
 pub(crate) mod difference;
+mod github;
 mod json;
+mod junit;
+mod markdown;
 pub(crate) mod nagios;
 pub(crate) mod plan;
+mod prometheus;
+mod sarif;
 mod text;
+
+use std::cmp::Reverse;
 
 use gw_checks::Subject;
 use gw_checks::examine::{Examined, worst};
-use gw_checks::finding::Verdict;
+use gw_checks::finding::{Finding, Verdict};
 use gw_checks::plan::Plan;
 use gw_snapshot::facts::{Facts, Gateway};
 
@@ -22,6 +29,8 @@ pub(crate) struct Report<'a> {
     pub(crate) facts: &'a Facts,
     /// Each gateway with what was found of it, in the order of the facts.
     pub(crate) gateways: Vec<Reported<'a>>,
+    /// From which verdict on a finding is a problem.
+    pub(crate) fail_on: FailOn,
     /// The worst of all.
     pub(crate) verdict: Verdict,
     /// The exit code that follows.
@@ -56,7 +65,7 @@ impl<'a> Report<'a> {
             examined,
         };
         let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
-        Self { facts, gateways, verdict, exit, sealed }
+        Self { facts, gateways, fail_on, verdict, exit, sealed }
     }
 
     /// The report in the wanted form.
@@ -64,6 +73,11 @@ impl<'a> Report<'a> {
         Ok(match args.format {
             Format::Text => text::render(self, &text::Style::of(args)),
             Format::Json => json::render(self)?,
+            Format::Markdown => markdown::render(self),
+            Format::Github => github::render(self),
+            Format::Junit => junit::render(self),
+            Format::Sarif => sarif::render(self)?,
+            Format::Prometheus => prometheus::render(self),
             Format::Nagios => nagios::render(self),
         })
     }
@@ -71,8 +85,27 @@ impl<'a> Report<'a> {
     /// The exit code in the wanted form.
     pub(crate) fn code(&self, format: Format) -> u8 {
         match format {
-            Format::Text | Format::Json => self.exit.code(),
             Format::Nagios => nagios::State::of(self).code(),
+            _ => self.exit.code(),
         }
+    }
+
+    /// The gateways, the worst first, and of equals in the order of the facts.
+    fn worst_first(&self) -> Vec<&Reported<'a>> {
+        let mut sorted: Vec<_> = self.gateways.iter().collect();
+        sorted.sort_by_key(|reported| Reverse(reported.examined.verdict));
+        sorted
+    }
+
+    /// Every finding with its gateway.
+    fn findings(&self) -> impl Iterator<Item = (&Reported<'a>, &Finding)> {
+        self.gateways.iter().flat_map(|reported| {
+            reported.examined.findings.iter().map(move |finding| (reported, finding))
+        })
+    }
+
+    /// How many findings have this verdict.
+    fn count(&self, verdict: Verdict) -> usize {
+        self.findings().filter(|(_, finding)| finding.verdict == verdict).count()
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum State {
 impl State {
     /// The state of all that was looked at. A threshold of the command line has no say: warnings have a state of their own here.
     pub(super) fn of(report: &Report<'_>) -> Self {
-        let any = |verdict| count(report, verdict) > 0;
+        let any = |verdict| report.count(verdict) > 0;
         if any(Verdict::Failure) {
             Self::Critical
         } else if any(Verdict::Warning) {
@@ -52,12 +52,8 @@ impl State {
 
 /// The line, and one more for each gateway if there are several.
 pub(super) fn render(report: &Report<'_>) -> String {
-    let worst_first = {
-        let mut sorted: Vec<_> = report.gateways.iter().collect();
-        sorted.sort_by_key(|reported| std::cmp::Reverse(reported.examined.verdict));
-        sorted
-    };
-    let texts: Vec<String> = worst_first
+    let texts: Vec<String> = report
+        .worst_first()
         .into_iter()
         .map(|reported| {
             let (text, id) = answer(reported);
@@ -68,9 +64,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
     let numbers = format!(
         "gateways={};;;0 failures={};;0;0 warnings={};0;;0 unknowns={};;;0",
         texts.len(),
-        count(report, Verdict::Failure),
-        count(report, Verdict::Warning),
-        count(report, Verdict::Unknown),
+        report.count(Verdict::Failure),
+        report.count(Verdict::Warning),
+        report.count(Verdict::Unknown),
     );
     let first = texts.first().map_or("no gateway was found", String::as_str);
     let mut lines = vec![line(State::of(report), first) + " | " + &numbers];
@@ -90,9 +86,4 @@ fn line(state: State, text: &str) -> String {
 /// On one line, and without the bar that ends the text.
 fn plain(text: &str) -> String {
     clean(text).replace('|', "/")
-}
-
-fn count(report: &Report<'_>, verdict: Verdict) -> usize {
-    let all = report.gateways.iter().flat_map(|reported| &reported.examined.findings);
-    all.filter(|finding| finding.verdict == verdict).count()
 }

@@ -47,6 +47,9 @@ pub(super) fn is_coloured(choice: clap::ColorChoice) -> bool {
     }
 }
 
+/// What there is to say where there is nothing to look at.
+pub(super) const NO_GATEWAY: &str = "no gateway to look at: no Hermes home is known here";
+
 /// More gateways than this are shown in a table first.
 const FEW: usize = 3;
 
@@ -72,7 +75,7 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
         broken.iter().chain(&rest).for_each(|reported| detail(&mut out, reported, style));
     }
     if report.gateways.is_empty() {
-        line(&mut out, "? no gateway to look at: no Hermes home is known here");
+        line(&mut out, &format!("? {NO_GATEWAY}"));
     }
     counts(&mut out, report, style);
     finish(out, style)
@@ -146,18 +149,27 @@ fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
     if style.verbose {
         everything(out, reported, style);
     } else {
-        let worth = examined.findings.iter().filter(|finding| is_worth_a_line(finding));
+        let is_quiet = reported.plan.course == Course::Nothing;
+        let worth = examined.findings.iter().filter(|finding| {
+            // From where a plan may be run matters wherever there is one to make.
+            is_worth_a_line(finding) || !is_quiet && is_about_the_place(finding)
+        });
         worth.for_each(|finding| brief(out, finding, style));
     }
     suggestions(out, reported);
 }
 
-fn is_worth_a_line(finding: &Finding) -> bool {
+/// Whether a finding is shown to somebody who did not ask for everything.
+pub(super) fn is_worth_a_line(finding: &Finding) -> bool {
     match finding.verdict {
         Verdict::Failure | Verdict::Warning => true,
         Verdict::Unknown => finding.essential,
         Verdict::Pass | Verdict::Skipped | Verdict::Note => false,
     }
+}
+
+fn is_about_the_place(finding: &Finding) -> bool {
+    finding.check == "owner/inside-gateway" && finding.verdict == Verdict::Note
 }
 
 fn chain(out: &mut String, reported: &Reported<'_>, style: &Style) {
@@ -275,29 +287,31 @@ fn overview(out: &mut String, report: &Report<'_>, style: &Style) {
     line(out, &table.to_string());
 }
 
-fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
-    let count = |verdict: Verdict| {
-        let all = report.gateways.iter().flat_map(|reported| &reported.examined.findings);
-        all.filter(|finding| finding.verdict == verdict).count()
-    };
+/// How many findings there are of each kind that matters.
+pub(super) fn tally(report: &Report<'_>) -> String {
     let number = |count: usize, what: &str, plural: &str| match count {
         0 => None,
         1 => Some(format!("1 {what}")),
         _ => Some(format!("{count} {what}{plural}")),
     };
     let wrong = [
-        number(count(Verdict::Failure), "failed", ""),
-        number(count(Verdict::Warning), "warning", "s"),
-        number(count(Verdict::Unknown), "unknown", ""),
+        number(report.count(Verdict::Failure), "failed", ""),
+        number(report.count(Verdict::Warning), "warning", "s"),
+        number(report.count(Verdict::Unknown), "unknown", ""),
     ];
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     // What passed is news only where nothing else is.
-    let text = match wrong.as_slice() {
-        [] => format!("{} checks passed", count(Verdict::Pass) + count(Verdict::Note)),
+    match wrong.as_slice() {
+        [] => {
+            format!("{} checks passed", report.count(Verdict::Pass) + report.count(Verdict::Note))
+        }
         wrong => wrong.join(", "),
-    };
+    }
+}
+
+fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
     let more = if style.verbose { "" } else { "  (-v shows what passed, with evidence)" };
-    let text = format!("{text}{more}");
+    let text = format!("{}{more}", tally(report));
     line(out, "");
     line(out, &format!("{}", text.dimmed()));
     if style.verbose {
@@ -345,7 +359,7 @@ fn line(out: &mut String, text: &str) {
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-const fn mark(verdict: Verdict) -> &'static str {
+pub(super) const fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✓",
         Verdict::Skipped => "-",

@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied
+//! directory ~/.hermes absent | denied | uid 0
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -19,9 +19,10 @@
 //! launchctl print-disabled gui/501 said 0 disabled services = {\n"ai.hermes.gateway" => disabled\n}
 //! launchctl managername said 0 Background
 //! linger yes | no
-//! hint container
+//! hint container | -container
+//! env HERMES_HOME=/srv/hermes
 //! search processes complete | partial | timeout
-//! forget processes | listeners | locks | files | commands | http | ancestry
+//! forget processes | listeners | locks | files | commands | http | ancestry | hints
 //! clock +3600
 //! ```
 
@@ -71,8 +72,16 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
         "manager" => manager(host, what, how),
         "launchctl" => launchctl(host, what, how),
         "linger" => linger(host, what),
+        "env" => {
+            let (name, value) = rest.split_once('=').ok_or("no assignment")?;
+            host.host.env.insert(name.into(), value.into());
+            Ok(())
+        }
         "hint" => {
-            host.host.hints.push(what.into());
+            match what.strip_prefix('-') {
+                Some(hint) => host.host.hints.retain(|known| known != hint),
+                None => host.host.hints.push(what.into()),
+            }
             Ok(())
         }
         "search" => search(host, what, how),
@@ -191,6 +200,10 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             (seen.mode, seen.uid) = (Some("0700".into()), Some(0));
         }
         ("unseen", _) => return Ok(()),
+        ("uid", uid) => {
+            (seen.entries, seen.mode) = (Some(Vec::new()), Some("0700".into()));
+            seen.uid = Some(uid.parse().map_err(|_| "no uid")?);
+        }
         ("names", names) => {
             seen.entries = Some(names.split_whitespace().map(String::from).collect());
         }
@@ -391,6 +404,7 @@ fn forget(host: &mut Snapshot, what: &str) -> Result<(), String> {
         }
         "locks" => seen.locks = None,
         "ancestry" => host.host.ancestry.clear(),
+        "hints" => host.host.hints.clear(),
         "commands" => seen.commands = None,
         "http" => seen.http = None,
         _ => return Err("an unknown list".into()),

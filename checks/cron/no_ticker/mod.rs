@@ -30,6 +30,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 /// A fresh mark without a gateway: it has only just ended, or something else ticks this home, as the
 /// backend of the Desktop does (0.17+), and a gateway that serves several profiles (0.20+).
 fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
+    if let Some(finding) = ticked_by_another(at, jobs) {
+        return finding;
+    }
     let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(*beat));
     if let Some(age) = age.filter(|age| *age <= LATE_AFTER) {
         let why = Why::Failed(format!(
@@ -41,4 +44,21 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
     }
     let claim = format!("{jobs} job{} will not run: no gateway of this home lives", plural(jobs));
     Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"))
+}
+
+/// From 0.20 on, a gateway that serves a profile ticks its jobs as well, and leaves its mark there.
+fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
+    let served = at.gateway.served_by.as_ref()?;
+    let other = at.facts.gateway_of(served.pid)?;
+    let ticks = other.install.as_ref()?.version.known()?.is_at_least(0, 20);
+    let age = at.age_of(*at.gateway.cron.heartbeat.known()?)?;
+    (ticks && age <= LATE_AFTER).then(|| {
+        Finding::pass(format!(
+            "PID {}, the gateway of profile {}, is there to run {jobs} job{}",
+            served.pid,
+            served.profile,
+            plural(jobs)
+        ))
+        .seen(at.path("cron/ticker_heartbeat"), format!("{age} s old"))
+    })
 }

@@ -2,10 +2,14 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, LATE_AFTER};
+use gw_snapshot::facts::executions::Owner;
 use gw_snapshot::facts::liveness::Holder;
+use gw_snapshot::parse::time::Stamp;
+use jiff::Timestamp;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::LONGEST_RUN;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -34,6 +38,17 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .seen(source, format!("{age} s old")),
         ];
     }
+    if let Some(run) = run_of_this_round(at, beat) {
+        let why = Why::Failed(format!(
+            "its mark is {age} s old, and a run that it claimed {run} s ago may be under way"
+        ));
+        return vec![
+            Finding::unknown("whether the ticker has stopped", &why)
+                .minor()
+                .seen(source, format!("{age} s old"))
+                .help("look again when the run has ended; do not restart the gateway meanwhile"),
+        ];
+    }
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
     let claim = format!(
@@ -53,6 +68,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else {
         finding
     }]
+}
+
+/// How long ago a run was claimed that may hold the ticker up: since its last round, while it may still be under way,
+/// and with no other job late that a stopped ticker alone explains (upstream #60729). In seconds.
+fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
+    let store = at.ticked_store()?;
+    let is_late = |job: &&CronJob| {
+        job.late_by(at.facts.now).is_some_and(|late| late.as_secs() > LATE_AFTER.unsigned_abs())
+    };
+    if store.active().filter(|job| !at.may_be_running(job)).any(|job| is_late(&job)) {
+        return None;
+    }
+    let round = at.age_of(beat)?.unsigned_abs();
+    let age = |stamp: Stamp| Some(stamp.age_at_least(at.facts.now)?.as_secs());
+    let noted = at
+        .executions()
+        .iter()
+        .filter(|run| run.is_open() && !matches!(run.owner, Owner::Gone(_)))
+        .filter_map(|run| run.age(at.facts.now));
+    let claimed = store
+        .active()
+        .filter(|job| at.may_be_running(job))
+        .filter_map(|job| job.claimed_at.and_then(age));
+    noted.chain(claimed).filter(|age| *age <= round && *age < LONGEST_RUN.unsigned_abs()).max()
 }
 
 /// Before 0.18 no ticker left a mark, and since then a write that fails is passed over in silence. So a

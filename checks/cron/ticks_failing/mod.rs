@@ -4,7 +4,7 @@ use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::LATE_AFTER;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -39,7 +39,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .seen(source, format!("{age} s old"))
         }
         Some(Some(age)) if fresh && had_time => Finding::failure(format!(
-            "the ticker comes round, and no tick has ended well for {age} s"
+            "the ticker comes round, and no tick has ended well for {}",
+            span(age.unsigned_abs())
         ))
         .seen(source, format!("{age} s old")),
         None if fresh && had_time => {

@@ -4,7 +4,7 @@ use gw_snapshot::facts::gateway::{Purpose, Usable};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::or_not_installed;
+use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -33,7 +33,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 finding.seen(named.at.to_string(), named.path.clone()).of_service(lane.title()),
             );
         }
-        if findings.is_empty() && lane.definition.known().is_some() {
+        if lane.definition.known().is_none() {
+            findings.push(unread(lane, "whether what the definition names is there"));
+        } else if findings.is_empty() {
             findings.push(
                 Finding::pass(format!("everything that {} names is there", lane.name))
                     .of_service(lane.title()),

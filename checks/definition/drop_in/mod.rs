@@ -1,6 +1,7 @@
 //! Drop-ins: they change what holds, survive every rewrite, and are easily forgotten.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::{Definition, Problem};
 
 use crate::Subject;
@@ -33,6 +34,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .iter()
             .fold(finding, |finding, path| finding.seen(path, "it applies"));
         findings.push(finding.of_service(lane.title()));
+    }
+    if at.installed().all(Lane::is_masked) && at.gateway.is_installed() {
+        return vec![Finding::skipped("the only service is masked")];
     }
     if at.installed().next().is_none() {
         return or_not_installed(findings);

@@ -14,6 +14,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
         let finding = match &lane.definition {
+            // Its file is the mask: a link to /dev/null, or an empty one.
+            _ if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
             Fact::Known(definition) if definition.problems.is_empty() => {
                 Finding::pass(format!("{} can be understood", lane.name))
                     .seen(&lane.path, "it can be read to its end")

@@ -33,7 +33,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             continue;
         };
         let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
-        let finding = if systemd.need_daemon_reload {
+        let finding = if lane.has_lost_its_file() {
+            Finding::failure(format!(
+                "the file of {} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it",
+                lane.name
+            ))
+            .seen(&lane.path, "not found")
+            .seen(source, format!("its job is {}", lane.job.known().map_or("", |job| &job.words)))
+            .help("if it is to go on, write the unit again before anything else: `hermes gateway install` does")
+        } else if lane.definition.is_absent() {
+            let why = Why::Failed("its file is not to be seen from here".into());
+            Finding::unknown("whether what is loaded is what is on disk", &why).minor()
+        } else if systemd.need_daemon_reload {
             Finding::failure(format!("{} changed on disk after systemd loaded it", lane.name))
                 .seen(source, "NeedDaemonReload=yes")
                 .help("look at what changed, then `daemon-reload`; a restart alone uses the old definition")

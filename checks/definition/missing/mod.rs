@@ -11,9 +11,16 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let gateway = at.gateway;
-    if let Some(lane) = gateway.lanes.iter().find(|lane| lane.is_installed()) {
+    if let Some(lane) = at.installed().find(|lane| !lane.is_masked()) {
         let found = Finding::pass(format!("{} is installed", lane.title()));
-        return vec![found.seen(&lane.path, "it exists").of_service(lane.title())];
+        let found = match lane.job.known() {
+            Some(job) if lane.definition.is_absent() => found.seen(&job.source, job.words.clone()),
+            _ => found.seen(&lane.path, "it exists"),
+        };
+        return vec![found.of_service(lane.title())];
+    }
+    if let Some(lane) = at.installed().next() {
+        return vec![Finding::skipped(format!("{} is masked", lane.name)).of_service(lane.title())];
     }
     let Some(lane) = gateway.lanes.first() else {
         return vec![Finding::unknown("whether a service is installed", &Why::NotObserved)];
@@ -23,6 +30,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![
             Finding::unknown("whether a service is installed", &why).of_service(lane.title()),
         ];
+    }
+    if at.is_without_systemd() {
+        return vec![Finding::skipped("there is no systemd on this host, so no unit is missing")];
     }
     let claim = format!("no service is installed for this home: there is no {}", lane.name);
     let others_installed = at.facts.gateways.iter().any(gw_snapshot::facts::Gateway::is_installed);

@@ -18,7 +18,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .known()
             .and_then(gw_snapshot::facts::job::Job::stop_limit)
             .or_else(|| Some(lane.definition.known()?.stop_timeout.as_ref()?.0));
-        let Some(limit) = limit else {
+        let Some(limit) = limit.filter(|_| !lane.is_masked()) else {
             findings.push(unread(lane, "how long the service may take to stop"));
             continue;
         };

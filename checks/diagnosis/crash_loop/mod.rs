@@ -4,14 +4,17 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("job/crash-loop").or_else(|| case.found("job/start-limit"))?;
-    let job = case.at.job().map(|(_, job)| job)?;
+    let (_, job) = case.of(finding)?;
     // launchd's claim says it already.
     let exit = job
         .last_exit
         .filter(|_| job.launchd.is_none())
         .map_or_else(String::new, |exit| format!(", with {exit}"));
+    let refusal = case
+        .found("runtime/startup-failed")
+        .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
     Found::certain(
-        format!("{}{exit}", finding.claim),
+        format!("{}{exit}{refusal}", finding.claim),
         &[
             "job/crash-loop",
             "job/start-limit",
@@ -22,6 +25,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "cron/no-ticker",
             "runtime/restart-requested",
             "owner/stale-pid-file",
+            "owner/pid-reused",
+            "job/killed",
             "runtime/startup-failed",
             "runtime/left-by-another",
         ],

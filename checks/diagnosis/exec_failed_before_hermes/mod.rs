@@ -16,16 +16,27 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let Some(Exit::Code(code)) = job.last_exit.filter(|_| job.phase != Phase::Running) else {
         return None;
     };
+    let broken = case.found("definition/broken-path");
+    // What is broken has its name in the claim about it.
+    let definition = lane.definition.known().filter(|_| broken.is_none());
+    let name = |name: Option<&str>| name.map_or_else(String::new, |name| format!(" {name}"));
+    let user = definition.and_then(|definition| definition.user.as_deref());
     let what = match code {
-        200 => "its working directory cannot be entered",
-        203 => "its program cannot be run",
-        217 => "its user does not exist",
-        226 => "its sandbox cannot be set up",
+        200 => {
+            let directory = definition.and_then(|definition| definition.working_directory.as_ref());
+            let directory = name(directory.map(|(directory, _)| directory.as_str()));
+            let by = user.map_or_else(String::new, |user| format!(" by its user {user}"));
+            format!("its working directory{directory} cannot be entered{by}")
+        }
+        203 => {
+            let program = definition.and_then(|definition| definition.argv.first());
+            format!("its program{} cannot be run", name(program.map(String::as_str)))
+        }
+        217 => format!("its user{} does not exist", name(user)),
+        226 => "its sandbox cannot be set up".into(),
         _ => return None,
     };
-    let named = case
-        .found("definition/broken-path")
-        .map_or_else(String::new, |finding| format!(": {}", finding.claim));
+    let named = broken.map_or_else(String::new, |finding| format!(": {}", finding.claim));
     let summary = format!("{} ends with {code} before Hermes begins: {what}{named}", lane.title());
     Found::certain(summary, EXPLAINS)
 }
@@ -42,5 +53,9 @@ const EXPLAINS: &[&str] = &[
     "port/no-listener",
     "health/refused",
     "cron/no-ticker",
+    "cron/overdue",
     "owner/stale-pid-file",
+    "owner/pid-reused",
+    "runtime/restart-requested",
+    "survival/crash",
 ];

@@ -9,7 +9,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if job.enabled != Enabled::Masked {
         return None;
     }
-    let summary = format!("{} is masked: somebody made sure that it cannot start", lane.title());
+    let summary = match job.main_pid {
+        Some(pid) => format!(
+            "PID {pid} runs, and {} was masked meanwhile: once it ends, it cannot start again",
+            lane.title()
+        ),
+        None => format!("{} is masked: somebody made sure that it cannot start", lane.title()),
+    };
     Found::certain(
         summary,
         &[
@@ -19,6 +25,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "job/not-running",
             "cron/no-ticker",
             "owner/stale-pid-file",
+            "owner/pid-reused",
+            "cron/overdue",
+            "runtime/restart-requested",
         ],
     )
 }

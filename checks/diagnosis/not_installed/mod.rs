@@ -3,9 +3,10 @@
 use gw_snapshot::observation::Trouble;
 
 use super::{Case, Found};
+use crate::finding::Finding;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("definition/missing")?;
+    let finding = case.found("definition/missing").or_else(|| nothing_at_all(case))?;
     if !case.at.gateway.liveness.process.is_absent() {
         return None;
     }
@@ -14,10 +15,23 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         Some(Trouble::NotFound) => {
             format!("Hermes is not set up here: there is no {home}, and {}", finding.claim)
         }
+        _ if case.at.is_without_systemd() => finding.claim.clone(),
         _ => format!("the gateway is not installed and does not run: {}", finding.claim),
     };
     Found::certain(
         summary,
-        &["definition/missing", "owner/stale-pid-file", "cron/no-ticker", "cron/overdue"],
+        &[
+            "definition/missing",
+            "job/not-running",
+            "owner/stale-pid-file",
+            "cron/no-ticker",
+            "cron/overdue",
+        ],
     )
+}
+
+/// Where there is no systemd, a gateway that has never run is all that can be missing.
+fn nothing_at_all<'a>(case: &Case<'a>) -> Option<&'a Finding> {
+    let is_new = case.at.is_without_systemd() && case.at.gateway.status.is_absent();
+    case.found("job/not-running").filter(|_| is_new)
 }

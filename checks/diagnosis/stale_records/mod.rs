@@ -1,5 +1,7 @@
 //! The gateway died and left its records behind.
 
+use gw_snapshot::facts::job::{Exit, Phase};
+
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
@@ -8,6 +10,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let state = at.gateway.status.known().and_then(|status| status.state.clone());
     // A gateway that said goodbye was not cut off: what it left behind is no cause of anything.
     if state.as_deref() == Some("stopped") {
+        return None;
+    }
+    if policy_leaves_it(case) {
         return None;
     }
     let says =
@@ -40,4 +45,20 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         unseen.pid, unseen.path
     );
     Found::likely(summary, explains)
+}
+
+/// Where it ended by itself, and its policy does not start it again after such an end, that is the cause: its
+/// records are what such an end leaves behind. See loaded-not-running.
+fn policy_leaves_it(case: &Case<'_>) -> bool {
+    let Some((_, job)) = case.at.job() else { return false };
+    let policy = job.systemd.as_ref().map(|systemd| systemd.restart.as_str());
+    let is_at_rest = matches!(job.phase, Phase::Stopped | Phase::Failed);
+    is_at_rest
+        && match (policy, job.last_exit) {
+            (Some("on-failure"), Some(exit)) => exit == Exit::Code(0),
+            (Some("on-success"), Some(exit)) => exit != Exit::Code(0),
+            (Some("on-abnormal" | "on-abort" | "on-watchdog"), Some(Exit::Code(_)))
+            | (Some("no"), Some(_)) => true,
+            _ => false,
+        }
 }

@@ -1,6 +1,7 @@
-//! The ticker comes round, and another process holds the lock of its ticks.
+//! The ticker comes round, and its ticks take no job: another process holds their lock, or nobody can tell why.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::cron::LATE_AFTER;
 use gw_snapshot::facts::liveness::Holder;
 
 use super::{Case, Found};
@@ -9,13 +10,38 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
     let process = at.gateway.process()?;
     let overdue = case.found("cron/overdue")?;
-    let Fact::Known(Holder::Process(holder)) = at.gateway.cron.tick_lock else { return None };
-    if holder == process.pid {
+    match at.gateway.cron.tick_lock {
+        Fact::Known(Holder::Process(holder)) if holder == process.pid => None,
+        Fact::Known(Holder::Process(holder)) => Found::certain(
+            format!(
+                "cron is blocked: PID {holder} holds cron/.tick.lock, so every tick of PID {} is passed over; {}",
+                process.pid, overdue.claim
+            ),
+            EXPLAINS,
+        ),
+        _ => passed_over(case),
+    }
+}
+
+/// Marks that stay fresh while jobs are late: the ticks are passed over, and count as well. A process that has run out of
+/// file descriptors takes that for a lock which another one holds (upstream #87644).
+fn passed_over(case: &Case<'_>) -> Option<Found> {
+    let at = &case.at;
+    let (process, overdue) = (at.gateway.process()?, case.found("cron/overdue")?);
+    let cron = &at.gateway.cron;
+    let is_fresh = |mark: &Fact<_>| {
+        mark.known().and_then(|mark| at.age_of(*mark)).is_some_and(|age| age <= LATE_AFTER)
+    };
+    if !case.failed("cron/overdue") || !is_fresh(&cron.heartbeat) || !is_fresh(&cron.last_success) {
         return None;
     }
-    let summary = format!(
-        "cron is blocked: PID {holder} holds cron/.tick.lock, so every tick of PID {} is passed over; {}",
-        process.pid, overdue.claim
-    );
-    Found::certain(summary, &["cron/overdue", "cron/ticks-failing"])
+    Found::likely(
+        format!(
+            "cron runs no job though the ticker of PID {} comes round: {} (a process that has run out of file descriptors does so)",
+            process.pid, overdue.claim
+        ),
+        EXPLAINS,
+    )
 }
+
+const EXPLAINS: &[&str] = &["cron/overdue", "cron/ticks-failing"];

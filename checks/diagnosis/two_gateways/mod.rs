@@ -3,9 +3,13 @@
 use gw_snapshot::facts::process::Process;
 
 use super::{Case, Found};
+use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
+    if let Some(found) = out_of_sight(case) {
+        return Some(found);
+    }
     // Two services that each start one are a cause of their own.
     if !case.failed("owner/duplicate-gateway") || case.failed("definition/duplicate") {
         return None;
@@ -32,6 +36,27 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "survival/crash",
             "survival/logout",
         ],
+    )
+}
+
+/// One that nobody here sees, and that writes to the home of the one that lives (upstream #78810).
+fn out_of_sight(case: &Case<'_>) -> Option<Found> {
+    let at = &case.at;
+    case.found("runtime/left-by-another")?;
+    let (process, (status, age)) = (at.gateway.process()?, at.foreign_status()?);
+    let writer = status.writer.as_ref()?;
+    // A second start that was refused says so, and is no gateway.
+    if matches!(status.state.as_deref(), None | Some("stopped" | "startup_failed")) {
+        return None;
+    }
+    Found::likely(
+        format!(
+            "two gateways may serve one home: {}, and PID {}, which wrote the status file {} ago and is not to be seen here: it may run in another container",
+            where_it_stands(case, process),
+            writer.pid,
+            span(age.unsigned_abs())
+        ),
+        &["runtime/left-by-another", "owner/stale-pid-file"],
     )
 }
 

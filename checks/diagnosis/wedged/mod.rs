@@ -2,7 +2,8 @@
 
 use gw_snapshot::facts::process::Process;
 
-use super::{Case, Found};
+use super::{Case, Certainty, Found};
+use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = &case.at;
@@ -10,7 +11,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let silent = case.failed("health/timeout");
     let stopped = case.failed("owner/stopped-or-zombie");
     let late = case.failed("cron/ticker-late");
-    let frozen = case.found("runtime/loop-stalled").is_some();
+    let frozen = case.found("runtime/loop-stalled").is_some() && !at.answers_itself();
+    if frozen && !silent && !stopped && !late {
+        return frozen_alone(case, process);
+    }
     let summary = match (silent, stopped, late) {
         (_, true, _) if process.is_zombie() => {
             format!(
@@ -37,26 +41,51 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
                 process.pid
             )
         }
+        (false, false, true) if frozen => {
+            format!(
+                "PID {} is wedged: its event loop and its ticker have both stopped",
+                process.pid
+            )
+        }
         _ => return None,
     };
-    Found::certain(
-        summary,
-        &[
-            "owner/stopped-or-zombie",
-            "health/timeout",
-            "cron/ticker-late",
-            "cron/overdue",
-            "runtime/loop-stalled",
-            "runtime/platform-error",
-            "port/no-listener",
-            "cron/ticks-failing",
-            "owner/unsupervised",
-            "job/not-running",
-            "health/refused",
-        ],
-    )
+    Found::certain(summary, EXPLAINS)
+}
+
+/// The loop's mark alone: one witness, unless it is the only one that could be asked.
+fn frozen_alone(case: &Case<'_>, process: &Process) -> Option<Found> {
+    let at = &case.at;
+    let beat = at.gateway.marks.heartbeat.known()?;
+    let age = span(u64::try_from(at.facts.now.duration_since(beat.at).as_secs()).ok()?);
+    let other = if at.api().is_some() {
+        "its API server tells nothing of it"
+    } else {
+        "there is no API server to ask"
+    };
+    Some(Found {
+        certainty: Certainty::Possible,
+        summary: format!(
+            "PID {} may be wedged: its event loop has left no mark for {age}, and {other}",
+            process.pid
+        ),
+        explains: &["runtime/loop-stalled"],
+    })
 }
 
 fn state(process: &Process) -> &str {
     process.seen.state.as_deref().unwrap_or("T")
 }
+
+const EXPLAINS: &[&str] = &[
+    "owner/stopped-or-zombie",
+    "health/timeout",
+    "cron/ticker-late",
+    "cron/overdue",
+    "runtime/loop-stalled",
+    "runtime/platform-error",
+    "port/no-listener",
+    "cron/ticks-failing",
+    "owner/unsupervised",
+    "job/not-running",
+    "health/refused",
+];

@@ -3,10 +3,21 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding =
-        case.found("definition/temp-home").or_else(|| case.found("definition/other-home"))?;
+    let (finding, what) =
+        SIGNS.iter().find_map(|(check, what)| case.found(check).map(|finding| (finding, what)))?;
     Found::certain(
-        format!("the service works in the wrong home: {}", finding.claim),
-        &["definition/temp-home", "definition/other-home", "runtime/platform-error"],
+        format!("{what}: {}", finding.claim),
+        &[
+            "definition/temp-home",
+            "definition/shell-home",
+            "definition/other-home",
+            "runtime/platform-error",
+        ],
     )
 }
+
+const SIGNS: &[(&str, &str)] = &[
+    ("definition/temp-home", "the service works in the wrong home"),
+    ("definition/shell-home", "this shell looks into the wrong home"),
+    ("definition/other-home", "the service works in another home than its name says"),
+];

@@ -25,9 +25,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let finding = if answered == *installed {
         Finding::pass(format!("version {answered} answers, as it is installed"))
     } else {
-        Finding::warning(format!(
-            "version {answered} answers, and {installed} is installed: the gateway was not restarted since"
-        ))
+        Finding::warning(format!("version {answered} answers, and {installed} is installed"))
     };
     vec![with_answer(finding, health)]
 }

@@ -8,6 +8,7 @@ use gw_snapshot::facts::process::Witness;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
+use crate::subject::{has_lasted, length};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -15,24 +16,31 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    let mut findings = vec![of_job(at, lane, job).of_service(lane.title())];
+    // A second service loops beside the one that works, for that one has what both need (upstream #92178).
+    findings.extend(at.beside().filter_map(|(lane, job)| {
+        let finding = looping(&lane.title(), job)?;
+        Some(finding.of_service(lane.title()))
+    }));
+    findings
+}
+
+fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
     let restarts = job.restarts.unwrap_or(0);
     if let Some(launchd) = &job.launchd {
-        return vec![under_launchd(at, lane, job, launchd).of_service(lane.title())];
+        return under_launchd(at, lane, job, launchd);
     }
-    let planned = job.last_exit == Some(Exit::Code(75));
-    let times = format!("restarted {restarts} time{}", plural(restarts));
-    let finding = match job.phase {
-        Phase::Restarting if restarts > 0 && !planned => {
-            let exit = job.last_exit.map_or_else(
-                || "its last run ended".into(),
-                |exit| format!("its last run ended with {exit}"),
-            );
-            Finding::failure(format!(
-                "{} ends and is started again without end: {times}",
-                lane.name
-            ))
-            .seen(&job.source, exit)
-        }
+    let times = times(restarts);
+    if let Some(finding) = looping(&lane.name, job) {
+        return finding;
+    }
+    match job.phase {
+        Phase::Restarting if has_lasted(job) => Finding::pass(format!(
+            "{} does not loop: its last run lasted {}",
+            lane.name,
+            job.last_run().map_or_else(String::new, length)
+        ))
+        .seen(&job.source, times),
         Phase::Running if is_young_again(at, restarts) => Finding::failure(format!(
             "{} was {times}, and its process is a few seconds old and serves nothing yet",
             lane.name
@@ -40,8 +48,27 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .seen(&job.source, format!("NRestarts={restarts}")),
         Phase::Running if restarts >= 2 && is_fresh(at) => one_look(at, lane, job, restarts),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
-    };
-    vec![finding.of_service(lane.title())]
+    }
+}
+
+/// A unit that ended soon after it was started, and not for the first time. `NRestarts` counts over the unit's
+/// whole life, so after a run of days it says nothing.
+fn looping(name: &str, job: &Job) -> Option<Finding> {
+    let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
+    let planned = job.last_exit == Some(Exit::Code(75));
+    if job.systemd.is_none() || job.phase != Phase::Restarting || planned || has_lasted(job) {
+        return None;
+    }
+    let exit = job.last_exit.map_or_else(
+        || "its last run ended".into(),
+        |exit| format!("its last run ended with {exit}"),
+    );
+    let claim = format!("{name} ends and is started again without end: {}", times(restarts));
+    Some(Finding::failure(claim).seen(&job.source, exit))
+}
+
+fn times(restarts: u64) -> String {
+    format!("restarted {restarts} time{}", plural(restarts))
 }
 
 /// A loop is active in many a single look (upstream #64432): a process of a few seconds that has all it

@@ -37,6 +37,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::failure(format!("Hermes refused to start and said why (exit 78): {reason}"))
                 .seen(at.path("gateway_state.json"), "gateway_state: startup_failed")
         }
+        None if let Some(served) = &at.gateway.served_by => Finding::failure(format!(
+            "it ended with 78, and the gateway of profile {} serves this one: Hermes refuses a second one beside it",
+            served.profile
+        ))
+        .help(format!(
+            "the service is not needed while PID {} serves the profile: disable it, and do not install it anew",
+            served.pid
+        )),
         None if job.launchd.is_some() => Finding::failure(
             "it ended with 78: either Hermes refused its configuration, or launchd could not open what the plist names",
         )

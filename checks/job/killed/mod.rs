@@ -1,6 +1,6 @@
 //! Whether the system, and not the gateway, ended the last run.
 
-use gw_snapshot::facts::job::{Exit, Phase};
+use gw_snapshot::facts::job::{Exit, Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -42,20 +42,25 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .of_service(lane.title()),
         ];
     }
-    let by = match result {
-        "oom-kill" => "the kernel killed a process of it for want of memory",
-        "watchdog" => "systemd's watchdog got no sign of life from it",
-        "timeout" => "it did not start or stop within its time",
-        "signal" | "core-dump" => "a signal ended it",
-        _ => {
-            return vec![
-                Finding::pass(format!("nothing killed {}", lane.name)).of_service(lane.title()),
-            ];
-        }
+    let Some(by) = by(job) else {
+        return vec![
+            Finding::pass(format!("nothing killed {}", lane.name)).of_service(lane.title()),
+        ];
     };
     vec![
         Finding::warning(format!("the previous run of {} was cut short: {by}", lane.name))
             .seen(&job.source, format!("Result={result}"))
             .of_service(lane.title()),
     ]
+}
+
+/// What ended the last run of a unit, where that was not the gateway itself.
+pub(crate) fn by(job: &Job) -> Option<&'static str> {
+    match job.systemd.as_ref()?.result.as_str() {
+        "oom-kill" => Some("the kernel killed a process of it for want of memory"),
+        "watchdog" => Some("systemd's watchdog got no sign of life from it"),
+        "timeout" => Some("it did not start or stop within its time"),
+        "signal" | "core-dump" => Some("a signal ended it"),
+        _ => None,
+    }
 }

@@ -42,6 +42,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Exit::Code(78) if job.launchd.is_some() => {
             "a fatal configuration error, or something that launchd could not open"
         }
+        Exit::Code(78) if at.gateway.served_by.is_some() => {
+            "a start that Hermes refused beside the gateway that serves this profile"
+        }
         Exit::Code(78) => "a fatal configuration error",
         Exit::Code(127) if job.launchd.is_some() => "a wrapper that could not run its program",
         Exit::Code(code @ 129..=159) if job.launchd.is_some() => {

@@ -14,6 +14,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
         let finding = match (&lane.definition, &lane.job) {
+            (_, Fact::Absent) if at.is_without_systemd() => Finding::skipped(format!(
+                "there is no systemd on this host that could load {}",
+                lane.name
+            )),
             (Fact::Known(_), Fact::Absent) => Finding::failure(format!(
                 "{} is on disk and not loaded: the service manager does not know it",
                 lane.name

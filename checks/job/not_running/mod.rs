@@ -1,10 +1,11 @@
 //! Whether the service has a process.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::job::Phase;
+use gw_snapshot::facts::job::{Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::length;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -19,6 +20,17 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             // Neither the manager nor the processes were seen: then nothing is known of the gateway at all.
             (Some(why), Fact::Unknown(_)) => {
                 vec![Finding::unknown("whether the gateway runs", why).essential()]
+            }
+            _ if at.is_without_systemd() => vec![without_systemd(at)],
+            // A gateway that is surely gone does not run, whatever its manager has loaded.
+            (Some(why), Fact::Absent) if at.has_gateway() && !why.is_not_observed() => {
+                let claim = format!(
+                    "no gateway of this home lives, and its service manager does not answer: {why}"
+                );
+                vec![
+                    Finding::failure(claim)
+                        .help("ask as the gateway's own user: see job/manager-unreachable"),
+                ]
             }
             _ => at.no_job(),
         };
@@ -38,6 +50,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::failure(format!("{} is {}: it has no process", lane.name, job.words))
                 .seen(&job.source, last)
         }
+        Phase::Stopping if is_only_left(at, job) => {
+            let ended = job.exited_at.map_or_else(
+                || "is gone".into(),
+                |end| format!("ended {} ago", length(at.facts.now.duration_since(end))),
+            );
+            Finding::failure(format!(
+                "{} is still {}, and has no process: its gateway {ended}",
+                lane.name, job.words
+            ))
+            .seen(&job.source, "MainPID=0")
+            .help("`systemctl status` of the unit lists what is left of it")
+        }
         Phase::Starting | Phase::Restarting | Phase::Stopping => {
             Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
         }
@@ -48,3 +72,43 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     vec![finding.of_service(lane.title())]
 }
+
+/// A stop that goes on though the gateway is gone: something else of the service is left (upstream #37454). For a
+/// moment every stop is in that state.
+fn is_only_left(at: &Subject<'_>, job: &Job) -> bool {
+    let since = job.exited_at.map(|end| at.facts.now.duration_since(end).as_secs());
+    job.systemd.is_some()
+        && job.main_pid.is_none()
+        && at.gateway.liveness.process.is_absent()
+        && since.is_none_or(|since| since >= MOMENT_SECONDS)
+}
+
+/// Where there is no systemd, the status file is all that tells of a gateway that was.
+fn without_systemd(at: &Subject<'_>) -> Finding {
+    let gateway = at.gateway;
+    let process = &gateway.liveness.process;
+    if let Some(why) = process.why() {
+        return Finding::unknown("whether the gateway runs", why);
+    }
+    if process.known().is_some() {
+        return Finding::skipped("there is no systemd on this host");
+    }
+    if let Some(served) = &gateway.served_by {
+        return Finding::skipped(format!("the gateway of profile {} serves it", served.profile));
+    }
+    let file = at.path("gateway_state.json");
+    match gateway.status.known().map(|status| status.state.as_deref().unwrap_or("nothing")) {
+        Some(state) => Finding::failure(format!(
+            "no gateway of this home lives, and its status file says {state}"
+        ))
+        .seen(file, format!("gateway_state: {state}")),
+        // A profile may be no more than settings, beside a gateway that lives.
+        None if at.facts.gateways.iter().any(|other| other.process().is_some()) => {
+            Finding::skipped("no gateway of this home lives, and another one does")
+        }
+        None => Finding::failure("no gateway lives on this host"),
+    }
+}
+
+/// How long a stop may go on after the gateway's end, in seconds.
+const MOMENT_SECONDS: i64 = 30;

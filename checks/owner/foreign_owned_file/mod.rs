@@ -24,10 +24,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         1 => String::new(),
         count => format!(", and {} more", count - 1),
     };
-    let claim = format!(
-        "{} belongs to uid {uid}, and its home to uid {owner}{more}: the gateway may not be able to use it",
-        first.path
-    );
+    let effect = match at.user().filter(|_| at.closed_files().any(|file| file == *first)) {
+        Some(user) => format!("a gateway of uid {user} cannot open it"),
+        None => "the gateway may not be able to use it".into(),
+    };
+    let claim =
+        format!("{} belongs to uid {uid}, and its home to uid {owner}{more}: {effect}", first.path);
     let finding = Finding::failure(claim).help(
         "give these files, and no others, back to the owner of the home, with the gateway stopped",
     );

@@ -1,5 +1,7 @@
 //! Whether a recorded PID now belongs to another program.
 
+use std::collections::BTreeMap;
+
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::liveness::Stale;
 use gw_snapshot::facts::process::Process;
@@ -25,16 +27,26 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if reused.is_empty() {
         return vec![Finding::pass("no recorded PID belongs to another program")];
     }
-    let finding = |(stale, process): &(Stale, Process)| {
-        let other = at.facts.gateway_of(stale.pid);
-        let other = match other.filter(|other| other.home.path != gateway.home.path) {
-            Some(other) => format!("the gateway of profile {}", other.home.profile),
-            None => format!("another program now: {}", process.command()),
-        };
-        let claim = format!("{} names PID {}, which is {other}", stale.path, stale.pid);
-        at.with_process(Finding::warning(claim), process)
-            .seen(&stale.path, format!("PID {}", stale.pid))
-            .help("do not signal that PID")
+    // Several records of one PID are one thing to know.
+    let mut by_pid: BTreeMap<u32, (Vec<&Stale>, &Process)> = BTreeMap::new();
+    for (stale, process) in reused {
+        by_pid.entry(stale.pid).or_insert((Vec::new(), process)).0.push(stale);
+    }
+    by_pid
+        .into_iter()
+        .map(|(pid, (records, process))| finding(at, pid, &records, process))
+        .collect()
+}
+
+fn finding(at: &Subject<'_>, pid: u32, records: &[&Stale], process: &Process) -> Finding {
+    let other = at.facts.gateway_of(pid);
+    let other = match other.filter(|other| other.home.path != at.gateway.home.path) {
+        Some(other) => format!("the gateway of profile {}", other.home.profile),
+        None => format!("another program now: {}", process.command()),
     };
-    reused.iter().map(finding).collect()
+    let paths: Vec<&str> = records.iter().map(|stale| stale.path.as_str()).collect();
+    let name = if records.len() == 1 { "names" } else { "name" };
+    let claim = format!("{} {name} PID {pid}, which is {other}", paths.join(" and "));
+    let finding = at.with_process(Finding::warning(claim), process).help("do not signal that PID");
+    paths.into_iter().fold(finding, |finding, path| finding.seen(path, format!("PID {pid}")))
 }

@@ -15,14 +15,24 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let liveness = &at.gateway.liveness;
-    if let Some(claim) = claim(&liveness.dead, "gone") {
-        let finding = if liveness.dead.iter().any(|stale| is_a_blemish(at, stale)) {
+    // What was written in this very life is no trace of an earlier one, wherever its writer lives.
+    let is_left =
+        |stale: &&Stale| stale.witness != Witness::StatusFile || at.foreign_status().is_none();
+    let dead: Vec<Stale> = liveness.dead.iter().filter(is_left).cloned().collect();
+    if let Some(claim) = claim(&dead, "gone") {
+        let finding = if dead.iter().any(|stale| is_a_blemish(at, stale)) {
             Finding::warning(claim).help(
                 "leave them: the next start replaces them. Deleting a lock can let two gateways run",
             )
         } else {
             Finding::note(format!("{claim}; a stop by the service manager leaves it so"))
         };
+        return vec![with_records(finding, &dead)];
+    }
+    if !liveness.dead.is_empty() {
+        let finding = Finding::note(
+            "the status file names a PID that does not exist here, and is younger than the gateway: see runtime/left-by-another",
+        );
         return vec![with_records(finding, &liveness.dead)];
     }
     if let Some(claim) = claim(&liveness.unseen, "not among the processes that were seen") {

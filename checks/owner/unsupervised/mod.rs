@@ -15,22 +15,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if process.is_zombie() {
         return vec![Finding::skipped(format!("PID {pid} is a zombie: it runs nowhere"))];
     }
+    if let Some(finding) = at.kept_by_another("under what the gateway runs") {
+        return vec![at.with_process(finding, process)];
+    }
     let finding = match &at.gateway.supervision {
         Supervision::Lane(_) => {
             let name = at.gateway.lane().map(gw_snapshot::facts::Lane::title).unwrap_or_default();
             Finding::pass(format!("PID {pid} runs under {name}"))
         }
-        Supervision::None { place }
-            if at.facts.has_hint("container") && at.facts.has_hint("no-systemd") =>
-        {
-            Finding::skipped(format!(
-                "PID {pid} runs in a container without a service manager, {place}"
-            ))
-        }
         Supervision::None { place } => Finding::failure(format!(
             "PID {pid} runs {place}, under no service: nothing starts it again"
         )),
-        Supervision::Other { unit } => Finding::skipped(format!(
+        Supervision::Other { unit, .. } => Finding::skipped(format!(
             "PID {pid} runs in {unit}, of which nothing is known here: see owner/other-job"
         )),
         Supervision::NoProcess => return at.no_process(),

@@ -4,7 +4,7 @@ use gw_snapshot::fact::Why;
 use gw_snapshot::facts::process::Identity;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -26,6 +26,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let why = Why::Failed(format!("too little is known of PID {pid}"));
             Finding::unknown("who wrote the status file", &why).minor()
         }
+        Identity::Reused if let Some((_, age)) = at.foreign_status() => Finding::warning(format!(
+            "the status file was written {} ago by PID {}, while PID {pid} lived: a second gateway was started on this home",
+            span(age.unsigned_abs()),
+            writer.pid
+        ))
+        .help("a PID that does not exist here may be that of another container or machine that shares this home: look there"),
         Identity::Reused => {
             let claim = if writer.pid == pid {
                 format!("the status file was left by an earlier process that was PID {pid} as well")

@@ -26,11 +26,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let age = at.facts.now.duration_since(beat.at).as_secs();
     let finding = match u64::try_from(age) {
         Ok(age) if i64::try_from(age).is_ok_and(|age| age > LOOP_FROZEN_AFTER) => {
-            Finding::warning(format!(
-                "the event loop of PID {} has not come round for {}; it should every 30 s",
-                process.pid,
-                span(age)
-            ))
+            let (pid, age) = (process.pid, span(age));
+            Finding::warning(if at.answers_itself() {
+                format!(
+                    "the event loop of PID {pid} left its last mark {age} ago, and answers: what leaves the mark hangs"
+                )
+            } else {
+                format!(
+                    "the event loop of PID {pid} has not come round for {age}; it should every 30 s"
+                )
+            })
         }
         Ok(_) => Finding::pass(format!("the event loop of PID {} comes round", process.pid)),
         Err(_) => Finding::skipped("the event loop's mark lies in the future: a clock was moved"),

@@ -16,16 +16,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no status is known to be that of this process")];
     };
     let mut findings = Vec::new();
-    let in_trouble = |platform: &&Platform| matches!(platform.state.as_str(), "fatal" | "retrying");
-    for platform in status.platforms.iter().filter(in_trouble) {
+    for platform in status.platforms.iter().filter(|platform| is_out(platform)) {
         let (name, state) = (&platform.name, &platform.state);
         // Entries outlive the process that wrote them; an older one says nothing of this process.
         let finding = match (platform.updated_at, process.started_at) {
             (Some(written), Some(started)) if written < started => continue,
+            (Some(_), Some(_)) if is_paused_by_hand(platform) => {
+                Finding::note(format!("platform {name} is paused, and no error is given for it"))
+            }
             (Some(_), Some(_)) => {
-                let said = platform.error_code.as_ref().or(platform.error_message.as_ref());
-                let said = said.map_or("no reason given", String::as_str);
-                Finding::failure(format!("platform {name} is {state}: {said}"))
+                Finding::failure(format!("platform {name} is {state}: {}", reason(platform)))
             }
             _ => {
                 let why = Why::Failed(format!("it is {state}, and nothing says since when"));
@@ -36,3 +36,29 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     if findings.is_empty() { vec![Finding::pass("no platform reports trouble")] } else { findings }
 }
+
+fn is_out(platform: &Platform) -> bool {
+    matches!(platform.state.as_str(), "fatal" | "retrying" | "paused")
+}
+
+/// Hermes pauses a platform as well that has failed too often, and says why then.
+fn is_paused_by_hand(platform: &Platform) -> bool {
+    platform.state == "paused" && platform.error_code.is_none() && platform.error_message.is_none()
+}
+
+/// The code, and the first sentence of the message: what follows is advice, and not always good.
+fn reason(platform: &Platform) -> String {
+    let message = platform.error_message.as_deref().map(|message| {
+        let first = message.split(". ").next().unwrap_or_default().trim_end_matches('.');
+        first.chars().take(LONGEST).collect::<String>()
+    });
+    match (&platform.error_code, message) {
+        (Some(code), Some(message)) => format!("{code}, {message}"),
+        (Some(code), None) => code.clone(),
+        (None, Some(message)) => message,
+        (None, None) => "no reason given".into(),
+    }
+}
+
+/// Of a message that is no sentence, this many characters.
+const LONGEST: usize = 120;

@@ -17,13 +17,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.gateway.process().is_some_and(gw_snapshot::facts::process::Process::is_zombie) {
         return vec![Finding::skipped("what lives no more has nothing to survive")];
     }
+    if let Some(finding) = at.kept_by_another("whether anything would start it again") {
+        return vec![finding];
+    }
     if let Supervision::None { .. } = at.gateway.supervision {
         return vec![Finding::warning(
             "after a crash nothing would start it again: it runs outside every service",
         )];
     }
-    if let Supervision::Other { unit } = &at.gateway.supervision {
+    if let Supervision::Other { unit, .. } = &at.gateway.supervision {
         return vec![other_unit("whether anything would start it again", unit)];
+    }
+    if let (Supervision::Unknown(why), Some(_)) = (&at.gateway.supervision, at.gateway.process()) {
+        return vec![Finding::unknown("whether anything would start it again", why).minor()];
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
@@ -34,6 +40,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     if matches!(job.phase, Phase::Stopped | Phase::Failed) && !systemd.queued {
         let claim = format!("{} does not run, and systemd has no start of it queued", lane.name);
+        return vec![Finding::skipped(claim).of_service(lane.title())];
+    }
+    if systemd.is_file_gone {
+        let claim = format!(
+            "after a crash nothing would start it again: the file of {} is gone",
+            lane.name
+        );
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
+    // What a stop ends is not started again, whatever the policy.
+    if job.phase == Phase::Stopping {
+        let claim = format!("{} is being stopped", lane.name);
         return vec![Finding::skipped(claim).of_service(lane.title())];
     }
     let delay = systemd

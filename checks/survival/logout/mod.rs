@@ -16,11 +16,17 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.gateway.process().is_some_and(gw_snapshot::facts::process::Process::is_zombie) {
         return vec![Finding::skipped("what lives no more has nothing to survive")];
     }
+    if let Some(finding) = at.kept_by_another("whether a logout would end it") {
+        return vec![finding];
+    }
     if let Supervision::None { place } = &at.gateway.supervision {
         return vec![Finding::warning(format!("after the logout it may end: it runs {place}"))];
     }
-    if let Supervision::Other { unit } = &at.gateway.supervision {
+    if let Supervision::Other { unit, .. } = &at.gateway.supervision {
         return vec![other_unit("whether a logout would end it", unit)];
+    }
+    if let (Supervision::Unknown(why), Some(_)) = (&at.gateway.supervision, at.gateway.process()) {
+        return vec![Finding::unknown("whether a logout would end it", why).minor()];
     }
     let Some((lane, _)) = at.job() else { return at.no_job() };
     let finding = match (lane.manager, &at.facts.linger) {

@@ -1,9 +1,9 @@
 //! Whether the gateway would be there after the next boot.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::Manager;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Enabled;
+use gw_snapshot::facts::{Lane, Manager};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -14,8 +14,11 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if let Some(finding) = at.kept_by_another("whether it would start after a reboot") {
+        return vec![finding];
+    }
     let Some((lane, job)) = at.job() else {
-        if let Supervision::Other { unit } = &at.gateway.supervision {
+        if let Supervision::Other { unit, .. } = &at.gateway.supervision {
             return vec![other_unit("whether it would start after a reboot", unit)];
         }
         let unasked = at.installed().find_map(|lane| lane.job.why());
@@ -30,8 +33,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let claim = format!("after a reboot it would not start: {} is disabled", lane.name);
         return vec![Finding::warning(claim).of_service(lane.title())];
     }
+    if lane.has_lost_its_file() {
+        let claim = format!("after a reboot it would not start: the file of {} is gone", lane.name);
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
+    let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
+        (Enabled::No, ..) if in_its_place.is_some() => Finding::warning(format!(
+            "after a reboot {} would start in its place: {} is not enabled",
+            in_its_place.map(Lane::title).unwrap_or_default(),
+            lane.name
+        )),
         (Enabled::No, ..) => Finding::warning(format!(
             "after a reboot it would not start: {} is not enabled",
             lane.name

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::Look;
+use crate::fact::Fact;
 use crate::facts::cron::{Cron, Store, mark};
 use crate::facts::executions::Execution;
 use crate::facts::home::{Home, join};
@@ -84,12 +85,12 @@ fn lifecycle_scripts(
 }
 
 /// The jobs in the newest copy that Hermes made of the store before an update.
-fn copied(look: &Look<'_>, home: &Home) -> Option<(usize, String)> {
+fn copied(look: &Look<'_>, home: &Home) -> Fact<(usize, String)> {
     let copies = join(&home.path, COPIES);
-    let listed = look.host.directory(&copies);
-    let newest =
-        listed.names().known()?.iter().filter(|name| name.contains("-pre-update")).max()?.clone();
-    let path = join(&join(&copies, &newest), "cron/jobs.json");
-    let store = Store::in_file(&look.host.file(&path, JOBS));
-    Some((store.known()?.jobs.len(), path))
+    look.host.directory(&copies).names().and_then(|names| {
+        let newest = names.iter().filter(|name| name.contains("-pre-update")).max();
+        let Some(newest) = newest else { return Fact::Absent };
+        let path = join(&join(&copies, newest), "cron/jobs.json");
+        Store::in_file(&look.host.file(&path, JOBS)).map(|store| (store.jobs.len(), path))
+    })
 }

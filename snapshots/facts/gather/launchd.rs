@@ -79,7 +79,7 @@ impl Services for Files {
         look.host.prepare(each.map(ask).collect());
     }
 
-    fn answers(&self, look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
+    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
         let overrides = domains(look.about)
             .into_iter()
             .map(|domain| {

@@ -67,6 +67,11 @@ impl<'a> Look<'a> {
         Process::of(scanned.unwrap_or_else(|| self.host.process(pid)), self.about)
     }
 
+    /// Whether we look from within a container.
+    pub(super) fn is_in_container(&self) -> bool {
+        self.about.hints.iter().any(|hint| hint == "container")
+    }
+
     /// The processes above one, nearest first. At most sixteen, and never in a circle.
     pub(super) fn ancestors(&self, process: &ProcessSeen) -> Vec<u32> {
         let mut above = Vec::new();

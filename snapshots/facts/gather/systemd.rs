@@ -11,7 +11,7 @@ use crate::facts::job::systemd::Units;
 use crate::facts::process::Process;
 use crate::host::{Ask, Part, Question, Scope};
 use crate::observation::{FileSeen, ProcessSeen};
-use crate::parse::cgroup::{self, Place};
+use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::show;
 use crate::snapshot::About;
@@ -59,19 +59,15 @@ impl Files {
         files
     }
 
-    fn asks(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) -> [Ask; 2] {
+    fn asks(&self, look: &Look<'_>, processes: &[ProcessSeen]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
-            names.entry(unit.scope).or_default().insert(found.name.clone());
-        }
-        for home in homes {
-            for name in unit_names(look, home) {
-                for scope in [Scope::User, Scope::System] {
-                    names.entry(scope).or_default().insert(name.clone());
-                }
+            let named = names.entry(unit.scope).or_default();
+            if named.len() < MOST_NAMED || !found.name.starts_with("hermes") {
+                named.insert(found.name.clone());
             }
         }
-        for (scope, unit) in processes.iter().filter_map(service_of) {
+        for (scope, unit) in processes.iter().filter_map(|seen| service_of(look, seen)) {
             names.entry(scope).or_default().insert(unit);
         }
         [Scope::User, Scope::System].map(|scope| {
@@ -86,19 +82,19 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]) {
-        look.host.prepare(self.asks(look, homes, processes).map(Question::Command).into());
+    fn ask(&self, look: &Look<'_>, _homes: &[Home], processes: &[ProcessSeen]) {
+        look.host.prepare(self.asks(look, processes).map(Question::Command).into());
     }
 
-    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
-        let [user, system] =
-            self.asks(look, homes, &look.scan().list).map(|ask| look.host.command(&ask));
-        Box::new(Managers {
-            files: self,
-            user: Units::read(Scope::User, &user),
-            system: Units::read(Scope::System, &system),
-            linger: linger(look),
-        })
+    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
+        let [user, system] = self.asks(look, &look.scan().list).map(|ask| look.host.command(&ask));
+        let (user, system) = (Units::read(Scope::User, &user), Units::read(Scope::System, &system));
+        let (user, system) = if is_without_systemd(look) {
+            (user.or_none(), system.or_none())
+        } else {
+            (user, system)
+        };
+        Box::new(Managers { files: self, user, system, linger: linger(look) })
     }
 }
 
@@ -123,7 +119,7 @@ impl Answers for Managers<'_> {
         }
         // What runs this home's processes is one of its services, wherever its file is.
         for process in &look.scan().list {
-            let Some((scope, unit)) = service_of(process) else { continue };
+            let Some((scope, unit)) = service_of(look, process) else { continue };
             let known = lanes.iter().any(|lane| lane.is(scope, &unit));
             if known || look.home_of_process(process).as_deref() != Some(&home.path) {
                 continue;
@@ -155,14 +151,18 @@ impl Answers for Managers<'_> {
 
 impl Managers<'_> {
     fn job(&self, scope: Scope, unit: &str) -> Fact<Job> {
+        self.units(scope).job(unit)
+    }
+
+    const fn units(&self, scope: Scope) -> &Units {
         match scope {
-            Scope::User => self.user.job(unit),
-            Scope::System => self.system.job(unit),
+            Scope::User => &self.user,
+            Scope::System => &self.system,
         }
     }
 
     fn lane(&self, look: &Look<'_>, unit: &UnitFile, found: &Found) -> Lane {
-        let job = self.job(unit.scope, &found.name);
+        let job = self.units(unit.scope).job_on_disk(&found.name);
         // The manager knows of drop-ins elsewhere than beside the file.
         let loaded =
             job.known().and_then(|job| job.systemd.as_ref()).map(|systemd| &systemd.drop_in_paths);
@@ -297,12 +297,22 @@ fn unit_names(look: &Look<'_>, home: &Home) -> Vec<String> {
     names.into_iter().map(|name| format!("{name}{ENDING}")).collect()
 }
 
-/// The service in whose cgroup a process is.
-fn service_of(process: &ProcessSeen) -> Option<(Scope, String)> {
-    match cgroup::place(process.cgroup.as_deref()?) {
-        Place::Service { scope, unit, .. } => Some((scope, unit)),
-        Place::Session { .. } | Place::Nowhere => None,
-    }
+/// Whether no systemd runs here, so that it has loaded nothing: `sd_booted(3)` says so, and no process stands in a
+/// service, as one does that is looked at from a sandbox.
+fn is_without_systemd(look: &Look<'_>) -> bool {
+    let in_service = |seen: &ProcessSeen| {
+        let place = seen.cgroup.as_deref().map(cgroup::place);
+        matches!(place, Some(cgroup::Place::Service { .. }))
+    };
+    look.about.hints.iter().any(|hint| hint == "no-systemd")
+        && !look.scan().list.iter().any(in_service)
+}
+
+/// The service in whose cgroup a process is, if we can ask its manager.
+fn service_of(look: &Look<'_>, process: &ProcessSeen) -> Option<(Scope, String)> {
+    let place = cgroup::place(process.cgroup.as_deref()?);
+    let (scope, unit) = place.service_for(look.about.uid)?;
+    Some((scope, unit.into()))
 }
 
 /// By the file that logind keeps for a user who lingers, which is quick; else by logind's own word.
@@ -358,5 +368,8 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
+/// Units called after Hermes that are asked for by name, whether they are loaded or not. Every one that is not costs systemd
+/// a load, and a manager that has not loaded a unit knows no more of it than its file says.
+const MOST_NAMED: usize = 8;
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";

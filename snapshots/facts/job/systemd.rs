@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::host::Scope;
+use crate::host::{LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
 use crate::parse::show::{self, Properties};
 use crate::parse::time;
@@ -17,6 +17,8 @@ pub struct Systemd {
     pub result: String,
     /// `NeedDaemonReload`: the file changed after it was loaded.
     pub need_daemon_reload: bool,
+    /// `LoadState=not-found`, of a unit that runs: its file was gone when systemd last looked for it.
+    pub is_file_gone: bool,
     /// `FragmentPath`: the file that was loaded.
     pub fragment_path: Option<String>,
     /// `DropInPaths`.
@@ -41,6 +43,8 @@ pub struct Systemd {
 #[derive(Debug, Clone)]
 pub struct Units {
     answers: Fact<Vec<(String, Properties)>>,
+    /// Whether every loaded unit that is called after Hermes is among the answers.
+    is_complete: bool,
     scope: Scope,
 }
 
@@ -49,23 +53,37 @@ impl Units {
     pub fn read(scope: Scope, seen: &[CommandSeen]) -> Self {
         let mut blocks = Vec::new();
         let mut why = Why::NotObserved;
+        let mut is_complete = false;
         for command in seen {
             let found = show::blocks(&command.stdout);
+            // Nothing is printed, without an error, where nothing is loaded.
+            let asked_for_all = command.argv.iter().any(|word| word == LOADED);
+            let answered = command.exit == Some(0) && command.error.is_none();
+            is_complete |= asked_for_all && answered;
             if found.is_empty() {
                 why = refusal(command);
             }
             blocks.extend(found);
         }
-        let answers = if blocks.is_empty() {
+        let answers = if blocks.is_empty() && !is_complete {
             Fact::Unknown(why)
         } else {
             let id = |block: &Properties| block.get("Id").cloned().unwrap_or_default();
             Fact::Known(blocks.into_iter().map(|block| (id(&block), block)).collect())
         };
-        Self { answers, scope }
+        Self { answers, is_complete, scope }
     }
 
-    /// Whether the manager answered.
+    /// The units of a manager that there is not: it has loaded none.
+    #[must_use]
+    pub fn or_none(self) -> Self {
+        match self.answers {
+            Fact::Unknown(_) => Self { answers: Fact::Absent, ..self },
+            Fact::Known(_) | Fact::Absent => self,
+        }
+    }
+
+    /// Whether the manager answered. Absent: there is none.
     pub fn reachable(&self) -> Fact<()> {
         self.answers.as_ref().map(|_| ())
     }
@@ -86,9 +104,33 @@ impl Units {
                 (Some(block), _) => job(block, self.command(unit)),
                 // `systemctl show UNIT` typed without `-p Id` by a person names no unit.
                 (None, [(id, block)]) if id.is_empty() => job(block, self.command(unit)),
+                (None, _) if self.is_complete && unit.starts_with("hermes") => Fact::Absent,
                 (None, _) => Fact::Unknown(Why::NotObserved),
             }
         })
+    }
+
+    /// The job of a unit that is on disk. Where the manager was asked for what is loaded alone, one that it does not
+    /// list is at rest: it would be loaded if it were started or enabled.
+    pub fn job_on_disk(&self, unit: &str) -> Fact<Job> {
+        let is_unlisted =
+            |blocks: &Vec<(String, Properties)>| blocks.iter().all(|(id, _)| id != unit);
+        match self.job(unit) {
+            Fact::Absent if self.answers.known().is_some_and(is_unlisted) => Fact::Known(Job {
+                source: self.command(LOADED),
+                phase: Phase::Stopped,
+                words: "inactive (not loaded)".into(),
+                main_pid: None,
+                last_exit: None,
+                started_at: None,
+                exited_at: None,
+                restarts: None,
+                enabled: Enabled::Unclear,
+                systemd: None,
+                launchd: None,
+            }),
+            job => job,
+        }
     }
 }
 
@@ -138,6 +180,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         systemd: Some(Systemd {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
+            is_file_gone: get("LoadState") == "not-found",
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
                 .map(String::from),
@@ -249,6 +292,24 @@ mod tests {
             silent.job("u.service").why(),
             Some(&Why::Failed("Failed to connect to bus: No medium found".into()))
         );
+    }
+
+    #[test]
+    fn a_manager_that_there_is_not_has_loaded_nothing() {
+        let missing = CommandSeen {
+            argv: vec!["systemctl".into()],
+            error: Some(Trouble::NotFound),
+            ..CommandSeen::default()
+        };
+        let units = Units::read(Scope::User, &[missing]);
+        assert!(units.job("u.service").why().is_some());
+        assert_eq!(units.or_none().job("u.service"), Fact::Absent);
+        let answered = units_that_run().or_none();
+        assert!(answered.job("u.service").known().is_some());
+    }
+
+    fn units_that_run() -> Units {
+        units("Id=u.service\nLoadState=loaded\nActiveState=active\nSubState=running\n")
     }
 
     #[test]

@@ -1,0 +1,33 @@
+//! The gateway runs, and platforms of it do not.
+
+use super::{Case, Found};
+use crate::finding::Verdict;
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    let finding = case.found("runtime/platform-error")?;
+    let at = &case.at;
+    let (process, os) = (at.gateway.process()?, at.facts.about.os);
+    let is_one = |finding: &&crate::finding::Finding| {
+        finding.check == "runtime/platform-error" && finding.verdict == Verdict::Failure
+    };
+    let out = case.findings.iter().filter(is_one).count();
+    let more = match out {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let connected = at.gateway.own_status(os).is_some_and(|status| {
+        status.platforms.iter().any(|platform| {
+            platform.state == "connected"
+                && platform.name != "api_server"
+                && platform.updated_at.zip(process.started_at).is_some_and(|(at, born)| at >= born)
+        })
+    });
+    let reach = if connected { "" } else { ", and no other messaging platform is connected" };
+    Found::certain(
+        format!(
+            "PID {} runs, and not all of its platforms do: {}{more}{reach}",
+            process.pid, finding.claim
+        ),
+        &["runtime/platform-error"],
+    )
+}

@@ -1,0 +1,47 @@
+//! It has ended once, and its manager is about to start it again.
+
+use gw_snapshot::facts::job::Phase;
+
+use super::{Case, Found};
+use crate::job::killed;
+use crate::subject::length;
+
+pub(super) fn find(case: &Case<'_>) -> Option<Found> {
+    case.found("job/restarting")?;
+    let at = &case.at;
+    let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Restarting)?;
+    if at.gateway.process().is_some() {
+        return None;
+    }
+    let when = job.exited_at.map_or_else(String::new, |end| {
+        format!(" {} ago", length(at.facts.now.duration_since(end)))
+    });
+    let how = job.last_exit.map_or_else(String::new, |exit| format!(" with {exit}"));
+    let after =
+        job.last_run().map_or_else(String::new, |lasted| format!(", after {}", length(lasted)));
+    let why = killed::by(job).map_or_else(String::new, |by| format!(" ({by})"));
+    // Each run may be long, and the service no good all the same.
+    let often = job.restarts.filter(|restarts| *restarts >= MANY);
+    let often = often.map_or_else(String::new, |restarts| {
+        format!("; it was started again {restarts} times since somebody last did that")
+    });
+    Found::certain(
+        format!(
+            "the gateway ended{when}{how}{after}{why}, and {} is about to start again{often}: look again in a few seconds",
+            lane.title()
+        ),
+        &[
+            "job/restarting",
+            "job/killed",
+            "owner/stale-pid-file",
+            "owner/pid-reused",
+            "runtime/restart-requested",
+            "runtime/left-by-another",
+            "cron/no-ticker",
+            "cron/overdue",
+        ],
+    )
+}
+
+/// So many restarts are worth a word. The unit counts them over its whole life.
+const MANY: u64 = 5;
