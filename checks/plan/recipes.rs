@@ -84,7 +84,9 @@ fn words(line: &str) -> Vec<String> {
 /// Hermes refused its configuration: whatever starts it again before that is mended is refused again.
 fn config(at: &Subject<'_>) -> Course {
     let reason = at.gateway.status.known().and_then(|status| status.exit_reason.clone());
-    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    let reason = reason.map_or_else(String::new, |reason| {
+        format!(": {}", reason.trim_end_matches(['.', ' ', '\n']))
+    });
     let mut commands =
         vec![vec!["tail".into(), "-n".into(), "30".into(), at.path("logs/errors.log")]];
     commands.extend(readings(at));

@@ -446,6 +446,9 @@ fn end_outsiders(at: &Subject<'_>) -> Steps {
             undo: format!("start it again where it ran: {}", outsider.command()),
         });
     }
+    if steps.is_empty() {
+        return Err("the other one cannot be seen from here: end it where it runs".into());
+    }
     let why = format!(
         "{} makes its lock and its PID file anew, which the other one may have replaced.",
         unit.lane.name
@@ -478,6 +481,9 @@ fn one_supervisor(at: &Subject<'_>) -> Steps {
         if lane.definition.known().is_none() {
             return Err(format!("which home {} serves is not known", lane.title()));
         }
+        if let Some(because) = is_unfinished(at, &kept, &other) {
+            return Err(because);
+        }
         let harmful = match (lane.starts_by_itself(), job.phase) {
             (true, _) => other.still("UnitFileState", "enabled"),
             (false, Phase::Restarting | Phase::Starting) => {
@@ -507,6 +513,25 @@ fn one_supervisor(at: &Subject<'_>) -> Steps {
         return Err("none of the others would start by itself".into());
     }
     Ok(steps)
+}
+
+/// Why it cannot be told which of two services is meant: the one that has the gateway may be the one to go.
+fn is_unfinished(at: &Subject<'_>, kept: &Unit<'_>, other: &Unit<'_>) -> Option<String> {
+    let names = at.gateway.home.service_names("hermes-gateway", at.facts.about.home.as_deref());
+    let is_expected = |unit: &Unit<'_>| {
+        names.iter().any(|name| unit.lane.name.strip_suffix(".service") == Some(name))
+    };
+    let (runs, waits) = (kept.lane.title(), other.lane.title());
+    if kept.job.enabled == Enabled::No && other.lane.starts_by_itself() {
+        return Some(format!(
+            "{runs} has the gateway and does not start by itself, and {waits} is the other way round, as if a move from one to the other was not finished: decide which is meant"
+        ));
+    }
+    (!is_expected(kept) && is_expected(other)).then(|| {
+        format!(
+            "{runs} has the gateway, and {waits} is the one that Hermes installs: decide which is meant"
+        )
+    })
 }
 
 /// A service of systemd's, and whose it is.
