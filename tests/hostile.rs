@@ -290,7 +290,12 @@ fn a_thousand_profiles_are_all_looked_at_and_start_no_more_programs_than_one() {
         fs::write(profile.join("jobs.json"), "{\"jobs\": []}").expect("a file");
     }
     let (report, _) = home.check("60");
-    assert_eq!(report["gateways"].as_array().map(Vec::len), Some(1001));
+    // Another user's gateway may run here too.
+    let ours = home.0.path().to_str().expect("UTF-8");
+    let gateways = report["gateways"].as_array().expect("gateways").iter();
+    let ours = gateways
+        .filter(|gateway| gateway["home"].as_str().is_some_and(|home| home.starts_with(ours)));
+    assert_eq!(ours.count(), 1001);
     let programs = |home: &Home| {
         let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
             .args(["snapshot", "--timeout", "60"])

@@ -145,7 +145,7 @@ pub struct Health {
     pub url: String,
     /// Its answer.
     pub answer: Answer,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds. None where it was not asked, for no socket listens there.
     pub ms: Option<u64>,
 }
 

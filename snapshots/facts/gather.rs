@@ -16,7 +16,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
 };
-use crate::facts::health;
+use crate::facts::health::{self, Answer};
 use crate::facts::home::{self, Home, join};
 use crate::facts::install::Install;
 use crate::facts::journal::Journal;
@@ -71,9 +71,20 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     services.ask(&look, &homes, processes);
     // All at once: whoever posts little by little has the workers fall asleep in between.
     host.prepare(homes.iter().flat_map(questions).collect());
-    let known: Vec<Settled> =
+    let mut known: Vec<Settled> =
         homes.iter().map(|home| settle(&look, home, services.found())).collect();
+    // A few are asked for their health while the sockets are still searched; of many, only those that listen.
+    if known.len() <= FEW {
+        host.prepare(known.iter().filter_map(Settled::url).map(Question::Http).collect());
+    }
     let listeners = listeners(&look, &known);
+    if known.len() > FEW {
+        for settled in &mut known {
+            settled.is_refused = settled.would_be_refused(&listeners);
+        }
+        let urls = known.iter().filter(|settled| !settled.is_refused);
+        host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
+    }
     let answers = services.answers(&look);
     let mut gateways: Vec<Gateway> = known
         .into_iter()
@@ -100,6 +111,8 @@ struct Settled {
     home: Home,
     api: Fact<ApiServer>,
     drain: Fact<u64>,
+    /// Whether its health endpoint need not be asked, for nothing listens there.
+    is_refused: bool,
 }
 
 fn homes(
@@ -159,13 +172,27 @@ fn questions(home: &Home) -> Vec<Question> {
 /// Reads what decides where the API server is to be, and asks there.
 fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
     let (api, drain) = api::settings(look, home, found);
-    if let Fact::Known(api) = &api {
-        let url =
-            settings::health_url(&api.host.value, api.port.value).filter(|_| api.enabled.value);
-        look.host.prepare(url.map(Question::Http).into_iter().collect());
-    }
-    Settled { home: home.clone(), api, drain }
+    Settled { home: home.clone(), api, drain, is_refused: false }
 }
+
+impl Settled {
+    /// Where its API server is to answer, if it is to have one.
+    fn url(&self) -> Option<String> {
+        let api = self.api.known().filter(|api| api.enabled.value)?;
+        settings::health_url(&api.host.value, api.port.value)
+    }
+
+    /// Whether every socket was seen, and none is there.
+    fn would_be_refused(&self, listeners: &Seen<Listener>) -> bool {
+        let serves = |api: &ApiServer| {
+            listeners.list.iter().any(|listener| listener.serves(&api.host.value, api.port.value))
+        };
+        listeners.complete && self.api.known().is_some_and(|api| !serves(api))
+    }
+}
+
+/// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
+const FEW: usize = 8;
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
     let ports: BTreeSet<u16> =
@@ -187,7 +214,7 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, api, drain } = settled;
+    let Settled { home, api, drain, is_refused } = settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
     let pid_file = PidRecord::in_file(&file("gateway.pid", Part::SMALL));
@@ -216,7 +243,7 @@ fn gateway(
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes);
-    let health = health_of(look, &liveness, &api, listeners);
+    let health = health_of(look, &liveness, &api, listeners, is_refused);
     let cron = cron::cron(look, &home);
     let install = install_of(look, &liveness, &lanes);
     let journal =
@@ -318,6 +345,7 @@ fn health_of(
     liveness: &Liveness,
     api: &Fact<ApiServer>,
     listeners: &Seen<Listener>,
+    is_refused: bool,
 ) -> Option<Health> {
     let pid = liveness.process.known().map(|process| process.pid);
     let expected = api.known().filter(|api| api.enabled.value);
@@ -339,6 +367,9 @@ fn health_of(
         Some(_) => expected_url.or(own_url),
         None => own_url,
     }?;
+    if is_refused && own.next().is_none() {
+        return Some(Health { answer: Answer::Refused, ms: None, url });
+    }
     let seen = look.host.http(&url);
     Some(Health { answer: health::answer(&seen), ms: seen.ms, url })
 }

@@ -23,14 +23,17 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         },
         None => "no service is installed".to_string(),
     };
+    let other_user = process.seen.uid.filter(|_| case.failed("owner/other-user"));
+    let user = other_user.map_or_else(String::new, |uid| format!(" as uid {uid}"));
     let summary = format!(
-        "the gateway is up but not supervised: PID {} runs in the foreground, {place}{holds}; {service}",
+        "the gateway is up but not supervised: PID {} runs{user} in the foreground, {place}{holds}; {service}",
         process.pid
     );
     Found::certain(
         summary,
         &[
             "owner/unsupervised",
+            "owner/other-user",
             "job/not-running",
             "job/not-loaded",
             "job/crash-loop",

@@ -16,6 +16,7 @@ use crate::parse::cmdline::Role;
 use crate::parse::show;
 use crate::snapshot::About;
 
+use super::FEW;
 use super::look::Look;
 use super::services::{Answers, Found, Services};
 
@@ -62,9 +63,8 @@ impl Files {
     fn asks(&self, look: &Look<'_>, processes: &[ProcessSeen]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
-            let named = names.entry(unit.scope).or_default();
-            if named.len() < MOST_NAMED || !found.name.starts_with("hermes") {
-                named.insert(found.name.clone());
+            if self.units.len() <= FEW || !found.name.starts_with("hermes") {
+                names.entry(unit.scope).or_default().insert(found.name.clone());
             }
         }
         for (scope, unit) in processes.iter().filter_map(|seen| service_of(look, seen)) {
@@ -368,8 +368,5 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
-/// Units called after Hermes that are asked for by name, whether they are loaded or not. Every one that is not costs systemd
-/// a load, and a manager that has not loaded a unit knows no more of it than its file says.
-const MOST_NAMED: usize = 8;
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";
