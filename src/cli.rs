@@ -21,7 +21,8 @@ pub(crate) struct Cli {
     pub(crate) no_seal: bool,
 }
 
-const EXAMPLES: &str = "\
+/// What stands below the help.
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile
@@ -50,7 +51,24 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
     Explain(ExplainArgs),
+    /// Print the completions for a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = MAN)]
+    Man,
 }
+
+const COMPLETIONS: &str = "\
+Examples:
+  gw-doctor completions bash > ~/.local/share/bash-completion/completions/gw-doctor
+  gw-doctor completions fish > ~/.config/fish/completions/gw-doctor.fish
+  gw-doctor completions zsh > \"${fpath[1]}/_gw-doctor\"";
+
+const MAN: &str = "\
+Examples:
+  gw-doctor man | man -l -
+  gw-doctor man > ~/.local/share/man/man1/gw-doctor.1";
 
 /// Options of `check`.
 #[derive(Debug, Args)]
@@ -148,6 +166,14 @@ pub(crate) struct LookArgs {
 pub(crate) struct ExplainArgs {
     /// A check (job/not-running) or a diagnosis (wedged); all of them are listed if none is named
     pub(crate) id: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell that is to complete
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What to wait for.

@@ -13,6 +13,7 @@ mod cli;
 mod exit;
 mod explain;
 mod host;
+mod manual;
 mod report;
 mod wait;
 
@@ -50,6 +51,10 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff(&args).map(Exit::code),
         Command::Explain(args) => {
             explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine.code()))
+        }
+        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
+        Command::Man => {
+            manual::man().map_err(Into::into).and_then(|page| print(&page, Exit::Fine.code()))
         }
     };
     let code = ended.unwrap_or_else(|error| {

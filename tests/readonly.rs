@@ -69,6 +69,11 @@ fn no_command_changes_anything_on_this_machine() {
         (&["plan"], 10),
         (&["snapshot"], 10),
         (&["explain", "wedged"], 1),
+        (&["completions", "bash"], 1),
+        (&["man"], 1),
+        (&["diff", host, host], 2),
+        (&["check", "--settle", "0.2"], 10),
+        (&["check", "--no-seal"], 10),
     ] {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("trace");
