@@ -50,6 +50,7 @@ pub(crate) enum Command {
     /// What changed between two snapshots, or between a snapshot and now
     Diff(DiffArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
+    #[command(after_help = EXPLAIN)]
     Explain(ExplainArgs),
     /// Print the completions for a shell
     #[command(after_help = COMPLETIONS)]
@@ -58,6 +59,12 @@ pub(crate) enum Command {
     #[command(after_help = MAN)]
     Man,
 }
+
+const EXPLAIN: &str = "\
+Examples:
+  gw-doctor explain            list every check and every diagnosis, by family
+  gw-doctor explain cron       list one family
+  gw-doctor explain wedged     show a page";
 
 const COMPLETIONS: &str = "\
 Examples:
@@ -164,7 +171,8 @@ pub(crate) struct LookArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check (job/not-running) or a diagnosis (wedged); all of them are listed if none is named
+    /// A check (job/not-running), a diagnosis (wedged), or a family (job, diagnoses) to list; all are listed if none is named
+    #[arg(value_name = "ID|FAMILY")]
     pub(crate) id: Option<String>,
 }
 
