@@ -17,6 +17,7 @@ pub mod finding;
 pub mod plan;
 mod spawn;
 mod subject;
+pub mod transient;
 
 use gw_snapshot::facts::{Facts, Gateway};
 

@@ -16,9 +16,13 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) check: CheckArgs,
+    /// Do not give up the right to write before looking (for a kernel or a debugger that the seal disturbs)
+    #[arg(long, global = true)]
+    pub(crate) no_seal: bool,
 }
 
-const EXAMPLES: &str = "\
+/// What stands below the help.
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile
@@ -28,6 +32,9 @@ Examples:
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
   gw-doctor explain job/not-running
+  gw-doctor --settle 30            after a restart: look again while anything starts, stops or drains
+  gw-doctor --wait-until healthy --timeout 60
+                                   after a deploy: exit 0 as soon as all is healthy
 
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
 It never writes, signals, locks, or uses a credential.";
@@ -44,8 +51,32 @@ pub(crate) enum Command {
     /// What changed between two snapshots, or between a snapshot and now
     Diff(DiffArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
+    #[command(after_help = EXPLAIN)]
     Explain(ExplainArgs),
+    /// Print the completions for a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = MAN)]
+    Man,
 }
+
+const EXPLAIN: &str = "\
+Examples:
+  gw-doctor explain            list every check and every diagnosis, by family
+  gw-doctor explain cron       list one family
+  gw-doctor explain wedged     show a page";
+
+const COMPLETIONS: &str = "\
+Examples:
+  gw-doctor completions bash > ~/.local/share/bash-completion/completions/gw-doctor
+  gw-doctor completions fish > ~/.config/fish/completions/gw-doctor.fish
+  gw-doctor completions zsh > \"${fpath[1]}/_gw-doctor\"";
+
+const MAN: &str = "\
+Examples:
+  gw-doctor man | man -l -
+  gw-doctor man > ~/.local/share/man/man1/gw-doctor.1";
 
 /// Options of `check`.
 #[derive(Debug, Args)]
@@ -55,6 +86,18 @@ pub(crate) struct CheckArgs {
     /// Look at this snapshot instead of this host (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Look again for SECS at most while a gateway is between two states
+    ///
+    /// That is while a job is being started, restarted or stopped, or a process starts or drains. The report is that
+    /// of the last look, and says how long it waited if it did. Each look has its own --timeout.
+    #[arg(long, value_name = "SECS", value_parser = seconds, conflicts_with = "from")]
+    pub(crate) settle: Option<Duration>,
+    /// Look again until every gateway is healthy, for --timeout at most
+    ///
+    /// Exits with 0 as soon as that is so, else with the code of the last report, or with 1 if that has none. --timeout
+    /// is the time for all looks together here; one look takes 10 s of it at most.
+    #[arg(long, value_name = "GOAL", value_enum, requires = "timeout", conflicts_with_all = ["from", "settle"])]
+    pub(crate) wait_until: Option<WaitUntil>,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -144,8 +187,24 @@ pub(crate) struct LookArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check (job/not-running) or a diagnosis (wedged); all of them are listed if none is named
+    /// A check (job/not-running), a diagnosis (wedged), or a family (job, diagnoses) to list; all are listed if none is named
+    #[arg(value_name = "ID|FAMILY")]
     pub(crate) id: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell that is to complete
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// What to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitUntil {
+    /// Every gateway works, and nothing at or above --fail-on is found
+    Healthy,
 }
 
 /// Which kind of service manager to ask.

@@ -13,7 +13,9 @@ mod cli;
 mod exit;
 mod explain;
 mod host;
+mod manual;
 mod report;
+mod wait;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -26,6 +28,7 @@ use gw_checks::Subject;
 use gw_checks::compare::{self, Way};
 use gw_checks::examine::{Selection, examine};
 use gw_checks::plan::{self, Chosen, Plan};
+use gw_checks::transient;
 use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
 use gw_snapshot::recorded::Recorded;
@@ -35,11 +38,12 @@ use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanA
 use exit::Exit;
 use host::{Live, Recording, Sealed};
 use report::{Report, difference, nagios};
+use wait::{Goal, Patience, Waited, Watch};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Before the first thread: one that runs already would keep its rights.
-    let sealed = host::seal();
+    let sealed = if cli.no_seal { Sealed::Off } else { host::seal() };
     let ended = match cli.command.unwrap_or(Command::Check(cli.check)) {
         Command::Check(args) => check(&args, &sealed),
         Command::Plan(args) => plan(&args).map(Exit::code),
@@ -47,6 +51,10 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff(&args).map(Exit::code),
         Command::Explain(args) => {
             explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine.code()))
+        }
+        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
+        Command::Man => {
+            manual::man().map_err(Into::into).and_then(|page| print(&page, Exit::Fine.code()))
         }
     };
     let code = ended.unwrap_or_else(|error| {
@@ -71,10 +79,42 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     if let Some(name) = selection.unknown() {
         bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
     }
-    let facts = look(&args.look, args.from.as_deref())?;
+    let (facts, waited) = match Patience::of(args) {
+        Some(patience) => {
+            let (facts, waited) = patiently(args, &selection, &patience)?;
+            (facts, Some(waited))
+        }
+        None => (look(&args.look, args.from.as_deref())?, None),
+    };
     let examined = examine(&facts, &selection);
-    let report = Report::new(&facts, examined, args.fail_on, sealed);
+    let report = Report::new(&facts, examined, args.fail_on, sealed).after(waited);
+    let says_it = args.format == Format::Text && !args.quiet;
+    if let Some(why) = report.in_vain().filter(|_| !says_it) {
+        let _ = writeln!(std::io::stderr(), "gw-doctor: {why}");
+    }
     print(&report.render(args)?, report.code(args.format))
+}
+
+/// The facts of the last look, each of them at a host of its own.
+fn patiently(
+    args: &CheckArgs,
+    selection: &Selection,
+    patience: &Patience,
+) -> anyhow::Result<(Facts, Waited)> {
+    let by_name = !args.look.profiles.is_empty();
+    let open = |facts: &Facts| match patience.goal {
+        Goal::Settled => transient::unsettled(facts),
+        Goal::Healthy => {
+            let examined = examine(facts, selection);
+            let mut open = transient::unhealthy(facts, &examined, by_name);
+            let findings = examined.iter().flat_map(|examined| &examined.findings);
+            if open.is_empty() && Exit::of(findings, args.fail_on) != Exit::Fine {
+                open.push("there are findings at or above --fail-on".into());
+            }
+            open
+        }
+    };
+    patience.wait(&Watch::start(), |time| gather(&Live::new(time)?, &args.look), open)
 }
 
 fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {

@@ -82,6 +82,11 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         (&["--timeout", "0"], "must lie between"),
         (&["explain", "nonsense"], "gw-doctor explain"),
         (&["check", "--format", "xml"], "possible values"),
+        (&["--wait-until", "healthy"], "--timeout"),
+        (&["--wait-until", "healthy", "--timeout", "5", "--from", HEALTHY], "--from"),
+        (&["--wait-until", "healthy", "--timeout", "5", "--settle", "5"], "--settle"),
+        (&["check", "--settle", "5", "--from", HEALTHY], "--from"),
+        (&["check", "--settle", "soon"], "not a number of seconds"),
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -239,4 +244,17 @@ fn of_several_gateways_a_monitor_gets_the_worst_first() {
     assert_eq!(profiles.len(), 3, "{said}");
     assert!(profiles[0].0.starts_with("GW-DOCTOR CRITICAL - work"), "{said}");
     assert!(profiles[0].1.contains("| gateways=3;;;0 failures=1;;0;0"), "{said}");
+}
+
+#[test]
+fn the_seal_can_be_left_off_and_the_report_says_so() {
+    let report = |args: &[&str]| stdout(&run(&[&["--from", HEALTHY], args].concat()));
+    assert!(report(&["-v", "--no-seal"]).ends_with("not sealed: --no-seal was given\n"));
+    assert!(report(&["--format", "json", "--no-seal"]).contains("\"confined\": false"));
+    let sealed = report(&["-v"])
+        .ends_with("sealed: the kernel refused this program every write while it looked\n");
+    assert_eq!(report(&["--format", "json"]).contains("\"confined\": true"), sealed);
+    for command in [&["plan", "--no-seal", "--from", HEALTHY][..], &["explain", "--no-seal"]] {
+        assert_eq!(run(command).status.code(), Some(0), "{command:?}");
+    }
 }

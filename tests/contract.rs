@@ -93,6 +93,39 @@ fn the_exit_code_the_verdict_and_the_findings_tell_one_story() {
     }
 }
 
+/// A wait in vain is a problem, and the report says so in its own words and by its code.
+#[test]
+fn a_report_that_waited_says_so_and_keeps_to_its_schema() {
+    let validator = validator("report");
+    let home = tempfile::tempdir().expect("a directory");
+    for (arguments, goal, reached) in [
+        (&["--settle", "0.5"][..], "settled", true),
+        // Nothing that is left out by `--only` can be found, so the wait alone makes the exit code.
+        (&["--wait-until", "healthy", "--timeout", "1", "--only", "cron"], "healthy", false),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
+            .args(["check", "default", "--format", "json"])
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home.path())
+            .output()
+            .expect("run gw-doctor");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a JSON report");
+        assert!(validator.is_valid(&report), "{report}");
+        let waited = &report["waited"];
+        assert_eq!(waited["goal"], goal);
+        assert_eq!(waited["reached"], reached, "{waited}");
+        assert_eq!(waited["open"].as_array().map(Vec::is_empty), Some(reached), "{waited}");
+        assert_eq!(report["exit"], output.status.code().expect("an exit code"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("not all is healthy"), !reached, "{said}");
+        if !reached {
+            assert_eq!(report["exit"], 1, "{report}");
+            assert_ne!(report["verdict"], "failure", "{report}");
+        }
+    }
+}
+
 fn validator(of: &str) -> jsonschema::Validator {
     let schema = root().join(format!("src/report/{of}.schema.json"));
     let schema = fs::read_to_string(schema).expect("the schema");

@@ -116,6 +116,31 @@ fn heal(states: &str) {
     assert!(output.status.success(), "{table}{faults}");
 }
 
+#[test]
+fn who_waits_is_told_when_the_gateway_has_started_and_that_it_never_did() {
+    if !is_wanted() {
+        return;
+    }
+    let said = run("healthy", "wait.sh", &[]);
+    let report =
+        |name: &str| -> Value { serde_json::from_str(&said[name]).expect("a JSON report") };
+    for (name, goal, exit, is_reached) in [
+        ("settle", "settled", "settle-exit", true),
+        ("up", "healthy", "up-exit", true),
+        ("down", "healthy", "exit", false),
+    ] {
+        let report = report(name);
+        assert_eq!(report["waited"]["goal"], goal);
+        assert_eq!(report["waited"]["reached"], is_reached, "{name}: {}", report["waited"]);
+        assert_eq!(said[exit], if is_reached { "0" } else { "1" }, "{name}");
+        let diagnosis = &report["gateways"][0]["diagnoses"][0]["id"];
+        assert_eq!(diagnosis == "healthy", is_reached, "{name}: {diagnosis}");
+    }
+    // A gateway of systemd needs longer to listen than a look takes.
+    assert!(report("settle")["waited"]["looks"].as_u64() > Some(1), "{}", said["settle"]);
+    assert!(said["said"].contains("not all is healthy (default: "), "{}", said["said"]);
+}
+
 fn is_wanted() -> bool {
     let is_wanted = std::env::var_os("GW_DOCTOR_LAB").is_some();
     if !is_wanted {

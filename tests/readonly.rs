@@ -56,6 +56,56 @@ fn reading_and_asking_is_no_guilt() {
     assert_eq!((trace.opened, trace.programs), (2, vec!["systemctl".into()]));
 }
 
+/// The page for readers lets them search a trace: what it says they find nothing by finds nothing here either.
+#[test]
+fn the_searches_of_the_page_find_what_it_says() {
+    let page = include_str!("../src/host/README.md");
+    let lines: Vec<&str> = page.lines().collect();
+    let command = |line: &&str| line.strip_prefix("$ ").map(str::to_string);
+    let searches = lines.windows(2).filter_map(|pair| {
+        let [line, next] = pair else { return None };
+        let is_silent = next.starts_with("```") || next.starts_with("$ ");
+        Some((command(line)?, is_silent)).filter(|(line, _)| line.starts_with("grep "))
+    });
+    let searches: Vec<(String, bool)> = searches.collect();
+    assert!(searches.iter().filter(|(_, is_silent)| *is_silent).count() >= 5, "{searches:?}");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let strace = lines.iter().filter_map(command).find(|line| line.starts_with("strace "));
+    let shell = |script: &str| {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_gw-doctor"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        Command::new("sh")
+            .args(["-c", script])
+            .current_dir(directory.path())
+            .env("PATH", format!("{}:{path}", program.parent().expect("its folder").display()))
+            .output()
+            .expect("a shell")
+    };
+    let traced = shell(&strace.expect("a command that records a trace"));
+    let text = std::fs::read_to_string(directory.path().join("trace")).unwrap_or_default();
+    if text.is_empty() {
+        let why = String::from_utf8_lossy(&traced.stderr);
+        eprintln!("SKIPPED: there is no strace here that may trace: {why}");
+        return;
+    }
+    for (search, is_silent) in searches.iter().filter(|(line, _)| line.contains("trace")) {
+        let output = shell(search);
+        assert!(output.stderr.is_empty(), "{search}: {}", String::from_utf8_lossy(&output.stderr));
+        let found = String::from_utf8_lossy(&output.stdout);
+        // The seal tries itself, and says so by its refusal.
+        let found: Vec<&str> =
+            found.lines().filter(|line| !line.contains("open(\"/\", ")).collect();
+        assert!(!is_silent || found.is_empty(), "{search}: {found:?}");
+        if search.contains("openat2|creat") {
+            assert_eq!(found, Vec::<&str>::new(), "{search}");
+        }
+        if search.contains("execve") {
+            assert!(found.first().is_some_and(|line| line.starts_with("gw-doctor")), "{found:?}");
+        }
+    }
+}
+
 #[test]
 fn no_command_changes_anything_on_this_machine() {
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
@@ -69,6 +119,11 @@ fn no_command_changes_anything_on_this_machine() {
         (&["plan"], 10),
         (&["snapshot"], 10),
         (&["explain", "wedged"], 1),
+        (&["completions", "bash"], 1),
+        (&["man"], 1),
+        (&["diff", host, host], 2),
+        (&["check", "--settle", "0.2"], 10),
+        (&["check", "--no-seal"], 10),
     ] {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("trace");

@@ -370,4 +370,4 @@ impl Inquiry for Http {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

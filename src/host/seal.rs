@@ -14,6 +14,8 @@ pub(crate) enum Sealed {
     Refused(String),
     /// This system has nothing of the kind, or we do not know its processor.
     NotHere,
+    /// The command line asked for none.
+    Off,
 }
 
 /// Seals this process and all that it starts, for good. To be called first in `main`: a thread that

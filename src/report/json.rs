@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{Report, Reported};
 use crate::host::Sealed;
+use crate::wait::{Goal, Waited};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -22,7 +23,18 @@ struct Document<'a> {
     exit: u8,
     host: Host<'a>,
     confined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<Wait<'a>>,
     gateways: Vec<Gateway<'a>>,
+}
+
+#[derive(Serialize)]
+struct Wait<'a> {
+    goal: &'static str,
+    reached: bool,
+    ms: u64,
+    looks: u32,
+    open: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -64,11 +76,25 @@ pub(super) fn render(report: &Report<'_>) -> serde_json::Result<String> {
         exit: report.exit.code(),
         host: host(&report.facts.about),
         confined: *report.sealed == Sealed::Held,
+        waited: report.waited.as_ref().map(wait),
         gateways: report.gateways.iter().map(gateway).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)
+}
+
+fn wait(waited: &Waited) -> Wait<'_> {
+    Wait {
+        goal: match waited.goal {
+            Goal::Settled => "settled",
+            Goal::Healthy => "healthy",
+        },
+        reached: !waited.is_in_vain(),
+        ms: u64::try_from(waited.time.as_millis()).unwrap_or(u64::MAX),
+        looks: waited.looks,
+        open: &waited.open,
+    }
 }
 
 fn host(about: &About) -> Host<'_> {

@@ -22,6 +22,7 @@ use gw_snapshot::facts::{Facts, Gateway};
 use crate::cli::{CheckArgs, Format};
 use crate::exit::{Exit, FailOn};
 use crate::host::Sealed;
+use crate::wait::{Goal, Waited};
 
 /// All that there is to say about a host.
 pub(crate) struct Report<'a> {
@@ -37,6 +38,8 @@ pub(crate) struct Report<'a> {
     pub(crate) exit: Exit,
     /// Whether the kernel held us to our promise while we looked.
     pub(crate) sealed: &'a Sealed,
+    /// How long it was waited for this look, if somebody asked for that.
+    pub(crate) waited: Option<Waited>,
 }
 
 /// One gateway in a report.
@@ -65,7 +68,29 @@ impl<'a> Report<'a> {
             examined,
         };
         let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
-        Self { facts, gateways, fail_on, verdict, exit, sealed }
+        Self { facts, gateways, fail_on, verdict, exit, sealed, waited: None }
+    }
+
+    /// The same, after a wait. Who waited for health in vain has a problem, whatever the findings are: a
+    /// gateway that somebody stopped on purpose is not the one that was waited for.
+    pub(crate) fn after(mut self, waited: Option<Waited>) -> Self {
+        self.waited = waited;
+        if self.is_missed() && self.exit == Exit::Fine {
+            self.exit = Exit::Problems;
+        }
+        self
+    }
+
+    /// Whether it was waited for health in vain.
+    fn is_missed(&self) -> bool {
+        let waited = self.waited.as_ref();
+        waited.is_some_and(|waited| waited.goal == Goal::Healthy && waited.is_in_vain())
+    }
+
+    /// What there is to say of a wait in vain.
+    pub(crate) fn in_vain(&self) -> Option<String> {
+        let waited = self.waited.as_ref().filter(|waited| waited.is_in_vain())?;
+        waited.text().map(|text| text::clean(&text))
     }
 
     /// The report in the wanted form.

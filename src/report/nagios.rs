@@ -24,7 +24,7 @@ impl State {
     /// The state of all that was looked at. A threshold of the command line has no say: warnings have a state of their own here.
     pub(super) fn of(report: &Report<'_>) -> Self {
         let any = |verdict| report.count(verdict) > 0;
-        if any(Verdict::Failure) {
+        if any(Verdict::Failure) || report.is_missed() {
             Self::Critical
         } else if any(Verdict::Warning) {
             Self::Warning

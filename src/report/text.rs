@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Report, Reported};
 use crate::cli::CheckArgs;
 use crate::host::Sealed;
+use crate::wait::Waited;
 
 /// How to print.
 pub(crate) struct Style {
@@ -314,6 +315,9 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
     let text = format!("{}{more}", tally(report));
     line(out, "");
     line(out, &format!("{}", text.dimmed()));
+    if let Some(waited) = report.waited.as_ref().and_then(Waited::text) {
+        paragraph(out, "", &clean(&waited), style);
+    }
     if style.verbose {
         let seal = match report.sealed {
             Sealed::Held => {
@@ -321,6 +325,7 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
             }
             Sealed::Refused(why) => format!("not sealed: {why}"),
             Sealed::NotHere => "not sealed: this system has no seal".to_string(),
+            Sealed::Off => "not sealed: --no-seal was given".to_string(),
         };
         line(out, &format!("{}", clean(&seal).dimmed()));
     }

@@ -97,9 +97,11 @@ fn denied(with_signals: bool) -> Result<Rules, seccompiler::BackendError> {
     rules.insert(libc::SYS_open, any_flag(1)?);
     rules.insert(libc::SYS_fcntl, any_of(1, &LOCKING)?);
     rules.insert(libc::SYS_ioctl, any_of(1, &CHANGING)?);
-    // The limits of another process; its own are a program's own affair.
-    let of_another = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
-    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![of_another])?]);
+    // The limits and the processors of another process; its own are a program's own affair.
+    for call in [libc::SYS_prlimit64, libc::SYS_sched_setaffinity] {
+        let of_another = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
+        rules.insert(call, vec![SeccompRule::new(vec![of_another])?]);
+    }
     Ok(rules)
 }
 
@@ -129,13 +131,27 @@ fn any_of(argument: u8, values: &[u32]) -> Result<Vec<SeccompRule>, seccompiler:
         .collect()
 }
 
-/// Commands of `fcntl` that lock, or break into others' opening of a file (from asm-generic/fcntl.h
-/// and linux/fcntl.h): `F_SETLK`, `F_SETLKW`, `F_OFD_SETLK`, `F_OFD_SETLKW`, `F_SETLEASE`, `F_NOTIFY`.
-const LOCKING: [u32; 6] = [6, 7, 37, 38, 1024, 1026];
+/// Commands of `fcntl` that lock, break into others' opening of a file, or have the kernel signal others (from
+/// asm-generic/fcntl.h and linux/fcntl.h): `F_SETLK`, `F_SETLKW`, `F_OFD_SETLK`, `F_OFD_SETLKW`, `F_SETLEASE`,
+/// `F_NOTIFY`, `F_SETOWN`, `F_SETOWN_EX`.
+const LOCKING: [u32; 8] = [6, 7, 37, 38, 1024, 1026, 8, 15];
 
-/// Commands of `ioctl` that change a file opened for reading, or type into a terminal:
-/// `FS_IOC_SETFLAGS`, its form for 32 bits, `FS_IOC_FSSETXATTR`, `TIOCSTI`, `TIOCLINUX`.
-const CHANGING: [u32; 5] = [0x4008_6602, 0x4004_6602, 0x401c_5820, 0x5412, 0x541c];
+/// Commands of `ioctl` that change a file or a file system opened for reading, type into a terminal, or have the
+/// kernel signal others: `FS_IOC_SETFLAGS`, its form for 32 bits, `FS_IOC_FSSETXATTR`, `FS_IOC_SETVERSION`,
+/// `FS_IOC_ENABLE_VERITY`, `FIFREEZE`, `FITHAW`, `TIOCSTI`, `TIOCLINUX`, `FIOSETOWN`, `SIOCSPGRP`.
+const CHANGING: [u32; 11] = [
+    0x4008_6602,
+    0x4004_6602,
+    0x401c_5820,
+    0x4008_7602,
+    0x4080_6685,
+    0xc004_5877,
+    0xc004_5878,
+    0x5412,
+    0x541c,
+    0x8901,
+    0x8902,
+];
 
 /// Signals to others.
 const SIGNALS: [c_long; 5] = [
@@ -146,8 +162,9 @@ const SIGNALS: [c_long; 5] = [
     libc::SYS_pidfd_send_signal,
 ];
 
-/// Newer than the list of the C library, and the same on every processor: `fchmodat2`, `setxattrat`,
+/// Newer than the list of the C library, and the same on every processor: `quotactl_fd`, `fchmodat2`, `setxattrat`,
 /// `removexattrat`, `open_tree_attr`, `file_setattr`.
+const QUOTACTL_FD: c_long = 443;
 const FCHMODAT2: c_long = 452;
 const SETXATTRAT: c_long = 463;
 const REMOVEXATTRAT: c_long = 466;
@@ -155,7 +172,7 @@ const OPEN_TREE_ATTR: c_long = 467;
 const FILE_SETATTR: c_long = 469;
 
 /// What is refused whatever its arguments.
-const ALWAYS: [c_long; 87] = [
+const ALWAYS: [c_long; 95] = [
     // Names of files.
     libc::SYS_linkat,
     libc::SYS_mkdirat,
@@ -210,10 +227,13 @@ const ALWAYS: [c_long; 87] = [
     libc::SYS_mq_unlink,
     libc::SYS_msgctl,
     libc::SYS_msgget,
+    libc::SYS_msgrcv,
     libc::SYS_msgsnd,
     libc::SYS_semctl,
     libc::SYS_semget,
     libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_shmat,
     libc::SYS_shmctl,
     libc::SYS_shmget,
     // The system.
@@ -242,14 +262,19 @@ const ALWAYS: [c_long; 87] = [
     libc::SYS_perf_event_open,
     libc::SYS_pivot_root,
     libc::SYS_quotactl,
+    QUOTACTL_FD,
     libc::SYS_reboot,
     libc::SYS_setdomainname,
     libc::SYS_sethostname,
     libc::SYS_setns,
     libc::SYS_settimeofday,
+    libc::SYS_swapoff,
+    libc::SYS_swapon,
+    libc::SYS_syslog,
     libc::SYS_umount2,
     libc::SYS_unshare,
     libc::SYS_userfaultfd,
+    libc::SYS_vhangup,
 ];
 
 /// The same under names that only the older processor has.

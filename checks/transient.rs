@@ -1,0 +1,83 @@
+//! Whether another look would tell more than this one: because a gateway is between two states, or because
+//! it is not yet what somebody waits for. Whether to look again, and when, is decided elsewhere: no time
+//! passes here.
+
+use gw_snapshot::facts::Facts;
+use gw_snapshot::facts::health::Answer;
+use gw_snapshot::facts::job::Phase;
+
+use crate::Subject;
+use crate::diagnosis::HEALTHY;
+use crate::examine::Examined;
+
+/// What the gateways are in the middle of, one line for each that does not rest, begun by its profile.
+///
+/// A loop of restarts counts too: its next start may be the one that succeeds, and a manager that gives up
+/// on it ends it.
+pub fn unsettled(facts: &Facts) -> Vec<String> {
+    let of_gateway = |gateway| {
+        let at = Subject { facts, gateway };
+        let what = job(&at).or_else(|| process(&at))?;
+        Some(format!("{}: {what}", gateway.home.profile))
+    };
+    facts.gateways.iter().filter_map(of_gateway).collect()
+}
+
+/// Why the gateways are not all healthy, one line for each that is not; empty if they are.
+///
+/// A profile without a gateway of its own is no obstacle where nobody asked for it by name and another
+/// gateway is healthy.
+pub fn unhealthy(facts: &Facts, examined: &[Examined], by_name: bool) -> Vec<String> {
+    let mut open = unsettled(facts);
+    let mut healthy = 0_usize;
+    for (gateway, examined) in facts.gateways.iter().zip(examined) {
+        let first = examined.diagnoses.first();
+        let why = match first.map(|diagnosis| diagnosis.id) {
+            Some(HEALTHY) => {
+                healthy = healthy.saturating_add(1);
+                continue;
+            }
+            Some("served-by-another") => continue,
+            Some("not-installed") if !by_name => continue,
+            Some(id) => id,
+            None => examined.verdict.word(),
+        };
+        let profile = &gateway.home.profile;
+        // What it is in the middle of says more than the name of its state.
+        if !open.iter().any(|line| line.starts_with(&format!("{profile}: "))) {
+            open.push(format!("{profile}: {why}"));
+        }
+    }
+    if healthy == 0 && open.is_empty() {
+        open.push("no gateway is set up here".into());
+    }
+    open
+}
+
+/// What the job is in the middle of.
+fn job(at: &Subject<'_>) -> Option<String> {
+    let (lane, job) = at.job()?;
+    let what = match job.phase {
+        Phase::Starting => "is being started",
+        Phase::Restarting => "is about to be started again",
+        Phase::Stopping => "is being stopped",
+        Phase::Running | Phase::Stopped | Phase::Failed | Phase::Other => return None,
+    };
+    Some(format!("{} {what}", lane.title()))
+}
+
+/// What the process is in the middle of. One that is stopped or a zombie is in the middle of nothing.
+fn process(at: &Subject<'_>) -> Option<String> {
+    let process = at.gateway.process().filter(|one| !one.is_stopped() && !one.is_zombie())?;
+    let state = at.gateway.own_status(at.facts.about.os).and_then(|status| status.state.as_deref());
+    if state == Some("draining") {
+        return Some(format!("PID {} is draining", process.pid));
+    }
+    // Where no status tells how far it is, an answer does.
+    let answers = || {
+        let health = at.own_health();
+        health.is_some_and(|health| matches!(health.answer, Answer::Hermes { .. }))
+    };
+    let starts = at.is_starting() && (state.is_some() || !answers());
+    starts.then(|| format!("PID {} is starting", process.pid))
+}
