@@ -1,5 +1,5 @@
 //! Lists the words that gw-doctor has itself: those of its code and of its pages. A report for strangers lets these pass, and no other
-//! (`src/report/markdown/names.rs`). Comments and tests do not count, for people have names in them.
+//! (`src/report/names.rs`). Comments and tests do not count, for people have names in them.
 
 #![expect(clippy::disallowed_methods, reason = "it writes what it builds")]
 

@@ -165,6 +165,8 @@ pub(crate) enum Format {
     Json,
     /// For a bug report: Markdown without the names of people, machines, profiles and paths
     Markdown,
+    /// For a browser: one page without scripts, to be passed on, without those names too
+    Html,
     /// For a workflow of GitHub: each finding as an annotation
     Github,
     /// For whatever reads test results: XML, a suite for each gateway, a case for each check
