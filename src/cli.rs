@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     pub(crate) check: CheckArgs,
 }
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile

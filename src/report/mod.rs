@@ -9,6 +9,8 @@ mod markdown;
 pub(crate) mod nagios;
 mod names;
 mod prometheus;
+#[cfg(test)]
+mod recipes;
 mod sarif;
 mod text;
 
