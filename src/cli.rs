@@ -22,12 +22,13 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile
-  gw-doctor plan                   print the suggested commands as a script
+  gw-doctor plan > plan.sh         write the suggested commands as a script: read it, then `sh plan.sh`
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
-  gw-doctor explain job/not-running
+  gw-doctor explain wedged         what a name in [brackets] means, and what to do
 
+Marks: ✓ fine, ! warning, ✗ failure, ? could not be told, · note, - does not apply here.
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
 It never writes, signals, locks, or uses a credential.";
 

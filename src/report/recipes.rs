@@ -4,9 +4,10 @@ use clap::Parser as _;
 
 use crate::cli::Cli;
 
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("README.md", include_str!("../../README.md")),
     ("src/report/README.md", include_str!("README.md")),
+    ("checks/diagnosis/README.md", include_str!("../../checks/diagnosis/README.md")),
     ("workflow.yml", include_str!("examples/workflow.yml")),
     ("gw-doctor.service", include_str!("examples/gw-doctor.service")),
     ("org.example.gw-doctor.plist", include_str!("examples/org.example.gw-doctor.plist")),
