@@ -9,9 +9,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gw_checks::diagnosis::{DIAGNOSES, HEALTHY};
 use gw_snapshot::parse::plist::Plist;
@@ -82,9 +85,34 @@ fn systemd_takes_the_units() {
     accepts("systemd-analyze", &["verify", "./gw-doctor.service", "./gw-doctor.timer"]);
 }
 
+/// Where it is installed: the playbook is run, on this machine and without becoming another user.
 #[test]
-fn ansible_takes_the_playbook() {
-    accepts("ansible-playbook", &["--syntax-check", "look.yml"]);
+#[cfg(unix)]
+fn the_playbook_fails_where_a_gateway_is_broken_or_could_not_be_looked_at() {
+    const PROGRAM: &str = "/usr/bin/ansible-playbook";
+    if !Path::new(PROGRAM).exists() {
+        let _ = writeln!(std::io::stderr(), "skipped: {PROGRAM} is not installed");
+        return;
+    }
+    let inventory = "[gateways]\nlocalhost ansible_connection=local ansible_become=false \
+                     ansible_python_interpreter=/usr/bin/python3\n";
+    let playbook = folder().join("examples/look.yml").display().to_string();
+    for (host, stand_in, said) in [
+        (WELL, None, "failed=0"),
+        (BROKEN, None, "the gateway is up but not supervised"),
+        (WELL, Some("exit 127"), "failed=1"),
+        (WELL, Some("exit 2"), "failed=1"),
+    ] {
+        let bench = Bench::new(host);
+        bench.write("inventory", inventory);
+        if let Some(script) = stand_in {
+            bench.stand_in(script);
+        }
+        let output = bench.run(PROGRAM, &["-i", "inventory", &playbook]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(said), "{host} {stand_in:?}: {text}");
+        assert_eq!(output.status.success(), said == "failed=0", "{text}");
+    }
 }
 
 #[test]
@@ -152,6 +180,104 @@ fn what_a_timer_runs_replaces_the_metrics_by_an_answer_and_by_nothing_else() {
     }
 }
 
+/// Where they are installed: a real collector hands the metrics on through the link that the page has people make, and a real Prometheus
+/// scrapes them and keeps the rules.
+#[test]
+#[cfg(unix)]
+fn prometheus_scrapes_what_was_written() {
+    let bench = Bench::new(BROKEN);
+    let metrics = gw_doctor(BROKEN, &["check", "--format", "prometheus"]);
+    bench.write("gw-doctor.prom", &String::from_utf8(metrics.stdout).expect("UTF-8"));
+    let folder = bench.0.path();
+    fs::create_dir(folder.join("collected")).expect("a directory");
+    std::os::unix::fs::symlink(
+        folder.join("gw-doctor.prom"),
+        folder.join("collected/gw-doctor.prom"),
+    )
+    .expect("a link");
+    let [collector, prometheus] = free_addresses();
+    bench.write(
+        "prometheus.yml",
+        &format!(
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
+             rule_files: ['{}']\n\
+             scrape_configs: [{{job_name: node, static_configs: [{{targets: ['{collector}']}}]}}]\n",
+            self::folder().join("examples/alerts.yml").display()
+        ),
+    );
+    let started = (
+        Running::start(
+            "prometheus-node-exporter",
+            &[
+                "--collector.disable-defaults".into(),
+                "--collector.textfile".into(),
+                format!("--collector.textfile.directory={}", folder.join("collected").display()),
+                format!("--web.listen-address={collector}"),
+            ],
+        ),
+        Running::start(
+            "prometheus",
+            &[
+                format!("--config.file={}", folder.join("prometheus.yml").display()),
+                format!("--storage.tsdb.path={}", folder.join("data").display()),
+                format!("--web.listen-address={prometheus}"),
+            ],
+        ),
+    );
+    let (Some(_collector), Some(_prometheus)) = started else {
+        let _ = writeln!(std::io::stderr(), "skipped: Prometheus or its collector is missing");
+        return;
+    };
+    for (path, expected) in [
+        ("/api/v1/query?query=gw_doctor_gateway_verdict", "\"2\"]"),
+        ("/api/v1/query?query=gw_doctor_diagnosis", "\"diagnosis\":\"foreground-owns-gateway\""),
+        // A recorded host was looked at long ago.
+        ("/api/v1/alerts", "\"alertname\":\"GwDoctorSilent\""),
+        ("/api/v1/alerts", "Gateway default on"),
+    ] {
+        let (mut answer, begun) = (String::new(), Instant::now());
+        while !answer.contains(expected) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{path}: {answer}");
+            thread::sleep(Duration::from_millis(100));
+            answer = get(&prometheus, path).unwrap_or_default();
+        }
+    }
+}
+
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Running {
+    fn start(program: &str, args: &[String]) -> Option<Self> {
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().ok().map(Self)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Two addresses of this machine on which nothing listens.
+fn free_addresses() -> [String; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    listeners.map(|listener| listener.local_addr().expect("its address").to_string())
+}
+
+fn get(address: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
 /// A folder in which `gw-doctor` is ours and looks at a recorded host.
 struct Bench(tempfile::TempDir);
 
@@ -183,6 +309,8 @@ impl Bench {
             .env("PATH", format!("{}:/usr/bin:/bin", folder.join("bin").display()))
             .env("GITHUB_STEP_SUMMARY", folder.join("summary.md"))
             .env("RUNNER_TEMP", folder)
+            .env("HOME", folder)
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null())
             .output()
             .expect(program)
