@@ -1,5 +1,5 @@
 //! Lists the words that gw-doctor has itself: those of its code and of its pages. A report for strangers lets these pass, and no other
-//! (`src/report/markdown/names.rs`). Comments and tests do not count, for people have names in them.
+//! (`src/report/names.rs`). Comments and tests do not count, for people have names in them.
 
 #![expect(clippy::disallowed_methods, reason = "it writes what it builds")]
 
@@ -29,7 +29,9 @@ fn read(folder: &Path, words: &mut BTreeSet<String>) -> io::Result<()> {
             continue;
         }
         let is_code = path.extension().is_some_and(|ending| ending == "rs") && name != "tests.rs";
-        let is_page = name == "README.md" && folder.starts_with("checks");
+        // The page of a family holds the words of hosts.
+        let is_page =
+            name == "README.md" && folder.starts_with("checks") && folder.components().count() == 3;
         if is_code || is_page {
             println!("cargo::rerun-if-changed={}", path.display());
             let text = fs::read_to_string(&path)?;

@@ -26,17 +26,18 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   gw-doctor                        look at every gateway of this user
   gw-doctor check coder            look at one profile
-  gw-doctor plan > plan.sh         the suggested commands as a script, to read and to run
+  gw-doctor plan > plan.sh         write the suggested commands as a script: read it, then `sh plan.sh`
   gw-doctor plan --step start      one step of it
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
-  gw-doctor explain job/not-running
+  gw-doctor explain wedged         what a name in [brackets] means, and what to do
   gw-doctor --settle 30            after a restart: look again while anything starts, stops or drains
   gw-doctor --wait-until healthy --timeout 60
                                    after a deploy: exit 0 as soon as all is healthy
 
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
+Marks: ✓ fine, ! warning, ✗ failure, ? could not be told, · note, - does not apply here.
 It never writes, signals, locks, or uses a credential.";
 
 /// What to do.
@@ -240,6 +241,8 @@ pub(crate) enum Format {
     Json,
     /// For a bug report: Markdown without the names of people, machines, profiles and paths
     Markdown,
+    /// For a browser: one page without scripts, to be passed on, without those names too
+    Html,
     /// For a workflow of GitHub: each finding as an annotation
     Github,
     /// For whatever reads test results: XML, a suite for each gateway, a case for each check

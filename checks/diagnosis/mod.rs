@@ -38,6 +38,17 @@ pub enum Certainty {
     Certain,
 }
 
+impl Certainty {
+    /// How it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
 /// A kind of diagnosis.
 pub struct Kind {
     /// Its name.

@@ -1,17 +1,15 @@
 //! The report as a comment for an issue tracker: the bug report that a maintainer would wish for. It is for strangers, so nothing of the
 //! host stands in it that [`Names`] has not let pass, and nothing that would make a link, call somebody, or end what it stands in.
 
-mod names;
-
 use std::fmt::Write as _;
 
-use gw_checks::diagnosis::{Certainty, Diagnosis};
+use gw_checks::diagnosis::Diagnosis;
 use gw_checks::finding::{Finding, Verdict};
 use gw_snapshot::snapshot::Tool;
 
+use super::names::Names;
 use super::text::{NO_GATEWAY, answer, is_worth_a_line, mark, tally};
 use super::{Report, Reported};
-use names::Names;
 
 /// GitHub refuses a comment of more than 65,536 characters. In bytes, and with room for what comes last.
 const LARGEST: usize = 60_000;
@@ -69,33 +67,18 @@ fn headline(report: &Report<'_>, worst: Option<&Reported<'_>>, names: &mut Names
 
 /// What a maintainer asks for first.
 fn versions(report: &Report<'_>, names: &mut Names) -> String {
-    let about = &report.facts.about;
-    let hints = if about.hints.is_empty() {
-        String::new()
-    } else {
-        format!(", {}", about.hints.join(", "))
-    };
-    let system = format!("{} {} {}{hints}", about.os.name(), about.os_version, about.arch);
     let mut lines = format!(
         "- gw-doctor {} at {}: {}\n- {}\n",
         Tool::this().version,
         report.facts.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
         tally(report),
-        shown(&system, names)
+        shown(&report.system(), names)
     );
-    let mut versions: Vec<String> = report.gateways.iter().filter_map(version).collect();
-    versions.sort();
-    versions.dedup();
-    for version in versions {
+    for version in report.installed() {
         // Writing to a string cannot fail.
         let _ = writeln!(lines, "- hermes-agent {version}");
     }
     lines
-}
-
-fn version(reported: &Reported<'_>) -> Option<String> {
-    let version = reported.gateway.install.as_ref()?.version.known()?;
-    Some(version.to_string())
 }
 
 fn gateway(page: &mut Page, reported: &Reported<'_>, names: &mut Names) {
@@ -129,11 +112,6 @@ fn gateway(page: &mut Page, reported: &Reported<'_>, names: &mut Names) {
 }
 
 fn diagnosis(diagnosis: &Diagnosis, names: &mut Names) -> String {
-    let certainty = match diagnosis.certainty {
-        Certainty::Certain => "certain",
-        Certainty::Likely => "likely",
-        Certainty::Possible => "possible",
-    };
     let explains: Vec<String> = diagnosis.explains.iter().map(|id| format!("`{id}`")).collect();
     let explains = if explains.is_empty() {
         String::new()
@@ -141,7 +119,7 @@ fn diagnosis(diagnosis: &Diagnosis, names: &mut Names) -> String {
         format!(". It explains {}", explains.join(", "))
     };
     let summary = shown(&diagnosis.summary, names);
-    format!("- `{}` ({certainty}): {summary}{explains}\n", diagnosis.id)
+    format!("- `{}` ({}): {summary}{explains}\n", diagnosis.id, diagnosis.certainty.word())
 }
 
 /// A finding, its evidence folded away.

@@ -2,12 +2,16 @@
 
 pub(crate) mod difference;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
 pub(crate) mod nagios;
+mod names;
 pub(crate) mod plan;
 mod prometheus;
+#[cfg(test)]
+mod recipes;
 mod sarif;
 mod text;
 
@@ -99,6 +103,7 @@ impl<'a> Report<'a> {
             Format::Text => text::render(self, &text::Style::of(args)),
             Format::Json => json::render(self)?,
             Format::Markdown => markdown::render(self),
+            Format::Html => html::render(self),
             Format::Github => github::render(self),
             Format::Junit => junit::render(self),
             Format::Sarif => sarif::render(self)?,
@@ -127,6 +132,26 @@ impl<'a> Report<'a> {
         self.gateways.iter().flat_map(|reported| {
             reported.examined.findings.iter().map(move |finding| (reported, finding))
         })
+    }
+
+    /// The system that was looked at, in a line.
+    fn system(&self) -> String {
+        let about = &self.facts.about;
+        let system = format!("{} {} {}", about.os.name(), about.os_version, about.arch);
+        let mut parts = vec![system.as_str()];
+        parts.extend(about.hints.iter().map(String::as_str));
+        parts.join(", ")
+    }
+
+    /// The versions of hermes-agent that are installed, each once.
+    fn installed(&self) -> Vec<String> {
+        let version = |reported: &Reported<'_>| {
+            Some(reported.gateway.install.as_ref()?.version.known()?.to_string())
+        };
+        let mut versions: Vec<String> = self.gateways.iter().filter_map(version).collect();
+        versions.sort();
+        versions.dedup();
+        versions
     }
 
     /// How many findings have this verdict.

@@ -234,8 +234,19 @@ fn everything(out: &mut String, reported: &Reported<'_>, style: &Style) {
     }
 }
 
+/// The commands of the plan; without them, where to read on.
 fn suggestions(out: &mut String, reported: &Reported<'_>) {
-    let Course::Steps(steps) = &reported.plan.course else { return };
+    let Course::Steps(steps) = &reported.plan.course else {
+        let (_, id) = answer(reported);
+        let is_wrong = matches!(
+            reported.examined.verdict,
+            Verdict::Failure | Verdict::Warning | Verdict::Unknown
+        );
+        if let Some(id) = id.filter(|id| is_wrong && *id != HEALTHY) {
+            line(out, &format!("  What to do: {}", format!("gw-doctor explain {id}").cyan()));
+        }
+        return;
+    };
     line(out, "  To put it right (`gw-doctor plan` prints these with their guards):");
     for (number, step) in (1..).zip(steps) {
         line(out, &format!("    {number}. {}", clean(&script::command(step)).cyan()));

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonschema::Validator;
 use pulldown_cmark::{Event, Options, Parser, Tag};
+use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// The schema of OASIS, as it stands in the crate `serde-sarif` 0.8.0. It also holds that what is to be a URI or a time is one.
 static SARIF: LazyLock<Validator> = LazyLock::new(|| {
@@ -58,6 +62,95 @@ fn tags(html: &str) -> Vec<String> {
     tags
 }
 
+/// What may stand in which element of a page, and with which attributes.
+const ELEMENTS: &[(&str, &[&str], &[&str])] = &[
+    ("html", &[""], &["lang"]),
+    ("head", &["html"], &[]),
+    ("meta", &["head"], &["charset", "http-equiv", "name", "content"]),
+    ("title", &["head"], &[]),
+    ("style", &["head"], &[]),
+    ("body", &["html"], &[]),
+    ("h1", &["body"], &["class"]),
+    ("h2", &["section"], &[]),
+    ("h3", &["section"], &[]),
+    ("section", &["body"], &[]),
+    ("footer", &["body"], &[]),
+    ("ul", &["body", "section", "details"], &["class"]),
+    ("ol", &["section"], &["class"]),
+    ("li", &["ul", "ol"], &["class"]),
+    ("details", &["section"], &["id", "open"]),
+    ("summary", &["details"], &["class"]),
+    ("p", &["details", "footer"], &["class"]),
+    ("span", &["h1", "li", "summary"], &["class"]),
+    ("code", &["span", "p"], &[]),
+    ("b", &["summary"], &[]),
+    ("pre", &["li"], &[]),
+    ("a", &["span"], &["href"]),
+];
+
+/// The elements and attributes in order. The page is read as XML, which mends nothing. It may hold these elements alone, in these
+/// places; a link leads to a place within; nothing is fetched, and the policy says so and names the style by its digest.
+pub(crate) fn html(text: &str) -> Vec<String> {
+    assert!(text.starts_with("<!DOCTYPE html>\n<html lang=\"en\">\n"), "{text}");
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options)
+        .unwrap_or_else(|error| panic!("{error}: {text}"));
+    let all: Vec<Node<'_, '_>> = document.descendants().filter(Node::is_element).collect();
+    let mut ids = BTreeSet::new();
+    for node in &all {
+        let name = node.tag_name().name();
+        let parent = node.parent_element().map_or("", |parent| parent.tag_name().name());
+        let (_, parents, attributes) = ELEMENTS
+            .iter()
+            .find(|(known, _, _)| *known == name)
+            .unwrap_or_else(|| panic!("{name:?} in {text}"));
+        assert!(parents.contains(&parent), "{name} in {parent}: {text}");
+        for attribute in node.attributes() {
+            assert!(attributes.contains(&attribute.name()), "{attribute:?}: {text}");
+        }
+        assert!(node.attribute("id").is_none_or(|id| ids.insert(id)), "an id twice: {text}");
+    }
+    for link in all.iter().filter_map(|node| node.attribute("href")) {
+        let place = link.strip_prefix('#').unwrap_or_else(|| panic!("{link} leads away"));
+        assert!(ids.contains(place), "{link} leads nowhere");
+    }
+    let only = |name: &str| {
+        let mut named = all.iter().filter(|node| node.has_tag_name(name));
+        let only = named.next().unwrap_or_else(|| panic!("no {name}: {text}"));
+        assert!(named.next().is_none(), "{name} twice: {text}");
+        only
+    };
+    let style = only("style").text().expect("a style");
+    let policy = all
+        .iter()
+        .find(|node| node.attribute("http-equiv") == Some("Content-Security-Policy"))
+        .and_then(|node| node.attribute("content"));
+    let digest = STANDARD.encode(Sha256::digest(style));
+    let expected = format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    );
+    assert_eq!(policy, Some(expected.as_str()));
+    let answer = only("body").first_element_child().expect("something");
+    assert!(answer.has_tag_name("h1"), "the answer comes first: {text}");
+    let words = |node: &Node<'_, '_>| -> String {
+        node.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
+    };
+    assert_eq!(words(&answer), words(only("title")));
+    for fold in all.iter().filter(|node| node.has_tag_name("details")) {
+        let first = fold.first_element_child().expect("something");
+        assert!(first.has_tag_name("summary"), "{text}");
+    }
+    all.iter()
+        .map(|node| {
+            let attributes = node.attributes().filter(|attribute| attribute.name() != "content");
+            let attributes: Vec<String> = attributes
+                .map(|attribute| format!("{}={}", attribute.name(), attribute.value()))
+                .collect();
+            format!("{} {} {attributes:?}", node.ancestors().count(), node.tag_name().name())
+        })
+        .collect()
+}
+
 /// The kinds of the annotations, in order. The grammar is that of the runner: `::command name=value,…::data`.
 pub(crate) fn github(text: &str) -> Vec<String> {
     assert!(text.ends_with('\n'));
@@ -80,14 +173,13 @@ pub(crate) fn github(text: &str) -> Vec<String> {
 
 /// The elements and attributes in order, with the ids of the checks. Its counts must be those of its cases.
 pub(crate) fn junit(text: &str) -> Vec<String> {
-    let document =
-        roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let document = Document::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "testsuites");
-    let named = |parent: roxmltree::Node<'_, '_>, name: &str| {
+    let named = |parent: Node<'_, '_>, name: &str| {
         parent.descendants().filter(|node| node.has_tag_name(name)).count().to_string()
     };
-    let suites: Vec<_> = root.children().filter(roxmltree::Node::is_element).collect();
+    let suites: Vec<_> = root.children().filter(Node::is_element).collect();
     for counted in suites.iter().chain([&root]) {
         for (attribute, element) in [
             ("tests", "testcase"),
@@ -99,13 +191,13 @@ pub(crate) fn junit(text: &str) -> Vec<String> {
             assert_eq!(stated, named(*counted, element), "{attribute}: {text}");
         }
     }
-    let read = |node: roxmltree::Node<'_, '_>| {
+    let read = |node: Node<'_, '_>| {
         let check = node.attribute("name").filter(|_| node.has_tag_name("testcase"));
         let attributes: Vec<&str> = node.attributes().map(|attribute| attribute.name()).collect();
         let (name, depth) = (node.tag_name().name(), node.ancestors().count());
         format!("{depth} {name} {} {attributes:?}", check.unwrap_or_default())
     };
-    document.descendants().filter(roxmltree::Node::is_element).map(read).collect()
+    document.descendants().filter(Node::is_element).map(read).collect()
 }
 
 /// The results in order. Beyond the schema: each names a rule by its id and its place, what is no fault has no level (3.27.10),

@@ -8,7 +8,7 @@ use gw_snapshot::parse::time::Stamp;
 use jiff::Timestamp;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
 use crate::subject::LONGEST_RUN;
 
 /// The worst that it can find.
@@ -52,8 +52,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
     let claim = format!(
-        "the ticker of PID {} has not come round for {age} s; it should every 60 s",
-        process.pid
+        "the ticker of PID {} has not come round for {}; it should every 60 s",
+        process.pid,
+        span(age.unsigned_abs())
     );
     // A process younger than that may not have ticked yet, unless it sits on the lock of a tick.
     let finding = match uptime {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use gw_snapshot::facts::Facts;
 
-use super::super::text::clean;
+use super::text::clean;
 
 /// The words of gw-doctor's code and pages, in lower case and sorted.
 static OWN: LazyLock<Vec<&str>> =
