@@ -1,0 +1,84 @@
+//! What was edited by hand, and is lost when Hermes writes the definition again.
+
+use gw_snapshot::facts::generation::Form;
+use gw_snapshot::parse::time;
+
+use crate::Subject;
+use crate::drift::Drift;
+use crate::finding::{Finding, Verdict};
+use crate::subject::{or_not_installed, unread};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(drift) = Drift::of(at, lane) else {
+            findings.push(unread(lane, "what of the definition will be overwritten"));
+            continue;
+        };
+        findings.push(judge(at, &drift).of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
+    let name = &drift.lane.name;
+    if !drift.is_rewritten(at) {
+        return Finding::skipped(format!("Hermes does not write {name}"));
+    }
+    let lost: Vec<_> = drift.lost().collect();
+    if lost.is_empty() {
+        return longer(at, drift).unwrap_or_else(|| {
+            Finding::pass(format!("{name} says nothing that Hermes would not write again"))
+        });
+    }
+    let fates: Vec<String> = lost.iter().take(IN_CLAIM).map(|edit| edit.fate(drift.form)).collect();
+    let more = match lost.len().saturating_sub(IN_CLAIM) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let claim = format!(
+        "{name} was edited by hand: the next {} {}{more}",
+        drift.rewriters(),
+        fates.join(", ")
+    );
+    let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
+        finding.seen(
+            drift.place(edit),
+            format!("{}: {}; {}", edit.subject(drift.form), edit.why, drift.keeps(at, edit)),
+        )
+    });
+    let help = lost.first().map(|edit| drift.keeps(at, edit)).unwrap_or_default();
+    let kept = lost.iter().all(|edit| drift.keeps(at, edit) == help);
+    finding.help(if kept { help } else { format!("of the first: {help}; `-v` says it of each") })
+}
+
+/// That the limit of a stop is none that Hermes reckons: it may have been edited, or the drain since changed.
+fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
+    let definition = drift.lane.definition.known().filter(|_| drift.form != Form::Plist)?;
+    let entry = definition.entries.iter().rfind(|entry| entry.name == "TimeoutStopSec")?;
+    let given = time::span(&entry.value)??.as_secs();
+    let drain = at.drain()?;
+    let written = drift.written?.stop_timeout(drain)?;
+    let is_reckoned = drift.nearest.iter().any(|near| {
+        near.stop_timeout(drain) == Some(given) || near.default_stop_timeout() == Some(given)
+    });
+    let is_dropped_in = definition.dropped_in.iter().any(|found| found.name == entry.name);
+    (!is_reckoned && !is_dropped_in && given != written).then(|| {
+        Finding::note(format!(
+            "{} is given {given} s to stop: the next {} makes it {written} s, by the drain that is set",
+            drift.lane.name,
+            drift.rewriters()
+        ))
+        .seen(drift.place_of(entry.line), format!("TimeoutStopSec={given}"))
+        .help("a longer one is reckoned from `agent.restart_drain_timeout` in the home's config.yaml, or survives in a drop-in")
+    })
+}
+
+/// How many edits the claim names.
+const IN_CLAIM: usize = 4;
+/// What evidence is shown of one definition.
+const MOST: usize = 16;
