@@ -43,11 +43,12 @@ pub struct Drift<'a> {
     definition: &'a Definition,
 }
 
-/// What each difference of a definition from that of a release is worth, to code of that version.
+/// What each difference of a definition from that of a release is worth, to code of that version with this drain.
 pub fn differences(
     generation: &Generation,
     definition: &Definition,
     version: Option<&Version>,
+    drain: Option<u64>,
 ) -> Vec<Graded> {
     // What a drop-in says beats the file; of a list it adds its words to those of the file.
     let is_dropped_in = |difference: &Difference| {
@@ -60,12 +61,23 @@ pub fn differences(
     let graded = |difference: Difference| {
         let (grade, why) = if is_dropped_in(&difference) {
             (Grade::Fine, "a drop-in says it too, and survives")
+        } else if is_short(&difference, drain) {
+            (Grade::WrongBehaviour, "the gateway is killed before its work has ended")
         } else {
             table::grade(generation.form, &difference, version)
         };
         Graded { difference, grade, why }
     };
-    generation.differences(&definition.entries).into_iter().map(graded).collect()
+    generation.differences(&definition.entries, drain).into_iter().map(graded).collect()
+}
+
+/// Whether the limit of a stop is shorter than Hermes itself reckons for the drain at the least: 30 s more.
+fn is_short(difference: &Difference, drain: Option<u64>) -> bool {
+    let given = difference.installed.as_ref().and_then(|given| given.parse::<u64>().ok());
+    let needed = drain.map(|drain| drain.saturating_add(30));
+    difference.name == "TimeoutStopSec"
+        && difference.how == How::Other
+        && given.zip(needed).is_some_and(|(given, needed)| given < needed)
 }
 
 impl<'a> Drift<'a> {
@@ -77,7 +89,7 @@ impl<'a> Drift<'a> {
             Manager::SystemdSystem => Form::SystemUnit,
             _ => Form::Plist,
         };
-        let version = at.version();
+        let (version, drain) = (at.version(), at.drain());
         let written = version.and_then(|version| Generation::of(form, version));
         let mut nearest = Generation::nearest(form, &definition.entries);
         let mut drift = match written {
@@ -85,9 +97,10 @@ impl<'a> Drift<'a> {
                 if nearest.contains(&written) {
                     nearest = vec![written];
                 }
-                let all = differences(written, definition, version);
-                let (edits, stale) =
-                    all.into_iter().partition(|found| is_in_all(found, &nearest, definition));
+                let all = differences(written, definition, version, drain);
+                let (edits, stale) = all
+                    .into_iter()
+                    .partition(|found| is_in_all(found, &nearest, definition, drain));
                 Self { lane, form, nearest, written: Some(written), stale, edits, definition }
             }
             None => Self::without_version(lane, form, nearest, definition),
@@ -113,10 +126,10 @@ impl<'a> Drift<'a> {
         definition: &'a Definition,
     ) -> Self {
         let all: Vec<&Generation> = Generation::all(form).collect();
-        let found = nearest.first().map(|near| differences(near, definition, None));
+        let found = nearest.first().map(|near| differences(near, definition, None, None));
         let is_edit = |found: &Graded| {
             matches!(found.difference.how, How::Extra | How::Other)
-                && is_in_all(found, &all, definition)
+                && is_in_all(found, &all, definition, None)
         };
         let edits = found.into_iter().flatten().filter(is_edit).collect();
         Self { lane, form, nearest, written: None, stale: Vec::new(), edits, definition }
@@ -148,9 +161,8 @@ impl<'a> Drift<'a> {
     }
 
     fn compares(&self, is: impl Fn(&[u32], &[u32]) -> bool) -> bool {
-        self.written.is_some_and(|written| {
-            self.nearest.iter().all(|near| is(near.first, written.first))
-        })
+        self.written
+            .is_some_and(|written| self.nearest.iter().all(|near| is(near.first, written.first)))
     }
 
     /// Whether it is in no shape of Hermes's: it starts something else, or next to nothing in it is Hermes's.
@@ -160,7 +172,7 @@ impl<'a> Drift<'a> {
                 && !matches!(entry.value.as_str(), "" | "another command")
         });
         let far = self.nearest.first().map_or(usize::MAX, |near| {
-            near.differences(&self.definition.entries)
+            near.differences(&self.definition.entries, None)
                 .iter()
                 .filter(|found| found.how == How::Lacking)
                 .count()
@@ -198,11 +210,7 @@ impl<'a> Drift<'a> {
 
     /// Where a difference stands, for evidence.
     pub fn place(&self, found: &Graded) -> String {
-        self.place_of(found.difference.line)
-    }
-
-    /// A line of the definition, for evidence.
-    pub fn place_of(&self, line: Option<usize>) -> String {
+        let line = found.difference.line;
         Place { file: self.definition.path.clone(), line }.to_string()
     }
 
@@ -223,7 +231,10 @@ impl<'a> Drift<'a> {
                 file(".env")
             ),
             (_, Some(_)) if edit.difference.how == How::Extra => {
-                format!("it survives in {}, which wins over the service's environment", file(".env"))
+                format!(
+                    "it survives in {}, which wins over the service's environment",
+                    file(".env")
+                )
             }
             ("TimeoutStopSec", _) => format!(
                 "it is reckoned from agent.restart_drain_timeout in {}",
@@ -249,13 +260,18 @@ impl<'a> Drift<'a> {
 }
 
 /// Whether the same difference is one from each of these.
-fn is_in_all(found: &Graded, all: &[&Generation], definition: &Definition) -> bool {
+fn is_in_all(
+    found: &Graded,
+    all: &[&Generation],
+    definition: &Definition,
+    drain: Option<u64>,
+) -> bool {
     let is_same = |other: &Difference| {
         other.name == found.difference.name
             && other.how == found.difference.how
             && other.installed == found.difference.installed
     };
-    all.iter().all(|near| near.differences(&definition.entries).iter().any(is_same))
+    all.iter().all(|near| near.differences(&definition.entries, drain).iter().any(is_same))
 }
 
 impl Graded {
@@ -278,7 +294,7 @@ impl Graded {
             _ => match &self.difference {
                 Difference { how: How::Lacking, written: Some(value), .. }
                 | Difference { how: How::Extra, installed: Some(value), .. }
-                    if is_short(value) && shape::is_list(&name) =>
+                    if is_terse(value) && shape::is_list(&name) =>
                 {
                     format!("{name}={value}")
                 }
@@ -292,7 +308,9 @@ impl Graded {
         let subject = self.subject(form);
         match (self.difference.how, &self.difference.written) {
             (How::Lacking, _) => format!("writes {subject} again"),
-            (How::Other, Some(value)) if is_short(value) => format!("sets {subject} back to {value}"),
+            (How::Other, Some(value)) if is_terse(value) => {
+                format!("sets {subject} back to {value}")
+            }
             (How::Other, _) => format!("sets {subject} back"),
             (How::Extra | How::Twice, _) => format!("drops {subject}"),
         }
@@ -303,7 +321,7 @@ impl Graded {
         let subject = self.subject(form);
         let difference = &self.difference;
         let what = match (difference.how, &difference.installed, &difference.written) {
-            (How::Other, Some(is), Some(written)) if is_short(is) && is_short(written) => {
+            (How::Other, Some(is), Some(written)) if is_terse(is) && is_terse(written) => {
                 format!("{subject} is {is}, and {releases} writes {written}")
             }
             (How::Other, ..) => format!("{subject} is not what {releases} writes"),
@@ -315,7 +333,7 @@ impl Graded {
     }
 }
 
-fn is_short(value: &str) -> bool {
+fn is_terse(value: &str) -> bool {
     (1..=LONGEST_VALUE).contains(&value.len())
 }
 

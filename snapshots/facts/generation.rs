@@ -90,7 +90,7 @@ impl Generation {
     /// The generations from which a definition differs in the fewest entries.
     pub fn nearest(form: Form, entries: &[Entry]) -> Vec<&'static Self> {
         let counted: Vec<(usize, &Self)> = Self::all(form)
-            .map(|generation| (generation.differences(entries).len(), generation))
+            .map(|generation| (generation.differences(entries, None).len(), generation))
             .collect();
         let least = counted.iter().map(|(count, _)| *count).min();
         let is_nearest = |(count, _): &(usize, &Self)| Some(*count) == least;
@@ -104,8 +104,8 @@ impl Generation {
     }
 
     /// In what a definition differs from what these releases write, in the order of its lines, what is
-    /// missing last.
-    pub fn differences(&self, entries: &[Entry]) -> Vec<Difference> {
+    /// missing last. With the drain in seconds, the limit of a stop counts too.
+    pub fn differences(&self, entries: &[Entry], drain: Option<u64>) -> Vec<Difference> {
         let mut differences: Vec<Difference> = Vec::new();
         let watched = self.is_watched(entries);
         for entry in entries {
@@ -131,6 +131,11 @@ impl Generation {
             let expected: Vec<&Expected> =
                 self.shape.iter().filter(|expected| expected.name == entry.name).collect();
             match expected.as_slice() {
+                [_] if entry.name == "TimeoutStopSec" => {
+                    if let Some(limit) = drain.and_then(|drain| self.other_limit(entry, drain)) {
+                        add(How::Other, Some(limit.to_string()));
+                    }
+                }
                 _ if expected.iter().any(|expected| expected.takes(&entry.value)) => {}
                 [one] if !shape::is_list(&entry.name) => add(How::Other, one.first()),
                 _ => add(How::Extra, None),
@@ -140,8 +145,17 @@ impl Generation {
         differences
     }
 
+    /// The limit of a stop that these releases would write, where the entry has one that they never reckon: neither
+    /// from this drain nor from their default.
+    fn other_limit(&self, entry: &Entry, drain: u64) -> Option<u64> {
+        let default = if self.first < [0, 18].as_slice() { 180 } else { 0 };
+        let reckoned = [drain, default].map(|drain| self.stop_timeout(drain));
+        let is_reckoned = reckoned.iter().flatten().any(|limit| limit.to_string() == entry.value);
+        self.stop_timeout(drain).filter(|_| !is_reckoned)
+    }
+
     /// `TimeoutStopSec=`, in seconds, which these releases reckon from the drain, in seconds. None for a plist.
-    pub fn stop_timeout(&self, drain: u64) -> Option<u64> {
+    fn stop_timeout(&self, drain: u64) -> Option<u64> {
         let limit = match self.first {
             _ if self.form == Form::Plist => return None,
             first if first < [0, 19].as_slice() => drain.max(60).saturating_add(30),
@@ -149,11 +163,6 @@ impl Generation {
             _ => drain.max(40).saturating_add(30),
         };
         Some(limit)
-    }
-
-    /// The same where no drain is set: 180 s up to 0.17, none from 0.18 on.
-    pub fn default_stop_timeout(&self) -> Option<u64> {
-        self.stop_timeout(if self.first < [0, 18].as_slice() { 180 } else { 0 })
     }
 
     fn lacking(&self, entries: &[Entry]) -> impl Iterator<Item = Difference> {
@@ -257,7 +266,9 @@ fn changed(
 
 fn read(form: Form, text: &str) -> Vec<Expected> {
     let entries = match form {
-        Form::Plist => Plist::read(text.as_bytes()).as_ref().map(shape::of_plist).unwrap_or_default(),
+        Form::Plist => {
+            Plist::read(text.as_bytes()).as_ref().map(shape::of_plist).unwrap_or_default()
+        }
         _ => shape::of_unit(&Effective::of(("", &Unit::parse(text)), &[])),
     };
     // The limit of a stop is reckoned from the settings.
@@ -301,26 +312,35 @@ macro_rules! recording {
 
 /// What the releases were seen to write.
 const RECORDED: &[(Form, &[Recording])] = &[
-    (Form::UserUnit, &[
-        recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.service"),
-        recording!(&[0, 16], "0.16.0", "0.16.0/default.service"),
-        recording!(&[0, 17], "0.17.0", "0.17.0/default.service"),
-        recording!(&[0, 18], "0.18.2", "0.18.2/default.service"),
-        recording!(&[0, 19], "0.19.0", "0.19.0/default.service"),
-    ]),
-    (Form::SystemUnit, &[
-        recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/system.service"),
-        recording!(&[0, 16], "0.16.0", "0.16.0/system.service"),
-        recording!(&[0, 17], "0.17.0", "0.17.0/system.service"),
-        recording!(&[0, 18], "0.18.2", "0.18.2/system.service"),
-        recording!(&[0, 19], "0.19.0", "0.19.0/system.service"),
-    ]),
-    (Form::Plist, &[
-        recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.plist"),
-        recording!(&[0, 16], "0.16.0", "0.16.0/default.plist"),
-        recording!(&[0, 17], "0.17.0 to 0.18.2", "0.18.2/default.plist"),
-        recording!(&[0, 19], "0.19.0", "0.19.0/default.plist"),
-    ]),
+    (
+        Form::UserUnit,
+        &[
+            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.service"),
+            recording!(&[0, 16], "0.16.0", "0.16.0/default.service"),
+            recording!(&[0, 17], "0.17.0", "0.17.0/default.service"),
+            recording!(&[0, 18], "0.18.2", "0.18.2/default.service"),
+            recording!(&[0, 19], "0.19.0", "0.19.0/default.service"),
+        ],
+    ),
+    (
+        Form::SystemUnit,
+        &[
+            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/system.service"),
+            recording!(&[0, 16], "0.16.0", "0.16.0/system.service"),
+            recording!(&[0, 17], "0.17.0", "0.17.0/system.service"),
+            recording!(&[0, 18], "0.18.2", "0.18.2/system.service"),
+            recording!(&[0, 19], "0.19.0", "0.19.0/system.service"),
+        ],
+    ),
+    (
+        Form::Plist,
+        &[
+            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.plist"),
+            recording!(&[0, 16], "0.16.0", "0.16.0/default.plist"),
+            recording!(&[0, 17], "0.17.0 to 0.18.2", "0.18.2/default.plist"),
+            recording!(&[0, 19], "0.19.0", "0.19.0/default.plist"),
+        ],
+    ),
 ];
 
 /// What was otherwise before 0.13, as units that people published show it.
@@ -350,48 +370,74 @@ const PLIST_BEFORE: &[Step] = &[
 /// (upstream #99678, #104893, #104946).
 const UNITS_SINCE: &[Since] = &[
     (&[0, 20], "0.20", &[]),
-    (&[0, 21], "0.21", &[
-        Write("ExecStart", &[
-            "PYTHON -m hermes_cli.main gateway run",
-            "hermes gateway run",
-            "PYTHON -I -c … gateway run",
-        ]),
-        Write("ExecStopPost", &[
-            "-PYTHON -m gateway.cgroup_cleanup",
-            "-hermes --run-module gateway.cgroup_cleanup",
-            "-another command",
-        ]),
-        May("Environment HERMES_SUPERVISED_CHILD"),
-        May("Environment VIRTUAL_ENV"),
-        May("SuccessExitStatus"),
-    ]),
+    (
+        &[0, 21],
+        "0.21",
+        &[
+            Write(
+                "ExecStart",
+                &[
+                    "PYTHON -m hermes_cli.main gateway run",
+                    "hermes gateway run",
+                    "PYTHON -I -c … gateway run",
+                ],
+            ),
+            Write(
+                "ExecStopPost",
+                &[
+                    "-PYTHON -m gateway.cgroup_cleanup",
+                    "-hermes --run-module gateway.cgroup_cleanup",
+                    "-another command",
+                ],
+            ),
+            May("Environment HERMES_SUPERVISED_CHILD"),
+            May("Environment VIRTUAL_ENV"),
+            May("SuccessExitStatus"),
+        ],
+    ),
 ];
 
 /// What changed in plists after 0.19.0 (upstream #86893, #87005, #96427, #99678, #112079, #118128).
 const PLISTS_SINCE: &[Since] = &[
     (&[0, 20], "0.20.0", &[]),
-    (&[0, 20, 1], "0.20.1 to 0.20.4", &[
-        Write("ProgramArguments", &[
-            "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run",
-        ]),
-        May("SoftResourceLimits NumberOfFiles"),
-    ]),
+    (
+        &[0, 20, 1],
+        "0.20.1 to 0.20.4",
+        &[
+            Write(
+                "ProgramArguments",
+                &["PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run"],
+            ),
+            May("SoftResourceLimits NumberOfFiles"),
+        ],
+    ),
     (&[0, 20, 5], "0.20.5 and 0.20.6", &[Write("ProgramArguments --external-supervisor", &[""])]),
-    (&[0, 21], "0.21.0 to 0.21.3", &[
-        Write("ProgramArguments", &[
-            "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run",
-            "hermes --run-module hermes_cli.stderr_timestamp -- hermes gateway run",
-        ]),
-        Drop("ProgramArguments --replace"),
-        May("EnvironmentVariables HERMES_SUPERVISED_CHILD"),
-        May("EnvironmentVariables VIRTUAL_ENV"),
-    ]),
-    (&[0, 21, 4], "0.21.4 and later", &[
-        Write("ProgramArguments", &["osascript"]),
-        Drop("ProgramArguments --external-supervisor"),
-        Write("KeepAlive", &["SuccessfulExit false"]),
-        Write("ExitTimeOut", &["60"]),
-    ]),
+    (
+        &[0, 21],
+        "0.21.0 to 0.21.3",
+        &[
+            Write(
+                "ProgramArguments",
+                &[
+                    "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run",
+                    "hermes --run-module hermes_cli.stderr_timestamp -- hermes gateway run",
+                ],
+            ),
+            Drop("ProgramArguments --replace"),
+            May("EnvironmentVariables HERMES_SUPERVISED_CHILD"),
+            May("EnvironmentVariables VIRTUAL_ENV"),
+        ],
+    ),
+    (
+        &[0, 21, 4],
+        "0.21.4 and later",
+        &[
+            Write("ProgramArguments", &["osascript"]),
+            Drop("ProgramArguments --external-supervisor"),
+            Write("KeepAlive", &["SuccessfulExit false"]),
+            Write("ExitTimeOut", &["60"]),
+        ],
+    ),
 ];
 
 /// The oldest release of which definitions are recorded.

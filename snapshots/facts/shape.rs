@@ -76,7 +76,8 @@ pub fn of_unit(unit: &Effective) -> Vec<Entry> {
             })),
         }
     }
-    entries.extend(unit.assignments().map(|set| variable("Environment", &set.name, Some(set.line))));
+    entries
+        .extend(unit.assignments().map(|set| variable("Environment", &set.name, Some(set.line))));
     entries.sort_by_key(|entry| entry.line);
     mark(&mut entries);
     entries
@@ -167,8 +168,7 @@ fn directory(path: &str, home: Option<&str>) -> String {
 fn arguments(key: &str, argv: &[String], line: impl Fn(&str) -> Option<usize>) -> Vec<Entry> {
     let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
     let (form, rest) = form(&argv);
-    let mut entries =
-        vec![Entry { name: key.into(), value: form, line: line(""), again: false }];
+    let mut entries = vec![Entry { name: key.into(), value: form, line: line(""), again: false }];
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         if matches!(*word, "--profile" | "-p") {
@@ -268,6 +268,11 @@ pub fn of_plist(plist: &Plist) -> Vec<Entry> {
                 again: false,
             }),
         }
+    }
+    if !plist.has("LimitLoadToSessionType") {
+        // launchd's own default.
+        let (name, value) = ("LimitLoadToSessionType".into(), "Aqua".into());
+        entries.push(Entry { name, value, line: None, again: false });
     }
     for entry in &mut entries {
         let key = entry.name.split(' ').next_back().unwrap_or_default();

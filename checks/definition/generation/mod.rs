@@ -66,7 +66,9 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
 /// Why it is not known what the installed release writes.
 fn why(at: &Subject<'_>) -> Why {
     match at.gateway.install.as_ref().map(|install| &install.version) {
-        Some(Fact::Known(version)) => Why::Failed(format!("what {version} writes is not known here")),
+        Some(Fact::Known(version)) => {
+            Why::Failed(format!("what {version} writes is not known here"))
+        }
         Some(Fact::Unknown(why)) => why.clone(),
         Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
         None => Why::NotObserved,

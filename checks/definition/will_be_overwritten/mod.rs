@@ -1,10 +1,9 @@
 //! What was edited by hand, and is lost when Hermes writes the definition again.
 
-use gw_snapshot::facts::generation::Form;
-use gw_snapshot::parse::time;
+use gw_snapshot::facts::generation::How;
 
 use crate::Subject;
-use crate::drift::Drift;
+use crate::drift::{Drift, Grade};
 use crate::finding::{Finding, Verdict};
 use crate::subject::{or_not_installed, unread};
 
@@ -58,24 +57,21 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
 
 /// That the limit of a stop is none that Hermes reckons: it may have been edited, or the drain since changed.
 fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
-    let definition = drift.lane.definition.known().filter(|_| drift.form != Form::Plist)?;
-    let entry = definition.entries.iter().rfind(|entry| entry.name == "TimeoutStopSec")?;
-    let given = time::span(&entry.value)??.as_secs();
-    let drain = at.drain()?;
-    let written = drift.written?.stop_timeout(drain)?;
-    let is_reckoned = drift.nearest.iter().any(|near| {
-        near.stop_timeout(drain) == Some(given) || near.default_stop_timeout() == Some(given)
-    });
-    let is_dropped_in = definition.dropped_in.iter().any(|found| found.name == entry.name);
-    (!is_reckoned && !is_dropped_in && given != written).then(|| {
-        Finding::note(format!(
-            "{} is given {given} s to stop: the next {} makes it {written} s, by the drain that is set",
-            drift.lane.name,
-            drift.rewriters()
-        ))
-        .seen(drift.place_of(entry.line), format!("TimeoutStopSec={given}"))
-        .help("a longer one is reckoned from `agent.restart_drain_timeout` in the home's config.yaml, or survives in a drop-in")
-    })
+    let mut edits = drift.edits.iter().filter(|edit| edit.grade == Grade::Cosmetic);
+    let edit = edits.find(|edit| {
+        edit.difference.name == "TimeoutStopSec" && edit.difference.how == How::Other
+    })?;
+    let (given, written) = (edit.difference.installed.as_ref()?, edit.difference.written.as_ref()?);
+    let claim = format!(
+        "{} is given {given} s to stop: the next {} makes it {written} s, by the drain that is set",
+        drift.lane.name,
+        drift.rewriters()
+    );
+    Some(
+        Finding::note(claim)
+            .seen(drift.place(edit), format!("TimeoutStopSec={given}"))
+            .help(drift.keeps(at, edit)),
+    )
 }
 
 /// How many edits the claim names.
