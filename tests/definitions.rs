@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::print_stdout,
+    clippy::string_slice,
     reason = "a test that cannot go on must fail, and says how much it did"
 )]
 
@@ -34,6 +35,7 @@ const CHECKS: [&str; 3] =
     ["definition/generation", "definition/will-be-overwritten", "survival/rewrite"];
 
 /// A definition that a release wrote.
+#[derive(Clone)]
 struct Recording {
     release: &'static str,
     variation: String,
@@ -211,10 +213,7 @@ fn a_definition_of_another_release_is_never_called_an_edit() {
     let mut count = 0;
     for recording in Recording::all() {
         for release in RELEASES {
-            let installed = Recording {
-                release,
-                ..Recording::one(recording.release, &recording.variation, recording.form)
-            };
+            let installed = Recording { release, ..recording.clone() };
             for finding in installed.findings() {
                 let name = format!("{} with code of {release}", recording.name());
                 let is_generation = finding.check == "definition/generation";
@@ -261,8 +260,7 @@ fn every_change_of_one_entry_is_worth_what_the_table_says() {
         let mutations =
             if recording.is_plist() { of_plist(&recording.text) } else { of_unit(&recording.text) };
         for mutation in mutations {
-            let mutated =
-                Recording { text: mutation.text, ..Recording::one(release, variation, form) };
+            let mutated = Recording { text: mutation.text, ..recording.clone() };
             assert_ne!(mutated.text, recording.text, "{}", mutation.what);
             let _ = writeln!(found, "{}\n    {}", mutation.what, verdict_on(&mutated));
             count += 1;
@@ -370,11 +368,11 @@ fn of_unit(text: &str) -> Vec<Mutation> {
                 if is_start { format!("{line} {flag}") } else { (*line).to_string() }
             })
             .collect();
-        if with != lines {
-            add(format!("with the argument {flag}"), with.iter().map(String::as_str).collect());
-        } else {
+        if with == lines {
             let without = text.replace(&format!(" {flag}"), "");
             add(format!("without the argument {flag}"), without.lines().collect());
+        } else {
+            add(format!("with the argument {flag}"), with.iter().map(String::as_str).collect());
         }
     }
     mutations
@@ -536,4 +534,85 @@ fn spelling_order_and_comments_are_no_difference() {
             .replace("=75", "=TEMPFAIL");
         assert_eq!(recording.differences(), [], "{release}");
     }
+}
+
+/// Case a01: an operator edits the plist, and the next `hermes gateway start` takes the edit back.
+#[test]
+fn the_edit_of_case_a01_is_told_of_before_and_after_it_is_gone() {
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/hosts");
+    let run = |args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
+            .args(args)
+            .current_dir(&hosts)
+            .env_clear()
+            .output()
+            .expect("run gw-doctor");
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let before = "a01-before-the-edit/snapshot.json";
+    let edited = "a01-edited/snapshot.json";
+    let gone = "a01-edit-gone/snapshot.json";
+    let check =
+        |host| run(&["check", "-v", "--only", "definition,survival/rewrite", "--from", host]);
+    let settings = "API_SERVER_ENABLED, API_SERVER_HOST, API_SERVER_PORT";
+
+    assert!(!check(before).contains("edited by hand"));
+    let said = check(edited);
+    for part in [
+        "the next `hermes gateway start` drops variable API_SERVER_ENABLED, variable API_SERVER_HOST, variable API_SERVER_PORT",
+        "ai.hermes.gateway.plist:32: variable API_SERVER_PORT",
+        "it survives in /Users/user/.hermes/.env, which wins over the service's environment",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let said = check(gone);
+    assert!(!said.contains("edited by hand") && !said.contains("18789"), "{said}");
+
+    let said = run(&["diff", before, edited]);
+    assert!(
+        said.contains(&format!("the definition of ai.hermes.gateway now sets {settings}")),
+        "{said}"
+    );
+    let said = run(&["diff", edited, gone]);
+    assert!(
+        said.contains(&format!("the definition of ai.hermes.gateway no longer sets {settings}")),
+        "{said}"
+    );
+    assert!(said.contains("it listens on nothing, and did on 127.0.0.1:18789"), "{said}");
+}
+
+/// A drop-in beats the file and outlives it, so what both say is not lost with the file.
+#[test]
+fn what_a_drop_in_says_too_is_fine() {
+    let mut recording = Recording::one("0.19.0", "default", Form::UserUnit);
+    recording.text =
+        recording.text.replace("RestartSec=5", "RestartSec=30\nMemoryMax=4G\nEnvironment=A=b");
+    let file = FileSeen {
+        path: recording.path.clone(),
+        text: Some(recording.text.clone()),
+        ..FileSeen::default()
+    };
+    let drop_in = |text: &str| FileSeen {
+        path: format!("{}.d/own.conf", recording.path),
+        text: Some(text.into()),
+        ..FileSeen::default()
+    };
+    let own = Generation::of(Form::UserUnit, &recording.version()).expect("a known release");
+    let grades = |text: &str| -> Vec<Grade> {
+        let definition = Definition::of_unit(&file, &[drop_in(text)]);
+        let definition = definition.known().expect("a definition");
+        drift::differences(own, definition, None, None).iter().map(|found| found.grade).collect()
+    };
+    let lost = Grade::WillBeOverwritten;
+    assert_eq!(grades("[Unit]\n"), [lost, lost, lost]);
+    assert_eq!(
+        grades("[Service]\nRestartSec=20\nEnvironment=A=c\n"),
+        [Grade::Fine, lost, Grade::Fine]
+    );
+    assert_eq!(
+        grades("[Service]\nRestartSec=30\nMemoryMax=8G\nEnvironment=A=b\n"),
+        [Grade::Fine; 3]
+    );
 }

@@ -447,3 +447,82 @@ const FIRST_UNKNOWN: u32 = 22;
 /// What a watchdog brings (`gateway.systemd_watchdog_seconds`, 0.19+).
 const WATCHDOG: [&str; 3] = ["Type", "NotifyAccess", "WatchdogSec"];
 const WATCHDOG_SINCE: &[u32] = &[0, 19];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_writes_what_its_generation_does() {
+        let of = |form, version: &str| {
+            let version = Version::read(version).expect("a version");
+            Generation::of(form, &version).map(|generation| generation.releases)
+        };
+        for (version, unit, plist) in [
+            ("0.12.3", Some("a release before 0.13"), Some("a release before 0.13")),
+            ("0.13.0", Some("0.13.0 to 0.15.2"), Some("0.13.0 to 0.15.2")),
+            ("0.15.2", Some("0.13.0 to 0.15.2"), Some("0.13.0 to 0.15.2")),
+            ("0.16.0", Some("0.16.0"), Some("0.16.0")),
+            ("0.17.0", Some("0.17.0"), Some("0.17.0 to 0.18.2")),
+            ("0.18.2", Some("0.18.2"), Some("0.17.0 to 0.18.2")),
+            ("0.19.0", Some("0.19.0"), Some("0.19.0")),
+            ("0.20", Some("0.20"), Some("0.20.0")),
+            ("0.20.4", Some("0.20"), Some("0.20.1 to 0.20.4")),
+            ("0.20.6", Some("0.20"), Some("0.20.5 and 0.20.6")),
+            ("0.21.3", Some("0.21"), Some("0.21.0 to 0.21.3")),
+            ("0.21.9", Some("0.21"), Some("0.21.4 and later")),
+            ("0.22.0", None, None),
+            ("1.0", None, None),
+        ] {
+            assert_eq!(of(Form::UserUnit, version), unit, "{version}");
+            assert_eq!(of(Form::SystemUnit, version), unit, "{version}");
+            assert_eq!(of(Form::Plist, version), plist, "{version}");
+        }
+    }
+
+    /// What the releases were seen to write, and upstream's formula after them.
+    #[test]
+    fn the_limit_of_a_stop_is_reckoned_as_each_release_does() {
+        for (version, drain, limit) in [
+            ("0.13.0", 180, 210),
+            ("0.17.0", 45, 90),
+            ("0.18.2", 0, 90),
+            ("0.19.0", 0, 60),
+            ("0.19.0", 45, 75),
+            ("0.20", 300, 330),
+            ("0.21", 0, 70),
+        ] {
+            let version = Version::read(version).expect("a version");
+            let generation = Generation::of(Form::UserUnit, &version).expect("a generation");
+            assert_eq!(generation.stop_timeout(drain), Some(limit), "{version} {drain}");
+        }
+    }
+
+    #[test]
+    fn the_plists_of_0_20_and_0_21_are_told_apart_by_their_arguments() {
+        let plist = include_str!("../definitions/0.19.0/default.plist");
+        let wrapped = plist.replace(
+            "<string>-m</string>\n        <string>hermes_cli.main</string>",
+            "<string>-m</string><string>hermes_cli.stderr_timestamp</string><string>--error-log</string>\
+             <string>/l</string><string>--</string><string>/v/bin/python</string><string>-m</string>\
+             <string>hermes_cli.main</string>",
+        );
+        let marked = wrapped.replace(
+            "<string>--replace</string>",
+            "<string>--replace</string><string>--external-supervisor</string>",
+        );
+        let alone = marked.replace("<string>--replace</string>", "");
+        for (text, releases) in [
+            (&wrapped, "0.20.1 to 0.20.4"),
+            (&marked, "0.20.5 and 0.20.6"),
+            (&alone, "0.21.0 to 0.21.3"),
+        ] {
+            let entries = shape::of_plist(&Plist::read(text.as_bytes()).expect("a list"));
+            let nearest: Vec<&str> = Generation::nearest(Form::Plist, &entries)
+                .iter()
+                .map(|generation| generation.releases)
+                .collect();
+            assert_eq!(nearest, [releases]);
+        }
+    }
+}

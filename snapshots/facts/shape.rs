@@ -302,3 +302,86 @@ fn listed(plist: &Plist, key: &str, shown: String, home: Option<&str>) -> String
 const LONGEST_FLAG: usize = 32;
 /// Each key is looked for in the text once more for its line, and no plist of a gateway has nearly as many.
 const MOST: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::unit::Unit;
+    use proptest::prelude::*;
+
+    fn unit(text: &str) -> Vec<(String, String)> {
+        let unit = Unit::parse(text);
+        let entries = of_unit(&Effective::of(("u", &unit), &[]));
+        entries.into_iter().map(|entry| (entry.name, entry.value)).collect()
+    }
+
+    #[test]
+    fn one_meaning_has_one_spelling() {
+        for (one, other) in [
+            ("[Service]\nTimeoutStopSec=90\n", "[Service]\nTimeoutStopSec = 1min 30s\n"),
+            ("[Service]\nKillSignal=SIGTERM\n", "[Service]\nKillSignal=15\n"),
+            ("[Unit]\nStartLimitIntervalSec=0\n", "[Service]\nStartLimitInterval=0s\n"),
+            (
+                "[Service]\nRestartForceExitStatus=75 78\n",
+                "[Service]\nRestartForceExitStatus=TEMPFAIL\nRestartForceExitStatus=CONFIG\n",
+            ),
+            (
+                "[Service]\nExecStart=/a/bin/python -m hermes_cli.main --profile x gateway run\n",
+                "[Service]\nExecStart=\"/b/bin/python3\" -m hermes_cli.main gateway run\n",
+            ),
+            ("[Service]\nEnvironment=A=1 B=2\n", "[Service]\nEnvironment=A=3\nEnvironment=B=4\n"),
+        ] {
+            assert_eq!(unit(one), unit(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_means_another_thing_is_another_entry() {
+        for (one, other) in [
+            ("[Service]\nRestart=always\n", "[Unit]\nRestart=always\n"),
+            ("[Service]\nTimeoutStopSec=60\n", "[Service]\nTimeoutStopSec=60ms\n"),
+            (
+                "[Service]\nExecStart=/a/bin/python -m hermes_cli.main gateway run\n",
+                "[Service]\nExecStart=/a/bin/python -m hermes_cli.main gateway status\n",
+            ),
+            ("[Service]\nExecStopPost=-/bin/x\n", "[Service]\nExecStopPost=/bin/x\n"),
+        ] {
+            assert_ne!(unit(one), unit(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_values_of_variables_and_arguments_are_not_kept() {
+        let text = "[Service]\nEnvironment=API_SERVER_KEY=secret\nExecStartPre=/bin/a --token=secret\n\
+                    ExecStart=/a/bin/python -m hermes_cli.main gateway run --key=secret secret\n";
+        let entries = unit(text);
+        assert!(entries.iter().any(|(name, _)| name == "ExecStart --key"), "{entries:?}");
+        assert!(entries.iter().any(|(name, _)| name == "ExecStart argument"), "{entries:?}");
+        assert!(!format!("{entries:?}").contains("secret"), "{entries:?}");
+    }
+
+    #[test]
+    fn what_stands_twice_is_marked_once() {
+        let unit = Unit::parse("[Unit]\nAfter=a b a\n[Service]\nRestart=no\nRestart=always\n");
+        let again: Vec<String> = of_unit(&Effective::of(("u", &unit), &[]))
+            .into_iter()
+            .filter(|entry| entry.again)
+            .map(|entry| format!("{} {}", entry.name, entry.value))
+            .collect();
+        assert_eq!(again, ["After a", "Restart always"]);
+    }
+
+    #[test]
+    fn a_list_of_many_keys_is_read_in_bounded_time() {
+        let keys: String = (0..8_000).map(|at| format!("<key>k{at}</key><true/>\n")).collect();
+        let plist = Plist::read(format!("<plist><dict>{keys}</dict></plist>").as_bytes());
+        assert!(of_plist(&plist.expect("a list")).len() <= MOST + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_unit_makes_it_panic(text in "(\\[(Unit|Service|Install|X-a)\\]\n|(After|ExecStart|Environment|TimeoutStopSec|KillSignal|WorkingDirectory)=[ -~]{0,40}\n|[ -~]{0,20}\n){0,12}") {
+            let _ = unit(&text);
+        }
+    }
+}

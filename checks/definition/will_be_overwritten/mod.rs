@@ -3,7 +3,7 @@
 use gw_snapshot::facts::generation::How;
 
 use crate::Subject;
-use crate::drift::{Drift, Grade};
+use crate::drift::{Drift, Grade, Graded};
 use crate::finding::{Finding, Verdict};
 use crate::subject::{or_not_installed, unread};
 
@@ -34,7 +34,7 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
             Finding::pass(format!("{name} says nothing that Hermes would not write again"))
         });
     }
-    let fates: Vec<String> = lost.iter().take(IN_CLAIM).map(|edit| edit.fate(drift.form)).collect();
+    let shown = lost.get(..lost.len().min(IN_CLAIM)).unwrap_or(&lost);
     let more = match lost.len().saturating_sub(IN_CLAIM) {
         0 => String::new(),
         more => format!(", and {more} more"),
@@ -42,7 +42,7 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
     let claim = format!(
         "{name} was edited by hand: the next {} {}{more}",
         drift.rewriters(),
-        fates.join(", ")
+        fates(drift, shown)
     );
     let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
         finding.seen(
@@ -53,6 +53,16 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
     let help = lost.first().map(|edit| drift.keeps(at, edit)).unwrap_or_default();
     let kept = lost.iter().all(|edit| drift.keeps(at, edit) == help);
     finding.help(if kept { help } else { format!("of the first: {help}; `-v` says it of each") })
+}
+
+/// What becomes of these edits, those that are dropped in one breath.
+fn fates(drift: &Drift<'_>, edits: &[&Graded]) -> String {
+    let is_extra = |edit: &&&Graded| edit.difference.how == How::Extra;
+    let dropped: Vec<String> =
+        edits.iter().filter(is_extra).map(|edit| edit.subject(drift.form)).collect();
+    let dropped = (!dropped.is_empty()).then(|| format!("drops {}", dropped.join(", ")));
+    let others = edits.iter().filter(|edit| !is_extra(edit)).map(|edit| edit.fate(drift.form));
+    dropped.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }
 
 /// That the limit of a stop is none that Hermes reckons: it may have been edited, or the drain since changed.
