@@ -79,6 +79,7 @@ pub fn of_unit(unit: &Effective) -> Vec<Entry> {
     entries
         .extend(unit.assignments().map(|set| variable("Environment", &set.name, Some(set.line))));
     entries.sort_by_key(|entry| entry.line);
+    entries.truncate(MOST);
     mark(&mut entries);
     entries
 }
@@ -300,8 +301,9 @@ fn listed(plist: &Plist, key: &str, shown: String, home: Option<&str>) -> String
 
 /// Longer words are no flags that anybody gave a gateway.
 const LONGEST_FLAG: usize = 32;
-/// Each key is looked for in the text once more for its line, and no plist of a gateway has nearly as many.
-const MOST: usize = 128;
+/// Entries are compared with each other, and a key of a plist is looked for once more for its line. No definition of a
+/// gateway has nearly as many.
+const MOST: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -372,10 +374,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_many_keys_is_read_in_bounded_time() {
-        let keys: String = (0..8_000).map(|at| format!("<key>k{at}</key><true/>\n")).collect();
-        let plist = Plist::read(format!("<plist><dict>{keys}</dict></plist>").as_bytes());
+    fn no_more_is_kept_of_a_definition_than_can_be_compared() {
+        let keys: Vec<String> = (0..8_000).map(|at| format!("<key>k{at}</key><true/>\n")).collect();
+        let plist =
+            Plist::read(format!("<plist><dict>{}</dict></plist>", keys.concat()).as_bytes());
         assert!(of_plist(&plist.expect("a list")).len() <= MOST + 1);
+        let unit = Unit::parse(&["[Service]\n", &"A=b\n".repeat(50_000)].concat());
+        assert_eq!(of_unit(&Effective::of(("u", &unit), &[])).len(), MOST);
     }
 
     proptest! {
