@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use gw_snapshot::facts::definition::{Definition, Restart};
 use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::{Facts, Gateway};
@@ -203,23 +204,37 @@ fn of_definition(before: &Gateway, after: &Gateway) -> Vec<String> {
         if was.argv != is.argv {
             parts.push("the arguments".into());
         }
-        let restart = |restart: &Option<(gw_snapshot::facts::definition::Restart, _)>| {
-            restart.as_ref().map(|(restart, _)| restart.clone())
-        };
+        let restart =
+            |restart: &Option<(Restart, _)>| restart.as_ref().map(|(restart, _)| restart.clone());
         if restart(&was.restart) != restart(&is.restart) {
             parts.push("when it is started again".into());
         }
-        let differs = |name: &str| {
-            was.variable(name).map(|variable| &variable.value)
-                != is.variable(name).map(|variable| &variable.value)
-        };
+        let value =
+            |of: &Definition, name: &str| of.variable(name).map(|variable| variable.value.clone());
+        let (mut dropped, mut added) = (Vec::new(), Vec::new());
         let names: BTreeSet<&str> = was
             .environment
             .iter()
             .chain(&is.environment)
             .map(|variable| variable.name.as_str())
             .collect();
-        parts.extend(names.into_iter().filter(|name| differs(name)).map(String::from));
+        for name in names {
+            match (value(was, name), value(is, name)) {
+                (Some(_), None) => dropped.push(name),
+                (None, Some(_)) => added.push(name),
+                (was, is) if was != is => parts.push(name.into()),
+                _ => {}
+            }
+        }
+        for (words, names) in [("no longer sets", dropped), ("now sets", added)] {
+            if !names.is_empty() {
+                changes.push(format!(
+                    "the definition of {} {words} {}",
+                    lane.name,
+                    names.join(", ")
+                ));
+            }
+        }
         if !parts.is_empty() {
             changes.push(format!(
                 "the definition of {} says otherwise: {}",

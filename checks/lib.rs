@@ -12,6 +12,7 @@ mod api;
 pub mod chain;
 pub mod compare;
 pub mod diagnosis;
+pub mod drift;
 pub mod examine;
 pub mod finding;
 pub mod plan;
@@ -85,6 +86,8 @@ checks! {
         sticky_profile "definition/sticky-profile",
         stop_timeout "definition/stop-timeout",
         service_path "definition/service-path",
+        generation "definition/generation",
+        will_be_overwritten "definition/will-be-overwritten",
     }
     job {
         manager_unreachable "job/manager-unreachable",
@@ -172,6 +175,7 @@ checks! {
         crash "survival/crash",
         logout "survival/logout",
         reboot "survival/reboot",
+        rewrite "survival/rewrite",
     }
     logs {
         api_server_refused "logs/api-server-refused",

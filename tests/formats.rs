@@ -119,7 +119,7 @@ fn the_readers_refuse_what_their_worlds_refuse() {
         ("junit", "the log", "\u{1}"),
         ("sarif", "\"level\": \"error\"", "\"level\": \"fatal\""),
         ("sarif", "file:///home", "file:///home or"),
-        ("sarif", "\"ruleIndex\": 1", "\"ruleIndex\": 2"),
+        ("sarif", "\"ruleIndex\": ", "\"ruleIndex\": 9"),
         ("prometheus", "# TYPE gw_doctor_info gauge\n", ""),
         ("prometheus", "profile=\"default\"} 0", "profile=\"de\"fault\"} 0"),
         ("prometheus", "check=\"job/not-running\"", "check=\"job/not-loaded\""),

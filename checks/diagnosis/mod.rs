@@ -162,6 +162,7 @@ diagnoses! {
     definition_removed "definition-removed",
     not_running "not-running",
     loaded_definition_old "loaded-definition-old",
+    stale_definition "stale-definition",
     store_not_ticked "store-not-ticked",
     cron_store_broken "cron-store-broken",
     jobs_lost "jobs-lost",

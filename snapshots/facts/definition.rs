@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fact::{Fact, Why};
 use crate::facts::home::Choice;
+use crate::facts::shape::{self, Entry};
 use crate::host::Scope;
 use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
@@ -43,6 +44,10 @@ pub struct Definition {
     pub agent: Option<Agent>,
     /// What in the files makes no sense to the manager.
     pub problems: Vec<Problem>,
+    /// What the main file alone says, entry by entry, in the order of its lines.
+    pub entries: Vec<Entry>,
+    /// What the drop-ins say beside it.
+    pub dropped_in: Vec<Entry>,
 }
 
 /// When a service is started again after it ended by itself.
@@ -178,12 +183,9 @@ impl Definition {
                     }),
                 }
             }
-            Self::of_effective(
-                &file.path,
-                &Effective::of((&file.path, &main), &read),
-                &read,
-                problems,
-            )
+            let alone = Effective::of((&file.path, &main), &[]);
+            let together = Effective::of((&file.path, &main), &read);
+            Self::of_effective(&file.path, (&alone, &together), &read, problems)
         })
     }
 
@@ -248,12 +250,14 @@ impl Definition {
                 throttle: plist.number("ThrottleInterval"),
             }),
             problems,
+            entries: shape::of_plist(plist),
+            dropped_in: Vec::new(),
         }
     }
 
     fn of_effective(
         path: &str,
-        unit: &Effective,
+        (main, unit): (&Effective, &Effective),
         drop_ins: &[(String, Unit)],
         mut problems: Vec<Problem>,
     ) -> Self {
@@ -300,6 +304,11 @@ impl Definition {
                 .and_then(|(value, at)| Some((time::span(&value)??, at))),
             agent: None,
             problems,
+            entries: shape::of_unit(main),
+            dropped_in: drop_ins
+                .iter()
+                .flat_map(|(path, unit)| shape::of_unit(&Effective::of((path, unit), &[])))
+                .collect(),
         }
     }
 

@@ -39,7 +39,12 @@ impl Version {
 
     /// Whether it is `major.minor` or later.
     pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
-        self.0.as_slice() >= [major, minor].as_slice()
+        self.is_from([major, minor].as_slice())
+    }
+
+    /// Whether it is this release or a later one, however many numbers name it.
+    pub fn is_from(&self, release: &[u32]) -> bool {
+        self.0.as_slice() >= release
     }
 }
 

@@ -10,6 +10,7 @@ pub mod definition;
 pub mod executions;
 pub mod gateway;
 mod gather;
+pub mod generation;
 pub mod health;
 pub mod home;
 pub mod install;
@@ -20,6 +21,7 @@ pub mod marks;
 pub mod process;
 pub mod record;
 pub mod settings;
+pub mod shape;
 
 pub use gateway::{Facts, Gateway, Lane, Manager};
 pub use gather::{Choice, Wanted, gather};

@@ -106,6 +106,16 @@ impl Plist {
         self.top.contains_key(key)
     }
 
+    /// The keys at the top, each with its value as text: arrays and dictionaries by what is in them.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, String)> {
+        self.top.iter().map(|(key, value)| (key.as_str(), shown(value)))
+    }
+
+    /// The line of a second key of this name, 1-based.
+    pub fn second_line(&self, key: &str) -> Option<usize> {
+        self.lines(key).nth(1)
+    }
+
     /// The line of a key, 1-based. None in a binary list.
     pub fn line(&self, key: &str) -> Option<usize> {
         self.lines(key).next()
@@ -119,7 +129,7 @@ impl Plist {
 
     /// Keys of launchd's that stand more than once. Which of them holds is not defined.
     pub fn twice<'a>(&'a self, keys: &'a [&'a str]) -> impl Iterator<Item = (&'a str, usize)> {
-        keys.iter().filter_map(|key| Some((*key, self.lines(key).nth(1)?)))
+        keys.iter().filter_map(|key| Some((*key, self.second_line(key)?)))
     }
 
     fn lines(&self, key: &str) -> impl Iterator<Item = usize> {

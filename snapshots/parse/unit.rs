@@ -287,26 +287,36 @@ impl Effective {
     pub fn environment(&self) -> Vec<Variable> {
         let mut variables: Vec<Variable> = Vec::new();
         let mut index: BTreeMap<String, usize> = BTreeMap::new();
-        for Located { value, file, line } in self.list("Service", "Environment") {
-            let words = split(value, Escapes::Strict).map_while(Result::ok);
-            for (name, value) in words.filter_map(|word| assignment(&word.text)) {
-                let unresolved = has_specifier(&value);
-                let value = without_percent(&value);
-                let variable = Variable {
-                    name: name.clone(),
-                    value,
-                    file: file.clone(),
-                    line: *line,
-                    unresolved,
-                };
-                let at = *index.entry(name).or_insert(variables.len());
-                match variables.get_mut(at) {
-                    Some(known) => *known = variable,
-                    None => variables.push(variable),
-                }
+        for variable in self.assignments() {
+            let at = *index.entry(variable.name.clone()).or_insert(variables.len());
+            match variables.get_mut(at) {
+                Some(known) => *known = variable,
+                None => variables.push(variable),
             }
         }
         variables
+    }
+
+    /// Every assignment of `Environment=`, those included that a later one of the same name beats.
+    pub fn assignments(&self) -> impl Iterator<Item = Variable> {
+        self.list("Service", "Environment").iter().flat_map(|Located { value, file, line }| {
+            let words = split(value, Escapes::Strict).map_while(Result::ok);
+            words.filter_map(|word| assignment(&word.text)).map(|(name, value)| Variable {
+                unresolved: has_specifier(&value),
+                value: without_percent(&value),
+                file: file.clone(),
+                line: *line,
+                name,
+            })
+        })
+    }
+
+    /// Every directive that is set, with its section and the assignments that hold.
+    pub fn directives(&self) -> impl Iterator<Item = (&str, &str, &[Located])> {
+        self.assignments
+            .iter()
+            .filter(|(_, list)| !list.is_empty())
+            .map(|((section, key), list)| (section.as_str(), key.as_str(), list.as_slice()))
     }
 
     /// The files of `EnvironmentFile=`, each with whether it may be missing. What they set beats `Environment=`.

@@ -1,9 +1,11 @@
 //! Whether the settings make an API server that can start.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;
 use crate::api::{KeyFault, key_fault};
+use crate::drift::Drift;
 use crate::finding::{Finding, Verdict};
 
 /// The worst that it can find.
@@ -24,7 +26,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         place.as_ref().map_or_else(|| "Hermes's default".to_string(), ToString::to_string)
     };
     let enabled = source(&api.enabled.from);
-    match key_fault(api, version) {
+    let fault = key_fault(api, version);
+    if let (false, Some(finding)) = (matches!(fault, KeyFault::Refused(_)), lost(at, api)) {
+        return vec![finding];
+    }
+    match fault {
         KeyFault::None => vec![
             Finding::pass(format!("the API server is to listen on {}", api.address()))
                 .seen(enabled, "it is enabled")
@@ -40,4 +46,41 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway"),
         ],
     }
+}
+
+/// That settings stand only where the next rewrite of the definition drops them. What comes from the home's `.env` or
+/// its configuration stays.
+fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
+    let kept = [at.path(".env"), at.path("config.yaml")];
+    let places = [
+        ("API_SERVER_ENABLED", &api.enabled.from),
+        ("API_SERVER_HOST", &api.host.from),
+        ("API_SERVER_PORT", &api.port.from),
+        ("API_SERVER_KEY", &api.key.from),
+    ];
+    let is_elsewhere = |name: &str| {
+        places.iter().any(|(known, from)| {
+            *known == name && from.as_ref().is_some_and(|from| !kept.contains(&from.file))
+        })
+    };
+    let drifts = at.installed().filter_map(|lane| Drift::of(at, lane));
+    let (drift, names) = drifts.filter(|drift| drift.is_rewritten(at)).find_map(|drift| {
+        let names =
+            drift.lost().filter_map(|edit| edit.variable()).filter(|name| is_elsewhere(name));
+        let names: Vec<String> = names.map(String::from).collect();
+        (!names.is_empty()).then_some((drift, names))
+    })?;
+    let claim = format!(
+        "the API server is to listen on {} by what the next {} drops from {}: {}",
+        api.address(),
+        drift.rewriters(),
+        drift.lane.name,
+        names.join(", ")
+    );
+    let help = format!("set them in {}, which no rewrite touches", at.path(".env"));
+    let seen = drift.lost().filter(|edit| edit.variable().is_some_and(is_elsewhere));
+    let finding = seen.fold(Finding::warning(claim), |finding, edit| {
+        finding.seen(drift.place(edit), edit.subject(drift.form))
+    });
+    Some(finding.help(help).of_service(drift.lane.title()))
 }

@@ -1,0 +1,79 @@
+//! Whether the definition is of the release whose code is installed.
+
+use gw_snapshot::fact::{Fact, Why};
+
+use crate::Subject;
+use crate::drift::Drift;
+use crate::finding::{Finding, Verdict};
+use crate::subject::{or_not_installed, unread};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(drift) = Drift::of(at, lane) else {
+            findings.push(unread(lane, "which release wrote the definition"));
+            continue;
+        };
+        findings.push(judge(at, &drift).of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
+    let name = &drift.lane.name;
+    if drift.is_hand_made() {
+        return Finding::note(format!("{name} is in no shape that a release of Hermes writes"));
+    }
+    let releases = drift.releases();
+    let (Some(written), Some(version)) = (drift.written, at.version()) else {
+        let what = format!("whether {name}, as {releases} writes it, fits the installed code");
+        return Finding::unknown(&what, &why(at)).minor();
+    };
+    // What the tables tell of later releases was never compared with a file of theirs.
+    let told = if written.recorded { "" } else { ", as far as its changes are known" };
+    if drift.is_current() {
+        return Finding::pass(format!("{name} is of the shape that {version} writes{told}"));
+    }
+    let age = match (drift.is_older(), drift.is_newer()) {
+        (true, _) => "older than",
+        (_, true) => "newer than",
+        _ => "of another release than",
+    };
+    let matter: Vec<_> = drift.harmful().collect();
+    let Some(first) = matter.first() else {
+        return Finding::pass(format!(
+            "{name} is as {releases} writes it, which does no harm with {version}{told}"
+        ));
+    };
+    let claim = format!(
+        "{name} is {age} the installed code: {releases} writes it so, and with {version}{told} {}",
+        first.why
+    );
+    let finding = matter.iter().take(MOST).fold(Finding::warning(claim), |finding, found| {
+        finding.seen(drift.place(found), found.said(drift.form, &version.to_string()))
+    });
+    if drift.is_rewritten(at) {
+        finding.help(format!("the next {} writes it anew", drift.rewriters()))
+    } else {
+        finding
+    }
+}
+
+/// Why it is not known what the installed release writes.
+fn why(at: &Subject<'_>) -> Why {
+    match at.gateway.install.as_ref().map(|install| &install.version) {
+        Some(Fact::Known(version)) => {
+            Why::Failed(format!("what {version} writes is not known here"))
+        }
+        Some(Fact::Unknown(why)) => why.clone(),
+        Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
+        None => Why::NotObserved,
+    }
+}
+
+/// What evidence is shown of one definition.
+const MOST: usize = 12;

@@ -1,0 +1,90 @@
+//! What was edited by hand, and is lost when Hermes writes the definition again.
+
+use gw_snapshot::facts::generation::How;
+
+use crate::Subject;
+use crate::drift::{Drift, Grade, Graded};
+use crate::finding::{Finding, Verdict};
+use crate::subject::{or_not_installed, unread};
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Warning;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lane in at.installed() {
+        let Some(drift) = Drift::of(at, lane) else {
+            findings.push(unread(lane, "what of the definition will be overwritten"));
+            continue;
+        };
+        findings.push(judge(at, &drift).of_service(lane.title()));
+    }
+    or_not_installed(findings)
+}
+
+fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
+    let name = &drift.lane.name;
+    if !drift.is_rewritten(at) {
+        return Finding::skipped(format!("Hermes does not write {name}"));
+    }
+    let lost: Vec<_> = drift.lost().collect();
+    if lost.is_empty() {
+        return longer(at, drift).unwrap_or_else(|| {
+            Finding::pass(format!("{name} says nothing that Hermes would not write again"))
+        });
+    }
+    let shown = lost.get(..lost.len().min(IN_CLAIM)).unwrap_or(&lost);
+    let more = match lost.len().saturating_sub(IN_CLAIM) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let claim = format!(
+        "{name} was edited by hand: the next {} {}{more}",
+        drift.rewriters(),
+        fates(drift, shown)
+    );
+    let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
+        finding.seen(
+            drift.place(edit),
+            format!("{}: {}; {}", edit.subject(drift.form), edit.why, drift.keeps(at, edit)),
+        )
+    });
+    let help = lost.first().map(|edit| drift.keeps(at, edit)).unwrap_or_default();
+    let kept = lost.iter().all(|edit| drift.keeps(at, edit) == help);
+    finding.help(if kept { help } else { format!("of the first: {help}; `-v` says it of each") })
+}
+
+/// What becomes of these edits, those that are dropped in one breath.
+fn fates(drift: &Drift<'_>, edits: &[&Graded]) -> String {
+    let is_extra = |edit: &&&Graded| edit.difference.how == How::Extra;
+    let dropped: Vec<String> =
+        edits.iter().filter(is_extra).map(|edit| edit.subject(drift.form)).collect();
+    let dropped = (!dropped.is_empty()).then(|| format!("drops {}", dropped.join(", ")));
+    let others = edits.iter().filter(|edit| !is_extra(edit)).map(|edit| edit.fate(drift.form));
+    dropped.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+}
+
+/// That the limit of a stop is none that Hermes reckons: it may have been edited, or the drain since changed.
+fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
+    let mut edits = drift.edits.iter().filter(|edit| edit.grade == Grade::Cosmetic);
+    let edit = edits.find(|edit| {
+        edit.difference.name == "TimeoutStopSec" && edit.difference.how == How::Other
+    })?;
+    let (given, written) = (edit.difference.installed.as_ref()?, edit.difference.written.as_ref()?);
+    let claim = format!(
+        "{} is given {given} s to stop: the next {} makes it {written} s, by the drain that is set",
+        drift.lane.name,
+        drift.rewriters()
+    );
+    Some(
+        Finding::note(claim)
+            .seen(drift.place(edit), format!("TimeoutStopSec={given}"))
+            .help(drift.keeps(at, edit)),
+    )
+}
+
+/// How many edits the claim names.
+const IN_CLAIM: usize = 4;
+/// What evidence is shown of one definition.
+const MOST: usize = 16;

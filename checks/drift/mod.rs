@@ -1,0 +1,345 @@
+//! How far a definition is from what Hermes writes: which of it is the shape of another release, which of it
+//! was edited by hand, what each difference is worth, and where an edit survives.
+//!
+//! Paths, users and the values of Hermes's own variables are not judged here, nor is the exact limit of a
+//! stop: those are of the machine.
+
+mod table;
+
+use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
+use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::{Lane, Manager, home, shape};
+use gw_snapshot::parse::dotenv;
+
+use crate::Subject;
+pub use table::Grade;
+
+/// A difference with its worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Graded {
+    /// What differs.
+    pub difference: Difference,
+    /// What that is worth.
+    pub grade: Grade,
+    /// Why, in a few words.
+    pub why: &'static str,
+}
+
+/// A definition beside what Hermes writes.
+pub struct Drift<'a> {
+    /// The service.
+    pub lane: &'a Lane,
+    /// Which kind of definition it is.
+    pub form: Form,
+    /// The generations from which it differs least.
+    pub nearest: Vec<&'static Generation>,
+    /// What the installed release writes. None where that is not known.
+    pub written: Option<&'static Generation>,
+    /// What another release wrote otherwise than the installed one would.
+    pub stale: Vec<Graded>,
+    /// What no release near to it writes: edits by hand.
+    pub edits: Vec<Graded>,
+    definition: &'a Definition,
+}
+
+/// What each difference of a definition from that of a release is worth, to code of that version with this drain.
+pub fn differences(
+    generation: &Generation,
+    definition: &Definition,
+    version: Option<&Version>,
+    drain: Option<u64>,
+) -> Vec<Graded> {
+    // What a drop-in says beats the file; of a list it adds its words to those of the file.
+    let is_dropped_in = |difference: &Difference| {
+        definition.dropped_in.iter().any(|entry| {
+            let is_list = shape::is_list(&entry.name);
+            let value = difference.installed.as_ref().or(difference.written.as_ref());
+            entry.name == difference.name && (!is_list || value == Some(&entry.value))
+        })
+    };
+    let graded = |difference: Difference| {
+        let (grade, why) = if is_dropped_in(&difference) {
+            (Grade::Fine, "a drop-in says it too, and survives")
+        } else if is_short(&difference, drain) {
+            (Grade::WrongBehaviour, "the gateway is killed before its work has ended")
+        } else {
+            table::grade(generation.form, &difference, version)
+        };
+        Graded { difference, grade, why }
+    };
+    generation.differences(&definition.entries, drain).into_iter().map(graded).collect()
+}
+
+/// Whether the limit of a stop is shorter than Hermes itself reckons for the drain at the least: 30 s more.
+fn is_short(difference: &Difference, drain: Option<u64>) -> bool {
+    let given = difference.installed.as_ref().and_then(|given| given.parse::<u64>().ok());
+    let needed = drain.map(|drain| drain.saturating_add(30));
+    difference.name == "TimeoutStopSec"
+        && difference.how == How::Other
+        && given.zip(needed).is_some_and(|(given, needed)| given < needed)
+}
+
+impl<'a> Drift<'a> {
+    /// Compares a service's definition with what Hermes writes. None where there is no definition to compare.
+    pub fn of(at: &Subject<'_>, lane: &'a Lane) -> Option<Self> {
+        let definition = lane.definition.known().filter(|_| !lane.is_masked())?;
+        let form = match lane.manager {
+            Manager::SystemdUser => Form::UserUnit,
+            Manager::SystemdSystem => Form::SystemUnit,
+            _ => Form::Plist,
+        };
+        let (version, drain) = (at.version(), at.drain());
+        let written = version.and_then(|version| Generation::of(form, version));
+        let mut nearest = Generation::nearest(form, &definition.entries);
+        let mut drift = match written {
+            Some(written) => {
+                if nearest.contains(&written) {
+                    nearest = vec![written];
+                }
+                let all = differences(written, definition, version, drain);
+                let (edits, stale) = all
+                    .into_iter()
+                    .partition(|found| is_in_all(found, &nearest, definition, drain));
+                Self { lane, form, nearest, written: Some(written), stale, edits, definition }
+            }
+            None => Self::without_version(lane, form, nearest, definition),
+        };
+        let dotenv = at.gateway.dotenv.content().known().map(|text| dotenv::parse(text));
+        for edit in &mut drift.edits {
+            let is_set_there = edit.variable().is_some_and(|name| {
+                dotenv.as_ref().is_some_and(|dotenv| dotenv.get(name).is_some())
+            });
+            if is_set_there && edit.difference.how == How::Extra {
+                (edit.grade, edit.why) = (Grade::Fine, "the home's .env sets it too, and wins");
+            }
+        }
+        Some(drift)
+    }
+
+    /// Without the version, only what no known release writes is an edit for sure. What is missing may be what an
+    /// unknown release did not write.
+    fn without_version(
+        lane: &'a Lane,
+        form: Form,
+        nearest: Vec<&'static Generation>,
+        definition: &'a Definition,
+    ) -> Self {
+        let all: Vec<&Generation> = Generation::all(form).collect();
+        let found = nearest.first().map(|near| differences(near, definition, None, None));
+        let is_edit = |found: &Graded| {
+            matches!(found.difference.how, How::Extra | How::Other)
+                && is_in_all(found, &all, definition, None)
+        };
+        let edits = found.into_iter().flatten().filter(is_edit).collect();
+        Self { lane, form, nearest, written: None, stale: Vec::new(), edits, definition }
+    }
+
+    /// The releases whose shape it has, for people.
+    pub fn releases(&self) -> String {
+        let names: Vec<&str> = self.nearest.iter().map(|near| near.releases).collect();
+        match names.split_last() {
+            Some((last, [])) => (*last).into(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    /// Whether it has the shape that the installed release writes.
+    pub fn is_current(&self) -> bool {
+        self.written.is_some_and(|written| self.nearest.contains(&written))
+    }
+
+    /// Whether every release whose shape it may have is older than the installed one.
+    pub fn is_older(&self) -> bool {
+        self.compares(|near, written| near < written)
+    }
+
+    /// Whether every release whose shape it may have is newer than the installed one.
+    pub fn is_newer(&self) -> bool {
+        self.compares(|near, written| near > written)
+    }
+
+    fn compares(&self, is: impl Fn(&[u32], &[u32]) -> bool) -> bool {
+        self.written
+            .is_some_and(|written| self.nearest.iter().all(|near| is(near.first, written.first)))
+    }
+
+    /// Whether it is in no shape of Hermes's: it starts something else, or next to nothing in it is Hermes's.
+    pub fn is_hand_made(&self) -> bool {
+        let starts_hermes = self.definition.entries.iter().any(|entry| {
+            matches!(entry.name.as_str(), "ExecStart" | "ProgramArguments")
+                && !matches!(entry.value.as_str(), "" | "another command")
+        });
+        let far = self.nearest.first().map_or(usize::MAX, |near| {
+            near.differences(&self.definition.entries, None)
+                .iter()
+                .filter(|found| found.how == How::Lacking)
+                .count()
+        });
+        !starts_hermes || far > FAR
+    }
+
+    /// Whether Hermes writes to this file: it knows a service by the name that it gives it, and never
+    /// writes a daemon of launchd's.
+    pub fn is_rewritten(&self, at: &Subject<'_>) -> bool {
+        let stem = if self.form == Form::Plist { "ai.hermes.gateway" } else { "hermes-gateway" };
+        let names = at.gateway.home.service_names(stem, at.facts.about.home.as_deref());
+        let name = self.lane.name.strip_suffix(".service").unwrap_or(&self.lane.name);
+        self.lane.manager != Manager::LaunchdSystem && names.iter().any(|known| known == name)
+    }
+
+    /// The edits that change what the service does, until they are lost.
+    pub fn lost(&self) -> impl Iterator<Item = &Graded> {
+        self.edits.iter().filter(|edit| edit.grade >= Grade::WillBeOverwritten)
+    }
+
+    /// What another release wrote, and does harm with the installed one.
+    pub fn harmful(&self) -> impl Iterator<Item = &Graded> {
+        self.stale.iter().filter(|found| found.grade >= Grade::WrongBehaviour)
+    }
+
+    /// The commands that rewrite it (upstream #19684; verified on 0.19), for people.
+    pub fn rewriters(&self) -> &'static str {
+        match self.form {
+            Form::UserUnit => "`hermes gateway start`, `restart` or `run`",
+            Form::SystemUnit => "`hermes gateway start` or `restart`",
+            Form::Plist => "`hermes gateway start`",
+        }
+    }
+
+    /// Where a difference stands, for evidence.
+    pub fn place(&self, found: &Graded) -> String {
+        let line = found.difference.line;
+        Place { file: self.definition.path.clone(), line }.to_string()
+    }
+
+    /// Where an edit survives, which is to continue a sentence.
+    pub fn keeps(&self, at: &Subject<'_>, edit: &Graded) -> String {
+        let name = edit.difference.name.as_str();
+        let version = at.version();
+        let since = |release: &[u32]| version.is_none_or(|version| version.is_from(release));
+        let file = |name: &str| home::join(&at.gateway.home.path, name);
+        let is_plist = self.form == Form::Plist;
+        match (name, edit.variable()) {
+            (_, Some("HERMES_HOME")) => {
+                "install the service with that HERMES_HOME set, or use a profile".into()
+            }
+            (_, Some("HERMES_RESTART_DRAIN_TIMEOUT")) => format!(
+                "it survives as agent.restart_drain_timeout in {}, or in {}",
+                file("config.yaml"),
+                file(".env")
+            ),
+            (_, Some(_)) if edit.difference.how == How::Extra => {
+                format!(
+                    "it survives in {}, which wins over the service's environment",
+                    file(".env")
+                )
+            }
+            ("TimeoutStopSec", _) => format!(
+                "it is reckoned from agent.restart_drain_timeout in {}",
+                file("config.yaml")
+            ),
+            ("Type" | "NotifyAccess" | "WatchdogSec", _) if since(&[0, 19]) => format!(
+                "it survives as gateway.systemd_watchdog_seconds in {}",
+                file("config.yaml")
+            ),
+            ("SoftResourceLimits NumberOfFiles", _) if since(&[0, 21]) => {
+                format!("it survives as runtime.nofile_soft_limit in {}", file("config.yaml"))
+            }
+            ("ProgramArguments --replace", _) => {
+                "nothing keeps it away before Hermes 0.21, which writes it no more".into()
+            }
+            _ if is_plist => "launchd has no place for it that Hermes leaves alone".into(),
+            _ if self.form == Form::SystemUnit => {
+                format!("it survives in a drop-in: `sudo systemctl edit {}`", self.lane.name)
+            }
+            _ => format!("it survives in a drop-in: `systemctl --user edit {}`", self.lane.name),
+        }
+    }
+}
+
+/// Whether the same difference is one from each of these.
+fn is_in_all(
+    found: &Graded,
+    all: &[&Generation],
+    definition: &Definition,
+    drain: Option<u64>,
+) -> bool {
+    let is_same = |other: &Difference| {
+        other.name == found.difference.name
+            && other.how == found.difference.how
+            && other.installed == found.difference.installed
+    };
+    all.iter().all(|near| near.differences(&definition.entries, drain).iter().any(is_same))
+}
+
+impl Graded {
+    /// The variable of the environment that it is about.
+    pub fn variable(&self) -> Option<&str> {
+        let name = &self.difference.name;
+        name.strip_prefix("EnvironmentVariables ").or_else(|| name.strip_prefix("Environment "))
+    }
+
+    /// What differs, as people write it.
+    pub fn subject(&self, form: Form) -> String {
+        let name: String = self.difference.name.chars().take(LONGEST_NAME).collect();
+        match (self.variable(), name.split_once(' ')) {
+            (Some(variable), _) => {
+                format!("variable {}", variable.chars().take(LONGEST_NAME).collect::<String>())
+            }
+            (None, Some((_, flag))) if flag.starts_with('-') => format!("argument {flag}"),
+            (None, Some((_, "argument"))) => "argument".into(),
+            _ if form == Form::Plist => name,
+            _ => match &self.difference {
+                Difference { how: How::Lacking, written: Some(value), .. }
+                | Difference { how: How::Extra, installed: Some(value), .. }
+                    if is_terse(value) && shape::is_list(&name) =>
+                {
+                    format!("{name}={value}")
+                }
+                _ => format!("{name}="),
+            },
+        }
+    }
+
+    /// What a rewrite does to it.
+    pub fn fate(&self, form: Form) -> String {
+        let subject = self.subject(form);
+        match (self.difference.how, &self.difference.written) {
+            (How::Lacking, _) => format!("writes {subject} again"),
+            (How::Other, Some(value)) if is_terse(value) => {
+                format!("sets {subject} back to {value}")
+            }
+            (How::Other, _) => format!("sets {subject} back"),
+            (How::Extra | How::Twice, _) => format!("drops {subject}"),
+        }
+    }
+
+    /// What is installed, what the release writes, and why that matters.
+    pub fn said(&self, form: Form, releases: &str) -> String {
+        let subject = self.subject(form);
+        let difference = &self.difference;
+        let what = match (difference.how, &difference.installed, &difference.written) {
+            (How::Other, Some(is), Some(written)) if is_terse(is) && is_terse(written) => {
+                format!("{subject} is {is}, and {releases} writes {written}")
+            }
+            (How::Other, ..) => format!("{subject} is not what {releases} writes"),
+            (How::Lacking, ..) => format!("{subject} is missing, which {releases} writes"),
+            (How::Extra, ..) => format!("{subject}, which {releases} does not write"),
+            (How::Twice, ..) => format!("{subject} stands twice"),
+        };
+        format!("{what} ({}: {})", self.grade.word(), self.why)
+    }
+}
+
+fn is_terse(value: &str) -> bool {
+    (1..=LONGEST_VALUE).contains(&value.len())
+}
+
+/// In characters. systemd's and launchd's longest names are shorter.
+const LONGEST_NAME: usize = 48;
+/// In bytes. What Hermes writes for one machine as for another is shorter, but for commands.
+const LONGEST_VALUE: usize = 40;
+/// With more of Hermes's entries missing than the most different two generations differ by, it is somebody's own.
+const FAR: usize = 10;

@@ -1,0 +1,311 @@
+//! What each difference from a release's own definition is worth. The first row that fits holds.
+
+use gw_snapshot::facts::generation::{Difference, Form, How};
+use gw_snapshot::facts::install::Version;
+
+/// What a difference is worth, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It holds by something else, and survives.
+    Fine,
+    /// It changes nothing of what the service does.
+    Cosmetic,
+    /// It changes what the service does, and is lost with the next rewrite.
+    WillBeOverwritten,
+    /// The service does what it should not, or not what it should.
+    WrongBehaviour,
+    /// The service cannot work like that.
+    BrokenNow,
+}
+
+impl Grade {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Cosmetic => "cosmetic",
+            Self::WillBeOverwritten => "will be overwritten",
+            Self::WrongBehaviour => "wrong behaviour",
+            Self::BrokenNow => "broken now",
+        }
+    }
+}
+
+/// When a row fits.
+enum When {
+    /// However it differs.
+    Any,
+    /// The release writes it, and it is not there.
+    Lacking,
+    /// The same, of this word of a list.
+    LackingOf(&'static str),
+    /// It is there, and the release does not write it.
+    Extra,
+    /// The same, of this word of a list.
+    ExtraOf(&'static str),
+    /// It has another value.
+    Other,
+    /// It has this one.
+    OtherOf(&'static str),
+    /// It stands twice.
+    Twice,
+    /// With code from this release on.
+    Since(&'static [u32], &'static When),
+    /// With older code than that.
+    Until(&'static [u32], &'static When),
+}
+
+impl When {
+    fn fits(&self, difference: &Difference, version: Option<&Version>) -> bool {
+        let is = |how, value: &Option<String>, wanted: &str| {
+            difference.how == how && value.as_deref() == Some(wanted)
+        };
+        match self {
+            Self::Any => difference.how != How::Twice,
+            Self::Lacking => difference.how == How::Lacking,
+            Self::LackingOf(word) => is(How::Lacking, &difference.written, word),
+            Self::Extra => difference.how == How::Extra,
+            Self::ExtraOf(word) => is(How::Extra, &difference.installed, word),
+            Self::Other => difference.how == How::Other,
+            Self::OtherOf(word) => is(How::Other, &difference.installed, word),
+            Self::Twice => difference.how == How::Twice,
+            Self::Since(release, when) => {
+                version.is_some_and(|version| version.is_from(release))
+                    && when.fits(difference, version)
+            }
+            Self::Until(release, when) => {
+                version.is_some_and(|version| !version.is_from(release))
+                    && when.fits(difference, version)
+            }
+        }
+    }
+}
+
+/// What a difference is worth to code of this version, and why.
+pub(super) fn grade(
+    form: Form,
+    difference: &Difference,
+    version: Option<&Version>,
+) -> (Grade, &'static str) {
+    let rows = TABLE.iter().filter(|(name, ..)| *name == difference.name);
+    let row = rows.into_iter().find(|(_, when, ..)| when.fits(difference, version));
+    row.map_or_else(|| otherwise(form, difference), |(_, _, grade, why)| (*grade, why))
+}
+
+/// What holds of everything that has no row of its own.
+fn otherwise(form: Form, difference: &Difference) -> (Grade, &'static str) {
+    let misplaced = difference.name.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    let is_unread = misplaced.is_some_and(|(section, key)| {
+        section.starts_with("X-") || TABLE.iter().any(|(name, ..)| *name == key)
+    });
+    match (difference.how, form) {
+        _ if is_unread => (Cosmetic, "systemd does not look for it in that section"),
+        (How::Twice, Form::Plist) => {
+            (WrongBehaviour, "it stands twice, and which of them holds is not defined")
+        }
+        (How::Twice, _) => (Cosmetic, "it stands twice, and the last one holds"),
+        (How::Lacking, _) => (WillBeOverwritten, "Hermes writes it"),
+        (How::Extra, _) => (WillBeOverwritten, "Hermes writes no such thing"),
+        (How::Other, _) => (WillBeOverwritten, "Hermes writes another value"),
+    }
+}
+
+use Grade::{BrokenNow, Cosmetic, WillBeOverwritten, WrongBehaviour};
+use When::{Any, Extra, ExtraOf, Lacking, LackingOf, Other, OtherOf, Since, Twice, Until};
+
+const WRAPPED: &str =
+    "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run";
+
+/// By directive or key, in the order in which Hermes writes them.
+const TABLE: &[(&str, When, Grade, &str)] = &[
+    ("Description", Any, Cosmetic, "a name for people"),
+    ("After", Lacking, WillBeOverwritten, "it may start before the network is up"),
+    ("Wants", Lacking, WillBeOverwritten, "nothing brings the network up before it"),
+    ("StartLimitIntervalSec", Lacking, WrongBehaviour, "systemd's own limit of starts holds"),
+    ("StartLimitIntervalSec", Other, WrongBehaviour, "after too many starts it stays down"),
+    (
+        "Type",
+        Until(&[0, 19], &OtherOf("notify")),
+        BrokenNow,
+        "this version never says that it is ready",
+    ),
+    ("Type", OtherOf("forking"), BrokenNow, "Hermes does not fork: the start never ends"),
+    ("Type", OtherOf("oneshot"), BrokenNow, "with Restart=always systemd refuses it"),
+    ("Type", OtherOf("exec"), Cosmetic, "it differs only in when a start counts as done"),
+    ("Type", Lacking, Cosmetic, "simple is what systemd takes"),
+    ("Type", Other, WillBeOverwritten, "Hermes starts as simple, or as notify with a watchdog"),
+    ("WatchdogSec", Until(&[0, 19], &Extra), BrokenNow, "this version never answers the watchdog"),
+    ("NotifyAccess", Extra, Cosmetic, "without Type=notify nobody listens"),
+    ("User", Lacking, WrongBehaviour, "it runs as root"),
+    ("Group", Lacking, Cosmetic, "the user's own group holds"),
+    ("ExecStart", Twice, BrokenNow, "systemd refuses a service with two commands"),
+    ("ExecStart", Lacking, BrokenNow, "there is nothing to start"),
+    ("ExecStart", OtherOf(""), BrokenNow, "systemd cannot read it"),
+    ("ExecStart", Other, WillBeOverwritten, "another command than Hermes writes"),
+    (
+        "ExecStart --replace",
+        Since(&[0, 17], &Extra),
+        WrongBehaviour,
+        "each start ends a gateway that runs",
+    ),
+    (
+        "ExecStart --external-supervisor",
+        Until(&[0, 20, 5], &Extra),
+        BrokenNow,
+        "this version knows no such argument",
+    ),
+    ("WorkingDirectory", Any, Cosmetic, "Hermes finds its files without it"),
+    ("Environment HOME", Any, Cosmetic, "systemd sets it for the user of the service"),
+    ("Environment USER", Any, Cosmetic, "systemd sets it for the user of the service"),
+    ("Environment LOGNAME", Any, Cosmetic, "systemd sets it for the user of the service"),
+    (
+        "Environment PATH",
+        Lacking,
+        WrongBehaviour,
+        "tools of the environment and of the user are not found",
+    ),
+    ("Environment VIRTUAL_ENV", Any, Cosmetic, "Python finds its environment without it"),
+    (
+        "Environment HERMES_HOME",
+        Lacking,
+        WrongBehaviour,
+        "which home it serves depends on its user and on the sticky profile",
+    ),
+    (
+        "Restart",
+        Until(&[0, 18], &OtherOf("on-failure")),
+        WrongBehaviour,
+        "a planned restart may end with 0, and then it stays down",
+    ),
+    ("Restart", OtherOf("on-failure"), WillBeOverwritten, "after an exit with 0 it stays down"),
+    ("Restart", Other, WrongBehaviour, "after some ends that call for a start it stays down"),
+    ("Restart", Lacking, WrongBehaviour, "nothing starts it again"),
+    ("RestartSec", Lacking, WrongBehaviour, "a start that fails is repeated ten times a second"),
+    ("RestartSec", Other, WillBeOverwritten, "it changes how fast starts follow each other"),
+    ("RestartMaxDelaySec", Any, Cosmetic, "upstream passes over it as well"),
+    ("RestartSteps", Any, Cosmetic, "upstream passes over it as well"),
+    (
+        "RestartForceExitStatus",
+        LackingOf("75"),
+        WrongBehaviour,
+        "a planned restart (exit 75) is not forced",
+    ),
+    (
+        "RestartPreventExitStatus",
+        ExtraOf("75"),
+        WrongBehaviour,
+        "a planned restart (exit 75) leaves it down",
+    ),
+    (
+        "RestartPreventExitStatus",
+        LackingOf("78"),
+        WrongBehaviour,
+        "a mistake in the settings (exit 78) is started again for ever",
+    ),
+    (
+        "RestartPreventExitStatus",
+        Until(&[0, 19], &ExtraOf("78")),
+        Cosmetic,
+        "later releases write it",
+    ),
+    ("SuccessExitStatus", ExtraOf("75"), Cosmetic, "later releases write it"),
+    ("KillMode", Any, WrongBehaviour, "a stop reaches the tools before the gateway, or not at all"),
+    ("KillSignal", Lacking, Cosmetic, "SIGTERM is what systemd takes"),
+    ("KillSignal", Other, WrongBehaviour, "Hermes takes SIGTERM for a stop"),
+    ("ExecReload", Lacking, WillBeOverwritten, "there is no reload"),
+    (
+        "ExecStopPost",
+        Lacking,
+        WillBeOverwritten,
+        "what the gateway leaves behind is not cleared away",
+    ),
+    (
+        "ExecStopPost",
+        Until(&[0, 18], &ExtraOf("-PYTHON -m gateway.cgroup_cleanup")),
+        Cosmetic,
+        "later releases write it",
+    ),
+    ("TimeoutStopSec", Lacking, Cosmetic, "systemd's own limit of 90 s holds"),
+    ("TimeoutStopSec", Other, Cosmetic, "Hermes reckons it from agent.restart_drain_timeout"),
+    ("StandardOutput", Lacking, Cosmetic, "journal is what systemd takes"),
+    ("StandardError", Lacking, Cosmetic, "journal is what systemd takes"),
+    ("WantedBy", Lacking, WrongBehaviour, "it cannot be enabled to start at boot"),
+    ("Label", Lacking, BrokenNow, "launchd refuses it"),
+    ("ProgramArguments", Lacking, BrokenNow, "there is nothing to start"),
+    (
+        "ProgramArguments",
+        Until(&[0, 20, 1], &OtherOf(WRAPPED)),
+        BrokenNow,
+        "this version has no such wrapper",
+    ),
+    ("ProgramArguments", Other, WillBeOverwritten, "another command than Hermes writes"),
+    (
+        "ProgramArguments --replace",
+        Since(&[0, 21], &Extra),
+        WrongBehaviour,
+        "each start ends a gateway that runs",
+    ),
+    (
+        "ProgramArguments --external-supervisor",
+        Until(&[0, 20, 5], &Extra),
+        BrokenNow,
+        "this version knows no such argument",
+    ),
+    (
+        "EnvironmentVariables PATH",
+        Lacking,
+        WrongBehaviour,
+        "tools of the environment and of the user are not found",
+    ),
+    ("EnvironmentVariables VIRTUAL_ENV", Any, Cosmetic, "Python finds its environment without it"),
+    (
+        "EnvironmentVariables HERMES_HOME",
+        Lacking,
+        WrongBehaviour,
+        "which home it serves depends on its user and on the sticky profile",
+    ),
+    (
+        "LimitLoadToSessionType",
+        LackingOf("Aqua"),
+        WrongBehaviour,
+        "it is not loaded in a session at the screen",
+    ),
+    (
+        "LimitLoadToSessionType",
+        LackingOf("Background"),
+        Cosmetic,
+        "at the screen it is loaded all the same",
+    ),
+    ("RunAtLoad", Any, WrongBehaviour, "it does not start when it is loaded"),
+    (
+        "KeepAlive",
+        Until(&[0, 18], &OtherOf("SuccessfulExit false")),
+        WrongBehaviour,
+        "a planned restart may end with 0, and then it stays down",
+    ),
+    (
+        "KeepAlive",
+        OtherOf("SuccessfulExit false"),
+        WillBeOverwritten,
+        "after an exit with 0 it stays down",
+    ),
+    (
+        "KeepAlive",
+        OtherOf("true"),
+        WillBeOverwritten,
+        "a mistake in the settings is started again for ever",
+    ),
+    ("KeepAlive", Other, WrongBehaviour, "after some ends that call for a start it stays down"),
+    ("KeepAlive", Lacking, WrongBehaviour, "nothing starts it again"),
+    ("ThrottleInterval", Lacking, Cosmetic, "launchd waits 10 s between starts"),
+    ("ExitTimeOut", Lacking, Cosmetic, "launchd's own limit of 20 s holds"),
+    (
+        "Disabled",
+        ExtraOf("true"),
+        WrongBehaviour,
+        "it is not loaded, unless an override enables it",
+    ),
+    ("Disabled", ExtraOf("false"), Cosmetic, "so it would be without it"),
+    ("StandardOutPath", Lacking, WillBeOverwritten, "what it prints is lost"),
+    ("StandardErrorPath", Lacking, WillBeOverwritten, "what it prints is lost"),
+];

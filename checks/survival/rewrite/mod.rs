@@ -1,0 +1,61 @@
+//! Whether the next command of Hermes's changes what the service does.
+
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Lane;
+
+use crate::Subject;
+use crate::drift::{Drift, Graded};
+use crate::finding::{Finding, Verdict, plural};
+use crate::subject::unread;
+
+/// The worst that it can find.
+pub(crate) const WORST: Verdict = Verdict::Note;
+
+/// Looks.
+pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let Some(lane) = at.gateway.lane().filter(|lane| lane.is_installed()) else {
+        return vec![Finding::skipped("no service is installed")];
+    };
+    let finding = match Drift::of(at, lane) {
+        Some(drift) => judge(at, lane, &drift),
+        None => unread(lane, "whether the next rewrite changes the service"),
+    };
+    vec![finding.of_service(lane.title())]
+}
+
+fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
+    let name = &lane.name;
+    if !drift.is_rewritten(at) {
+        return Finding::skipped(format!("Hermes does not write {name}"));
+    }
+    let next = drift.rewriters();
+    let lost: Vec<&Graded> = drift.lost().collect();
+    let mended: Vec<&Graded> = drift.harmful().collect();
+    let seen = |finding: Finding, all: &[&Graded]| {
+        all.iter().take(MOST).fold(finding, |finding, found| {
+            finding.seen(drift.place(found), format!("the rewrite {}", found.fate(drift.form)))
+        })
+    };
+    if let Some(first) = lost.first() {
+        let (count, fate) = (lost.len(), first.fate(drift.form));
+        let more = match count.saturating_sub(1) {
+            0 => String::new(),
+            more => format!(", and {more} more change{}", plural(more)),
+        };
+        let claim = format!("the next {next} changes what {name} does: it {fate}{more}");
+        // A warning is for definition/will-be-overwritten to give; nobody needs it twice.
+        return seen(Finding::note(claim), &lost);
+    }
+    if drift.written.is_none() {
+        let what = format!("what the next {next} makes of {name}");
+        return Finding::unknown(&what, &Why::NotObserved).minor();
+    }
+    if let Some(first) = mended.first() {
+        let claim = format!("the next {next} mends {name}: it {}", first.fate(drift.form));
+        return seen(Finding::note(claim), &mended);
+    }
+    Finding::pass(format!("the next {next} changes nothing of what {name} does"))
+}
+
+/// What evidence is shown of one definition.
+const MOST: usize = 16;
