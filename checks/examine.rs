@@ -5,6 +5,7 @@ use gw_snapshot::facts::Facts;
 use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
 use crate::finding::{Finding, Verdict};
+use crate::intent::Intent;
 use crate::{CHECKS, Check, Subject};
 
 /// What was found of one gateway.
@@ -47,8 +48,9 @@ impl Selection {
 }
 
 /// Examines each gateway, in the order of the facts.
-pub fn examine(facts: &Facts, selection: &Selection) -> Vec<Examined> {
-    facts.gateways.iter().map(|gateway| one(&Subject { facts, gateway }, selection)).collect()
+pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
+    let subject = |gateway| Subject { facts, gateway, intent };
+    facts.gateways.iter().map(|gateway| one(&subject(gateway), selection)).collect()
 }
 
 fn one(at: &Subject<'_>, selection: &Selection) -> Examined {

@@ -1,6 +1,7 @@
 //! What a check has to say: a claim with its verdict, its evidence and its scope.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::definition::Place;
 use serde::Serialize;
 
 /// How a claim stands.
@@ -78,6 +79,12 @@ pub struct Evidence {
     pub source: String,
     /// What it said, as far as it matters.
     pub said: String,
+    /// The file, where it is a line of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, 1-based.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 impl Finding {
@@ -143,7 +150,20 @@ impl Finding {
     /// What was seen, and where.
     #[must_use]
     pub fn seen(mut self, source: impl Into<String>, said: impl Into<String>) -> Self {
-        self.evidence.push(Evidence { source: source.into(), said: said.into() });
+        let (source, said) = (source.into(), said.into());
+        self.evidence.push(Evidence { source, said, file: None, line: None });
+        self
+    }
+
+    /// What was seen in a file, and on which line.
+    #[must_use]
+    pub fn seen_at(mut self, place: &Place, said: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            source: place.to_string(),
+            said: said.into(),
+            file: Some(place.file.clone()),
+            line: place.line,
+        });
         self
     }
 

@@ -14,6 +14,7 @@ pub mod compare;
 pub mod diagnosis;
 pub mod examine;
 pub mod finding;
+pub mod intent;
 pub mod plan;
 mod spawn;
 mod subject;
@@ -21,14 +22,17 @@ mod subject;
 use gw_snapshot::facts::{Facts, Gateway};
 
 use finding::{Finding, Verdict};
+use intent::Intent;
 
-/// What a check looks at: one gateway, and the host around it.
+/// What a check looks at: one gateway, the host around it, and what is meant to be.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The host.
     pub facts: &'a Facts,
     /// The gateway.
     pub gateway: &'a Gateway,
+    /// What the operator says ought to be.
+    pub intent: &'a Intent,
 }
 
 /// One check.
@@ -84,6 +88,7 @@ checks! {
         sticky_profile "definition/sticky-profile",
         stop_timeout "definition/stop-timeout",
         service_path "definition/service-path",
+        against_reference "definition/against-reference",
     }
     job {
         manager_unreachable "job/manager-unreachable",

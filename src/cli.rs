@@ -26,6 +26,7 @@ Examples:
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
+  gw-doctor --reference my.service whether the installed definition means the same as this one
   gw-doctor explain job/not-running
 
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
@@ -54,6 +55,8 @@ pub(crate) struct CheckArgs {
     /// Look at this snapshot instead of this host (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) intent: IntentArgs,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -85,6 +88,16 @@ pub(crate) struct PlanArgs {
     /// Plan for this snapshot instead of this host (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) intent: IntentArgs,
+}
+
+/// Options that say what ought to be.
+#[derive(Debug, Default, Args)]
+pub(crate) struct IntentArgs {
+    /// Compare the installed definition with this plist or unit of your own, by meaning
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
 }
 
 /// Options of `diff`.

@@ -20,6 +20,7 @@ pub mod marks;
 pub mod process;
 pub mod record;
 pub mod settings;
+pub mod terms;
 
 pub use gateway::{Facts, Gateway, Lane, Manager};
 pub use gather::{Choice, Wanted, gather};
