@@ -6,7 +6,9 @@ use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
 use crate::finding::{Finding, Verdict};
 use crate::intent::Intent;
-use crate::{CHECKS, Check, Subject};
+use crate::{CHECKS, Check, Subject, excuse};
+
+pub use crate::excuse::unused;
 
 /// What was found of one gateway.
 #[derive(Debug, Clone)]
@@ -54,17 +56,15 @@ pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Exa
 }
 
 fn one(at: &Subject<'_>, selection: &Selection) -> Examined {
-    let findings: Vec<Finding> = CHECKS
+    let mut findings: Vec<Finding> = CHECKS
         .iter()
         .filter(|check| selection.takes(check))
         .flat_map(|check| (check.run)(at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
-    Examined {
-        chain: chain::links(at, &findings),
-        diagnoses: diagnosis::diagnose(at, &findings),
-        verdict: worst(&findings),
-        findings,
-    }
+    excuse::findings(at, &mut findings);
+    let mut diagnoses = diagnosis::diagnose(at, &findings);
+    excuse::diagnoses(at, &mut findings, &mut diagnoses);
+    Examined { chain: chain::links(at, &findings), diagnoses, verdict: worst(&findings), findings }
 }
 
 /// A finding with its id and its scope.

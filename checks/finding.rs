@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Place;
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// How a claim stands.
@@ -52,9 +53,37 @@ pub struct Finding {
     /// What to do about it, or what would settle it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Why it does not count, where the policy says that it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excused>,
     /// Of an unknown: whether the state of the gateway cannot be told without it.
     #[serde(skip)]
     pub essential: bool,
+}
+
+/// Why something does not count, though it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excused {
+    /// What the verdict would be.
+    pub was: Verdict,
+    /// The operator's reason.
+    pub reason: String,
+    /// The last day on which it holds, in UTC. None: as long as the policy says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Whether it was an unknown without which the state of the gateway cannot be told.
+    #[serde(skip)]
+    pub(crate) essential: bool,
+}
+
+impl Excused {
+    /// What stands before a claim that does not count.
+    pub(crate) fn words(&self) -> String {
+        match self.until {
+            Some(until) => format!("ignored until {until} ({})", self.reason),
+            None => self.reason.clone(),
+        }
+    }
 }
 
 /// Of what something is claimed.
@@ -96,6 +125,7 @@ impl Finding {
             scope: Scope::default(),
             evidence: Vec::new(),
             help: None,
+            excused: None,
             essential: verdict == Verdict::Unknown,
         }
     }
@@ -145,6 +175,21 @@ impl Finding {
     pub const fn minor(mut self) -> Self {
         self.essential = false;
         self
+    }
+
+    /// Whether it is more than a remark: something wrong, or a gap.
+    pub const fn is_wrong(&self) -> bool {
+        matches!(self.verdict, Verdict::Failure | Verdict::Warning | Verdict::Unknown)
+    }
+
+    /// Found, and not counted.
+    pub(crate) fn excuse(&mut self, reason: &str, until: Option<Date>) {
+        let excused =
+            Excused { was: self.verdict, reason: reason.into(), until, essential: self.essential };
+        self.claim = format!("{}: {}", excused.words(), self.claim);
+        self.verdict = Verdict::Note;
+        self.essential = false;
+        self.excused = Some(excused);
     }
 
     /// What was seen, and where.

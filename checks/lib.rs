@@ -13,6 +13,7 @@ pub mod chain;
 pub mod compare;
 pub mod diagnosis;
 pub mod examine;
+mod excuse;
 pub mod finding;
 pub mod intent;
 pub mod plan;
@@ -176,6 +177,11 @@ checks! {
         crash "survival/crash",
         logout "survival/logout",
         reboot "survival/reboot",
+    }
+    policy {
+        address "policy/address",
+        setting "policy/setting",
+        off "policy/off",
     }
     logs {
         api_server_refused "logs/api-server-refused",

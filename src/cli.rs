@@ -27,6 +27,7 @@ Examples:
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
   gw-doctor --reference my.service whether the installed definition means the same as this one
+  gw-doctor --policy policy.toml   whether all is as it is meant to be here
   gw-doctor explain job/not-running
 
 Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
@@ -98,6 +99,9 @@ pub(crate) struct IntentArgs {
     /// Compare the installed definition with this plist or unit of your own, by meaning
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: Option<PathBuf>,
+    /// Judge by this policy (TOML): what is expected, what is meant to be off, which findings are accepted until when
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// Options of `diff`.

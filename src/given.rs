@@ -1,4 +1,4 @@
-//! Files that the operator names on the command line: a snapshot, a definition to compare with. They are input, and no
+//! Files that the operator names on the command line: a snapshot, a definition to compare with, a policy. They are input, and no
 //! evidence of the host. What holds secrets is redacted as it is read, and no error shows a word of a file.
 
 use std::fs::File;
@@ -6,12 +6,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use gw_checks::intent::{Intent, Reference};
+use gw_checks::intent::{Intent, Policy, Reference};
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
 
 use crate::cli::IntentArgs;
-use crate::host;
+use crate::{host, policy};
 
 /// A snapshot, from standard input if the path is `-`.
 pub(crate) fn snapshot(path: &Path) -> anyhow::Result<Recorded> {
@@ -26,7 +26,17 @@ pub(crate) fn snapshot(path: &Path) -> anyhow::Result<Recorded> {
 /// What ought to be. `live`: it is for this host, and not for a recorded one.
 pub(crate) fn intent(args: &IntentArgs, live: bool) -> anyhow::Result<Intent> {
     let reference = args.reference.as_deref().map(|path| reference(path, live)).transpose()?;
-    Ok(Intent { reference })
+    let policy = args.policy.as_deref().map(policy).transpose()?.unwrap_or_default();
+    Ok(Intent { reference, policy })
+}
+
+fn policy(path: &Path) -> anyhow::Result<Policy> {
+    let name = path.display().to_string();
+    let bytes = read(path, LARGEST_POLICY, "policy")?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(policy::read(&name, text)?),
+        Err(error) => bail!("{name} is not UTF-8 at byte {}", error.valid_up_to()),
+    }
 }
 
 fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
@@ -56,5 +66,7 @@ fn read(path: &Path, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
 
 /// A snapshot of a thousand profiles has a tenth of this. In bytes.
 const LARGEST_SNAPSHOT: u64 = 256 << 20;
+/// A hundred profiles with a few entries each have a tenth of this. In bytes.
+const LARGEST_POLICY: u64 = 1 << 20;
 /// What Hermes writes has 3 KB. In bytes.
 const LARGEST_DEFINITION: u64 = 256 << 10;

@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod given;
 mod host;
+mod policy;
 mod report;
 
 use std::io::Write as _;
@@ -24,7 +25,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use gw_checks::Subject;
 use gw_checks::compare::{self, Way};
-use gw_checks::examine::{Selection, examine};
+use gw_checks::examine::{Selection, examine, unused};
 use gw_checks::intent::Intent;
 use gw_checks::plan::{self, Plan};
 use gw_snapshot::facts::{self, Facts, Wanted};
@@ -74,6 +75,10 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let intent = given::intent(&args.intent, args.from.is_none())?;
     let facts = look(&args.look, args.from.as_deref())?;
     let examined = examine(&facts, &intent, &selection);
+    for (place, what) in unused(&facts, &examined, &intent.policy, &selection) {
+        // It is a remark, and no part of the report.
+        let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
+    }
     let report = Report::new(&facts, &intent, examined, args.fail_on, sealed);
     print(&report.render(args)?, report.code(args.format))
 }

@@ -24,7 +24,7 @@ use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer};
+use crate::facts::settings::{self, ApiServer, Layer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cgroup;
@@ -100,6 +100,7 @@ struct Settled {
     home: Home,
     api: Fact<ApiServer>,
     drain: Fact<u64>,
+    assigned: Layer,
 }
 
 fn homes(
@@ -164,7 +165,8 @@ fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
             settings::health_url(&api.host.value, api.port.value).filter(|_| api.enabled.value);
         look.host.prepare(url.map(Question::Http).into_iter().collect());
     }
-    Settled { home: home.clone(), api, drain }
+    let assigned = api::assigned(look, home, found);
+    Settled { home: home.clone(), api, drain, assigned }
 }
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
@@ -187,7 +189,7 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, api, drain } = settled;
+    let Settled { home, api, drain, assigned } = settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
     let pid_file = PidRecord::in_file(&file("gateway.pid", Part::SMALL));
@@ -240,6 +242,7 @@ fn gateway(
         status,
         api,
         drain,
+        assigned,
         health,
         cron,
         install,

@@ -11,7 +11,7 @@ use crate::parse::exec::{Escapes, has_specifier, split};
 use crate::parse::plist::Plist;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Located};
-use crate::redact::{self, Likeness};
+use crate::redact::{self, Likeness, Salt};
 
 /// One thing that a definition says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +47,19 @@ impl std::fmt::Display for About {
 }
 
 impl Term {
-    /// Its value for people: nothing of a variable.
+    /// Its value for people, without its secrets even where no capture took them out: nothing of a variable.
     pub fn shown(&self) -> Option<String> {
-        match self.about {
-            About::Variable(_) => None,
-            About::Setting(..) => Some(self.value.join(" ")),
-        }
+        let salt = Salt(Vec::new());
+        let shown = match &self.about {
+            About::Variable(_) => return None,
+            About::Setting(section, key) if section.is_empty() => {
+                redact::plist::value(key, &self.value, &salt)
+            }
+            About::Setting(section, key) => {
+                redact::unit::directive(section, key, &self.value.join(" "), &salt)
+            }
+        };
+        Some(redact::without_digests(&shown))
     }
 }
 

@@ -18,7 +18,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-pub use likeness::{Likeness, likeness};
+pub use likeness::{Likeness, likeness, without_digests};
 
 /// What a digest is salted with: something of the host that no snapshot holds, so that marks of one
 /// host can be compared with each other and nobody can guess at a value with a word list.

@@ -93,6 +93,18 @@ fn redact(
     }
 }
 
+/// The value of a key at the top, given as text, without its secrets. A number and a truth value are none.
+pub fn value(key: &str, words: &[String], salt: &Salt) -> String {
+    if key == "ProgramArguments" {
+        return arguments(words, salt).join(" ");
+    }
+    let word = |word: &String| {
+        let is_plain = word.parse::<bool>().is_ok() || word.parse::<f64>().is_ok();
+        if is_plain { word.clone() } else { shown(word, &[key.to_string()], salt) }
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn shown(text: &str, path: &[String], salt: &Salt) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {

@@ -8,6 +8,7 @@ mod markdown;
 pub(crate) mod nagios;
 mod prometheus;
 mod sarif;
+mod source;
 mod text;
 
 use std::cmp::Reverse;

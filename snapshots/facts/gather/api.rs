@@ -90,6 +90,11 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
     let Some(serving) = found.iter().find(|found| serves(found.home.as_deref())) else {
         return unreadable(found);
     };
+    of_definition(look, serving, found)
+}
+
+/// The environment that a service gives its gateway.
+fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
     let Some(definition) = serving.definition.known() else { return unreadable(found) };
     let set = definition.environment.iter().cloned().map(|set| Assignment {
         name: set.name,
@@ -107,6 +112,50 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
         }
     }
     layer
+}
+
+/// What the files of a gateway set: what it will find at a cold start under its service, the strongest last.
+pub(super) fn assigned(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
+    let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
+    let serving = found.iter().find(|found| found.home.as_deref() == Some(&home.path));
+    let of_service = match serving {
+        Some(serving) => of_definition(look, serving, found),
+        None => unreadable(found),
+    };
+    let dotenv = match layer_of(&file(".env")) {
+        Fact::Known(layer) => layer,
+        Fact::Absent => Layer::default(),
+        Fact::Unknown(why) => Layer { set: Vec::new(), hidden: Some(why) },
+    };
+    let layers = [of_configuration(&file("config.yaml")), of_service, dotenv];
+    layers.into_iter().fold(Layer::default(), |mut all, layer| {
+        all.set.extend(layer.set);
+        all.hidden = layer.hidden.or(all.hidden);
+        all
+    })
+}
+
+/// The scalars at the top of a configuration, which Hermes takes for variables.
+fn of_configuration(file: &FileSeen) -> Layer {
+    let root = match file.content() {
+        Fact::Known(text) => yaml::parse(text).map_err(|error| Why::Malformed(error.to_string())),
+        Fact::Absent => return Layer::default(),
+        Fact::Unknown(why) => Err(why),
+    };
+    let root = match root {
+        Ok(root) => root,
+        Err(why) => return Layer { set: Vec::new(), hidden: Some(why) },
+    };
+    let yaml::Value::Map(map) = &root.value else { return Layer::default() };
+    let set = map.pairs.iter().filter_map(|(name, value)| {
+        Some(Assignment {
+            name: name.to_text()?.into_owned(),
+            value: value.to_text()?.into_owned(),
+            at: Place { file: file.path.clone(), line: Some(value.line) },
+            unresolved: false,
+        })
+    });
+    set.collect::<Vec<_>>().into()
 }
 
 /// No definition is known to serve this home: one that could not be read may, and may set anything.
