@@ -249,10 +249,14 @@ impl<'a> Table<'a> {
 /// Longer than any name that somebody could have meant.
 const LONGEST_KEY: usize = 24;
 
-const fn profile_name() -> Form<String> {
+fn profile_name() -> Form<String> {
     Form {
-        read: |value| value.as_str().filter(|name| is_profile_name(name)).map(String::from),
-        wanted: "the name of a profile, in lower case",
+        read: |value| {
+            let name = value.as_str()?;
+            let is_home = name.starts_with('/') && !name.contains(char::is_control);
+            (is_profile_name(name) || is_home && shape::is_clean(name)).then(|| name.into())
+        },
+        wanted: "the name of a profile, in lower case, or the path of a home of its own",
     }
 }
 
@@ -400,6 +404,18 @@ overdue = 0x258
         assert!(one.is_of("coder") && !one.is_of("work") && other.is_of("work"));
         let thresholds = Thresholds { ticker_late: Some(400), overdue: Some(600) };
         assert_eq!(policy.thresholds, thresholds);
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_a_policy_that_uses_every_key() {
+        let readme = include_str!("../README.md");
+        let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let policy = read("README.md", example.expect("an example")).expect("a policy");
+        let [expected] = &policy.expected[..] else { panic!("{policy:?}") };
+        assert!(expected.address.is_some() && expected.port.is_some());
+        assert!(!expected.required.is_empty() && !expected.forbidden.is_empty());
+        assert!(policy.ignored[0].profile.is_some() && !policy.off.is_empty());
+        assert!(policy.thresholds.ticker_late.is_some() && policy.thresholds.overdue.is_some());
     }
 
     #[test]

@@ -31,6 +31,7 @@ use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::yaml;
 
+use api::Settings;
 use look::Look;
 use services::{Answers, Found};
 
@@ -159,13 +160,12 @@ fn questions(home: &Home) -> Vec<Question> {
 
 /// Reads what decides where the API server is to be, and asks there.
 fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
-    let (api, drain) = api::settings(look, home, found);
+    let Settings { api, drain, assigned } = api::settings(look, home, found);
     if let Fact::Known(api) = &api {
         let url =
             settings::health_url(&api.host.value, api.port.value).filter(|_| api.enabled.value);
         look.host.prepare(url.map(Question::Http).into_iter().collect());
     }
-    let assigned = api::assigned(look, home, found);
     Settled { home: home.clone(), api, drain, assigned }
 }
 

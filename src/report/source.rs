@@ -47,9 +47,12 @@ fn text(report: &Report<'_>, reported: &Reported<'_>, file: &str) -> Option<Stri
     let gateway = reported.gateway;
     let mut files = gateway.files.iter().chain([&gateway.dotenv]);
     let seen = files.find(|seen| seen.path == file && seen.text.is_some())?;
-    let kind = if file.ends_with(".yaml") { Kind::Yaml } else { Kind::Dotenv };
-    let is_known = file.ends_with(".env") || matches!(kind, Kind::Yaml);
-    redacted(&kind, seen.text.as_ref().filter(|_| is_known)?)
+    let kind = match file.rsplit('/').next()? {
+        ".env" => Kind::Dotenv,
+        "config.yaml" => Kind::Yaml,
+        _ => return None,
+    };
+    redacted(&kind, seen.text.as_ref()?)
 }
 
 fn redacted(kind: &Kind, text: &str) -> Option<String> {
