@@ -76,18 +76,22 @@ fn today(facts: &Facts) -> Date {
 }
 
 /// The entries of a policy that match nothing in this look, each with what is to be said of it. What was not looked at is
-/// not held against them.
+/// not held against them. `all`: every profile was looked at, and not only those that somebody named.
 pub fn unused(
     facts: &Facts,
     examined: &[Examined],
     policy: &Policy,
     selection: &Selection,
+    all: bool,
 ) -> Vec<(Place, String)> {
-    let all: Vec<(&str, &Examined)> =
+    let looks: Vec<(&str, &Examined)> =
         facts.gateways.iter().map(|gateway| gateway.home.profile.as_str()).zip(examined).collect();
+    let was_seen = |profile: &str| looks.iter().any(|(known, _)| *known == profile);
     let ignored = policy.ignored.iter().filter(|ignored| {
-        let mut gateways = all.iter().filter(|(profile, _)| ignored.is_of(profile)).peekable();
-        is_looked_at(ignored, selection) && !gateways.any(|(_, found)| is_found(ignored, found))
+        let mut gateways = looks.iter().filter(|(profile, _)| ignored.is_of(profile));
+        (all || ignored.profile.as_deref().is_some_and(was_seen))
+            && is_looked_at(ignored, selection)
+            && !gateways.any(|(_, found)| is_found(ignored, found))
     });
     let ignored = ignored.map(|ignored| {
         let whose = ignored.profile.as_ref();
@@ -101,7 +105,7 @@ pub fn unused(
         let lists = expected.required.iter().chain(&expected.forbidden).map(|entry| &entry.at);
         Some((first.chain(lists).next()?, expected.profile.as_ref()?))
     }));
-    let unknown = named.filter(|(_, profile)| !all.iter().any(|(known, _)| known == profile));
+    let unknown = named.filter(|(_, profile)| all && !was_seen(profile));
     let unknown = unknown.map(|(at, profile)| {
         (at.clone(), format!("no gateway of profile {profile} was looked at"))
     });

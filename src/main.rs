@@ -75,7 +75,9 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let intent = given::intent(&args.intent, args.from.is_none())?;
     let facts = look(&args.look, args.from.as_deref())?;
     let examined = examine(&facts, &intent, &selection);
-    for (place, what) in unused(&facts, &examined, &intent.policy, &selection) {
+    for (place, what) in
+        unused(&facts, &examined, &intent.policy, &selection, args.look.profiles.is_empty())
+    {
         // It is a remark, and no part of the report.
         let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
     }

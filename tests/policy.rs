@@ -268,6 +268,8 @@ fn an_entry_that_matches_nothing_is_a_note_on_standard_error_and_no_verdict() {
             "gw-doctor: note: policy.toml:2: no gateway of profile wrok was looked at",
         ]
     );
+    let named = judged(THREE, &policy.replace("wrok", "work"), &["coder"]);
+    assert!(named.stderr.is_empty(), "work was not looked at: {}", all(&named));
     let output = judged(HEALTHY, policy, &["--only", "port"]);
     assert!(
         !text(&output.stderr).contains("job/disabled"),

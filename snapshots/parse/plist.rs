@@ -110,8 +110,10 @@ impl Plist {
     /// nor whether a number is written as a real one.
     pub fn values(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
         self.top.iter().map(|(key, value)| match value {
-            Value::Array(items) => (key.as_str(), items.iter().map(plain).collect()),
-            value => (key.as_str(), vec![plain(value)]),
+            Value::Array(items) => {
+                (key.as_str(), items.iter().map(|item| plain(item, DEEPEST)).collect())
+            }
+            value => (key.as_str(), vec![plain(value, DEEPEST)]),
         })
     }
 
@@ -173,16 +175,19 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A value as text: the same for two values that are the same to launchd. It is bounded as the list is.
-fn plain(value: &Value) -> String {
+/// A value as text: the same for two values that are the same to launchd, so many levels down.
+fn plain(value: &Value, levels: usize) -> String {
+    let Some(levels) = levels.checked_sub(1) else { return "…".into() };
     let list = |items: Vec<String>| items.join(", ");
     match value {
         Value::Dictionary(inner) => {
             let sorted: BTreeMap<&String, &Value> = inner.iter().collect();
-            let pair = |(key, value)| format!("{key}: {}", plain(value));
+            let pair = |(key, value)| format!("{key}: {}", plain(value, levels));
             format!("{{{}}}", list(sorted.into_iter().map(pair).collect()))
         }
-        Value::Array(items) => format!("[{}]", list(items.iter().map(plain).collect())),
+        Value::Array(items) => {
+            format!("[{}]", list(items.iter().map(|item| plain(item, levels)).collect()))
+        }
         // Nothing that is no text is ever shown: it has no name by which to judge it.
         Value::Data(bytes) => Mark::of(&STANDARD.encode(bytes), &Salt(Vec::new())).to_string(),
         Value::Date(date) => date.to_xml_format(),
@@ -244,6 +249,17 @@ mod tests {
             "{:?}",
             Plist::read(bare.as_bytes())
         );
+    }
+
+    #[test]
+    fn a_binary_list_that_is_nested_deep_is_read_to_a_bounded_depth() {
+        let nested = (0..1_000).fold(Value::Boolean(true), |inner, _| Value::Array(vec![inner]));
+        let top = Value::Dictionary([("KeepAlive".to_string(), nested)].into_iter().collect());
+        let mut bytes = Vec::new();
+        top.to_writer_binary(&mut bytes).expect("bytes");
+        let plist = Plist::read(&bytes).expect("a list");
+        let values: Vec<_> = plist.values().collect();
+        assert!(values[0].1[0].len() < 4 * DEEPEST, "{values:?}");
     }
 
     #[test]
