@@ -2,7 +2,6 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::Lane;
-use gw_snapshot::facts::cron::LATE_AFTER;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
@@ -30,7 +29,10 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
         let verdict = worst(mine.iter().copied());
         let all_skipped = mine.iter().all(|finding| finding.verdict == Verdict::Skipped);
         let unknown = mine.iter().any(|finding| finding.verdict == Verdict::Unknown);
+        let excused = mine.iter().any(|finding| finding.excused.is_some());
         match verdict {
+            // What does not count is not as it should be, all the same.
+            Verdict::Pass if excused => Verdict::Note,
             Verdict::Pass if all_skipped => Verdict::Skipped,
             // A layer with nothing but minor gaps in it has not been seen to be whole.
             Verdict::Pass
@@ -70,6 +72,7 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
         };
     }
     let is_wanted = at.gateway.served_by.is_none()
+        && !at.is_off()
         && (at.gateway.is_installed() || worst(findings) == Verdict::Failure);
     for link in links.iter_mut().skip(1) {
         link.verdict = match link.link {
@@ -216,7 +219,7 @@ fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
 /// Whether the ticker of a gateway that lives has not come round for too long.
 fn is_late(at: &Subject<'_>) -> bool {
     let beat = at.gateway.cron.heartbeat.known().filter(|_| at.gateway.process().is_some());
-    beat.and_then(|beat| at.age_of(*beat)).is_some_and(|age| age > LATE_AFTER)
+    beat.and_then(|beat| at.age_of(*beat)).is_some_and(|age| age > at.late_after())
 }
 
 fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {

@@ -5,7 +5,10 @@ use gw_snapshot::facts::Facts;
 use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
 use crate::finding::{Finding, Verdict};
-use crate::{CHECKS, Check, Subject};
+use crate::intent::Intent;
+use crate::{CHECKS, Check, Subject, excuse};
+
+pub use crate::excuse::unused;
 
 /// What was found of one gateway.
 #[derive(Debug, Clone)]
@@ -47,22 +50,21 @@ impl Selection {
 }
 
 /// Examines each gateway, in the order of the facts.
-pub fn examine(facts: &Facts, selection: &Selection) -> Vec<Examined> {
-    facts.gateways.iter().map(|gateway| one(&Subject { facts, gateway }, selection)).collect()
+pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
+    let subject = |gateway| Subject { facts, gateway, intent };
+    facts.gateways.iter().map(|gateway| one(&subject(gateway), selection)).collect()
 }
 
 fn one(at: &Subject<'_>, selection: &Selection) -> Examined {
-    let findings: Vec<Finding> = CHECKS
+    let mut findings: Vec<Finding> = CHECKS
         .iter()
         .filter(|check| selection.takes(check))
         .flat_map(|check| (check.run)(at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
-    Examined {
-        chain: chain::links(at, &findings),
-        diagnoses: diagnosis::diagnose(at, &findings),
-        verdict: worst(&findings),
-        findings,
-    }
+    excuse::findings(at, &mut findings);
+    let mut diagnoses = diagnosis::diagnose(at, &findings);
+    excuse::diagnoses(at, &mut findings, &mut diagnoses);
+    Examined { chain: chain::links(at, &findings), diagnoses, verdict: worst(&findings), findings }
 }
 
 /// A finding with its id and its scope.

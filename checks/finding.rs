@@ -1,6 +1,8 @@
 //! What a check has to say: a claim with its verdict, its evidence and its scope.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::definition::Place;
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// How a claim stands.
@@ -51,9 +53,37 @@ pub struct Finding {
     /// What to do about it, or what would settle it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Why it does not count, where the policy says that it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excused>,
     /// Of an unknown: whether the state of the gateway cannot be told without it.
     #[serde(skip)]
     pub essential: bool,
+}
+
+/// Why something does not count, though it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excused {
+    /// What the verdict would be.
+    pub was: Verdict,
+    /// The operator's reason.
+    pub reason: String,
+    /// The last day on which it holds, in UTC. None: as long as the policy says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Whether it was an unknown without which the state of the gateway cannot be told.
+    #[serde(skip)]
+    pub(crate) essential: bool,
+}
+
+impl Excused {
+    /// What stands before a claim that does not count.
+    pub(crate) fn words(&self) -> String {
+        match self.until {
+            Some(until) => format!("ignored until {until} ({})", self.reason),
+            None => self.reason.clone(),
+        }
+    }
 }
 
 /// Of what something is claimed.
@@ -78,6 +108,12 @@ pub struct Evidence {
     pub source: String,
     /// What it said, as far as it matters.
     pub said: String,
+    /// The file, where it is a line of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, 1-based.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 impl Finding {
@@ -89,6 +125,7 @@ impl Finding {
             scope: Scope::default(),
             evidence: Vec::new(),
             help: None,
+            excused: None,
             essential: verdict == Verdict::Unknown,
         }
     }
@@ -140,10 +177,38 @@ impl Finding {
         self
     }
 
+    /// Whether it is more than a remark: something wrong, or a gap.
+    pub const fn is_wrong(&self) -> bool {
+        matches!(self.verdict, Verdict::Failure | Verdict::Warning | Verdict::Unknown)
+    }
+
+    /// Found, and not counted.
+    pub(crate) fn excuse(&mut self, reason: &str, until: Option<Date>) {
+        let excused =
+            Excused { was: self.verdict, reason: reason.into(), until, essential: self.essential };
+        self.claim = format!("{}: {}", excused.words(), self.claim);
+        self.verdict = Verdict::Note;
+        self.essential = false;
+        self.excused = Some(excused);
+    }
+
     /// What was seen, and where.
     #[must_use]
     pub fn seen(mut self, source: impl Into<String>, said: impl Into<String>) -> Self {
-        self.evidence.push(Evidence { source: source.into(), said: said.into() });
+        let (source, said) = (source.into(), said.into());
+        self.evidence.push(Evidence { source, said, file: None, line: None });
+        self
+    }
+
+    /// What was seen in a file, and on which line.
+    #[must_use]
+    pub fn seen_at(mut self, place: &Place, said: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            source: place.to_string(),
+            said: said.into(),
+            file: Some(place.file.clone()),
+            line: place.line,
+        });
         self
     }
 

@@ -14,7 +14,9 @@ pub mod compare;
 pub mod diagnosis;
 pub mod drift;
 pub mod examine;
+mod excuse;
 pub mod finding;
+pub mod intent;
 pub mod plan;
 mod spawn;
 mod subject;
@@ -23,14 +25,17 @@ pub mod transient;
 use gw_snapshot::facts::{Facts, Gateway};
 
 use finding::{Finding, Verdict};
+use intent::Intent;
 
-/// What a check looks at: one gateway, and the host around it.
+/// What a check looks at: one gateway, the host around it, and what is meant to be.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The host.
     pub facts: &'a Facts,
     /// The gateway.
     pub gateway: &'a Gateway,
+    /// What the operator says ought to be.
+    pub intent: &'a Intent,
 }
 
 /// One check.
@@ -88,6 +93,7 @@ checks! {
         service_path "definition/service-path",
         generation "definition/generation",
         will_be_overwritten "definition/will-be-overwritten",
+        against_reference "definition/against-reference",
     }
     job {
         manager_unreachable "job/manager-unreachable",
@@ -176,6 +182,11 @@ checks! {
         logout "survival/logout",
         reboot "survival/reboot",
         rewrite "survival/rewrite",
+    }
+    policy {
+        address "policy/address",
+        setting "policy/setting",
+        off "policy/off",
     }
     logs {
         api_server_refused "logs/api-server-refused",

@@ -1,7 +1,7 @@
 //! What the checks share: the ways to come at the same fact, and to say that it is not there.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, Store};
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::gateway::{Health, Listener, Supervision};
 use gw_snapshot::facts::health::Answer;
@@ -18,11 +18,39 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, plural, span};
+use crate::intent::Expected;
 
 impl<'a> Subject<'a> {
     /// A file of the home.
     pub(crate) fn path(&self, name: &str) -> String {
         home::join(&self.gateway.home.path, name)
+    }
+
+    /// Whether the policy means this gateway to be off, and none is seen to live.
+    pub(crate) fn is_off(&self) -> bool {
+        self.intent.policy.off(&self.gateway.home.profile).is_some()
+            && self.gateway.liveness.process.is_absent()
+    }
+
+    /// What the policy expects of this gateway.
+    pub(crate) fn expected(&self) -> impl Iterator<Item = &'a Expected> {
+        self.intent.policy.expected_of(&self.gateway.home.profile)
+    }
+
+    /// Why nothing can be expected of this gateway.
+    pub(crate) fn expects_nothing(&self) -> Option<&'static str> {
+        if self.is_off() {
+            Some("the policy means this gateway to be off")
+        } else if self.has_gateway() {
+            None
+        } else {
+            Some("no gateway of this home is installed or has ever run")
+        }
+    }
+
+    /// How old the ticker's mark may be, in seconds.
+    pub(crate) fn late_after(&self) -> i64 {
+        self.intent.policy.thresholds.ticker_late.map_or(LATE_AFTER, i64::from)
     }
 
     /// The services of the gateway that are more than a name.

@@ -9,14 +9,17 @@ use gw_snapshot::facts::job::Phase;
 use crate::Subject;
 use crate::diagnosis::HEALTHY;
 use crate::examine::Examined;
+use crate::intent::Intent;
 
 /// What the gateways are in the middle of, one line for each that does not rest, begun by its profile.
 ///
 /// A loop of restarts counts too: its next start may be the one that succeeds, and a manager that gives up
 /// on it ends it.
 pub fn unsettled(facts: &Facts) -> Vec<String> {
+    // What ought to be has no say in what is on its way.
+    let intent = Intent::default();
     let of_gateway = |gateway| {
-        let at = Subject { facts, gateway };
+        let at = Subject { facts, gateway, intent: &intent };
         let what = job(&at).or_else(|| process(&at))?;
         Some(format!("{}: {what}", gateway.home.profile))
     };

@@ -31,6 +31,8 @@ Examples:
   gw-doctor snapshot > host.json   take the evidence along, redacted
   gw-doctor check --from host.json look at it again, anywhere
   gw-doctor diff host.json         what changed since
+  gw-doctor --reference my.service whether the installed definition means the same as this one
+  gw-doctor --policy policy.toml   whether all is as it is meant to be here
   gw-doctor explain wedged         what a name in [brackets] means, and what to do
   gw-doctor --settle 30            after a restart: look again while anything starts, stops or drains
   gw-doctor --wait-until healthy --timeout 60
@@ -99,6 +101,8 @@ pub(crate) struct CheckArgs {
     /// is the time for all looks together here; one look takes 10 s of it at most.
     #[arg(long, value_name = "GOAL", value_enum, requires = "timeout", conflicts_with_all = ["from", "settle"])]
     pub(crate) wait_until: Option<WaitUntil>,
+    #[command(flatten)]
+    pub(crate) intent: IntentArgs,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -136,6 +140,8 @@ pub(crate) struct PlanArgs {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = PlanFormat::Script)]
     pub(crate) format: PlanFormat,
+    #[command(flatten)]
+    pub(crate) intent: IntentArgs,
 }
 
 /// A form of the plan.
@@ -145,6 +151,17 @@ pub(crate) enum PlanFormat {
     Script,
     /// For programs: see the schema
     Json,
+}
+
+/// Options that say what ought to be.
+#[derive(Debug, Default, Args)]
+pub(crate) struct IntentArgs {
+    /// Compare the installed definition with this plist or unit of your own, by meaning
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
+    /// Judge by this policy (TOML): what is expected, what is meant to be off, which findings are accepted until when
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// Options of `diff`.

@@ -12,13 +12,14 @@
 mod cli;
 mod exit;
 mod explain;
+mod given;
 mod host;
 mod manual;
+mod policy;
 mod report;
 mod wait;
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -26,13 +27,12 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use gw_checks::Subject;
 use gw_checks::compare::{self, Way};
-use gw_checks::examine::{Selection, examine};
+use gw_checks::examine::{Selection, examine, unused};
+use gw_checks::intent::Intent;
 use gw_checks::plan::{self, Chosen, Plan};
 use gw_checks::transient;
 use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
-use gw_snapshot::recorded::Recorded;
-use gw_snapshot::snapshot::Snapshot;
 
 use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs, PlanFormat};
 use exit::Exit;
@@ -79,15 +79,23 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     if let Some(name) = selection.unknown() {
         bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
     }
+    // What the operator got wrong is said before anything is looked at.
+    let intent = given::intent(&args.intent, args.from.is_none())?;
     let (facts, waited) = match Patience::of(args) {
         Some(patience) => {
-            let (facts, waited) = patiently(args, &selection, &patience)?;
+            let (facts, waited) = patiently(args, &intent, &selection, &patience)?;
             (facts, Some(waited))
         }
         None => (look(&args.look, args.from.as_deref())?, None),
     };
-    let examined = examine(&facts, &selection);
-    let report = Report::new(&facts, examined, args.fail_on, sealed).after(waited);
+    let examined = examine(&facts, &intent, &selection);
+    for (place, what) in
+        unused(&facts, &examined, &intent.policy, &selection, args.look.profiles.is_empty())
+    {
+        // It is a remark, and no part of the report.
+        let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
+    }
+    let report = Report::new(&facts, &intent, examined, args.fail_on, sealed).after(waited);
     let says_it = args.format == Format::Text && !args.quiet;
     if let Some(why) = report.in_vain().filter(|_| !says_it) {
         let _ = writeln!(std::io::stderr(), "gw-doctor: {why}");
@@ -98,6 +106,7 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
 /// The facts of the last look, each of them at a host of its own.
 fn patiently(
     args: &CheckArgs,
+    intent: &Intent,
     selection: &Selection,
     patience: &Patience,
 ) -> anyhow::Result<(Facts, Waited)> {
@@ -105,7 +114,7 @@ fn patiently(
     let open = |facts: &Facts| match patience.goal {
         Goal::Settled => transient::unsettled(facts),
         Goal::Healthy => {
-            let examined = examine(facts, selection);
+            let examined = examine(facts, intent, selection);
             let mut open = transient::unhealthy(facts, &examined, by_name);
             let findings = examined.iter().flat_map(|examined| &examined.findings);
             if open.is_empty() && Exit::of(findings, args.fail_on) != Exit::Fine {
@@ -118,14 +127,16 @@ fn patiently(
 }
 
 fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
+    let intent = given::intent(&args.intent, args.from.is_none())?;
     let facts = look(&args.look, args.from.as_deref())?;
-    let examined = examine(&facts, &Selection::default());
+    let examined = examine(&facts, &intent, &Selection::default());
     let plans: Vec<Plan> = facts
         .gateways
         .iter()
         .zip(&examined)
         .map(|(gateway, examined)| {
-            plan::plan(&Subject { facts: &facts, gateway }, &examined.diagnoses)
+            let at = Subject { facts: &facts, gateway, intent: &intent };
+            plan::plan(&at, &examined.diagnoses)
         })
         .collect();
     let chosen = Chosen(args.step.clone());
@@ -167,7 +178,8 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let before = look(&look_args, Some(&args.before))?;
     let after = look(&look_args, args.after.as_deref())?;
-    let [was, is] = [&before, &after].map(|facts| examine(facts, &Selection::default()));
+    let intent = Intent::default();
+    let [was, is] = [&before, &after].map(|facts| examine(facts, &intent, &Selection::default()));
     let changes = compare::compare(
         compare::Look { facts: &before, examined: &was },
         compare::Look { facts: &after, examined: &is },
@@ -183,7 +195,7 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
 /// The facts of this host, or of a recorded one.
 fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
     match from {
-        Some(path) => gather(&recorded(path)?, args),
+        Some(path) => gather(&given::snapshot(path)?, args),
         None => gather(&Live::new(args.timeout)?, args),
     }
 }
@@ -201,27 +213,6 @@ fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
     }
     Ok(facts)
 }
-
-fn recorded(path: &Path) -> anyhow::Result<Recorded> {
-    let mut text = Vec::new();
-    let from = path.display();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text)
-    } else {
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text))
-    };
-    let read = read.with_context(|| format!("could not read {from}"))?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST {
-        bail!("{from} is larger than any snapshot ({LARGEST} bytes)");
-    }
-    let text = String::from_utf8(text).with_context(|| format!("{from} is not a snapshot"))?;
-    let snapshot = Snapshot::read(&text)
-        .with_context(|| format!("{from} is not a snapshot that this version reads"))?;
-    Ok(Recorded::new(snapshot))
-}
-
-/// A snapshot of a thousand profiles has a tenth of this. In bytes.
-const LARGEST: u64 = 256 << 20;
 
 /// Standard output carries the report and nothing else. A reader who has left needs no report.
 fn print<T>(text: &str, exit: T) -> anyhow::Result<T> {

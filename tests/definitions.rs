@@ -21,6 +21,7 @@ use std::path::Path;
 use gw_checks::drift::{self, Grade, Graded};
 use gw_checks::examine::{Selection, examine};
 use gw_checks::finding::{Finding, Verdict};
+use gw_checks::intent::Intent;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::generation::{Form, Generation};
 use gw_snapshot::facts::install::Version;
@@ -160,7 +161,9 @@ impl Recording {
         let is_of_it = |finding: &Finding| {
             finding.scope.service.as_deref().is_some_and(|service| service.starts_with(label))
         };
-        let findings = examine(&facts, &only).into_iter().flat_map(|examined| examined.findings);
+        let findings = examine(&facts, &Intent::default(), &only)
+            .into_iter()
+            .flat_map(|examined| examined.findings);
         findings.filter(is_of_it).collect()
     }
 }

@@ -52,7 +52,7 @@ fn morning(part: &str) -> String {
         .expect("run gw-doctor");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let shown = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(shown.lines().count() <= 30, "more than one screen:\n{shown}");
+    assert!(shown.lines().count() <= 36, "more than one screen:\n{shown}");
     format!("{head}```console\n$ {typed}\n{shown}```\n{text}")
 }
 

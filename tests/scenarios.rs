@@ -13,6 +13,8 @@
 
 #[path = "scenarios/edit.rs"]
 mod edit;
+#[path = "scenarios/meant.rs"]
+mod meant;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,7 +98,9 @@ fn root() -> &'static Path {
 
 /// What one check says of a changed host: its findings about the first gateway, or `[profile]` of each.
 fn said(check: &Check, case: &Case) -> String {
-    let snapshot = edit::changed(&case.host, &case.changes);
+    let (meant, changes) = meant::split(&case.changes);
+    let snapshot = edit::changed(&case.host, &changes);
+    let intent = meant::intent(&edit::changed(&case.host, ""), &meant);
     let facts = gather(&Recorded::new(snapshot), &Wanted::default());
     let only = Selection { only: vec![check.id.into()], skip: Vec::new() };
     let several = facts.gateways.len() > 1;
@@ -104,7 +108,11 @@ fn said(check: &Check, case: &Case) -> String {
         let whose = if several { format!("[{}] ", finding.scope.profile) } else { String::new() };
         format!("{} {whose}{}\n", word(finding), finding.claim)
     };
-    examine(&facts, &only).iter().flat_map(|examined| &examined.findings).map(line).collect()
+    examine(&facts, &intent, &only)
+        .iter()
+        .flat_map(|examined| &examined.findings)
+        .map(line)
+        .collect()
 }
 
 fn word(finding: &Finding) -> &'static str {

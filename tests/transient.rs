@@ -11,6 +11,7 @@
 mod edit;
 
 use gw_checks::examine::{Selection, examine};
+use gw_checks::intent::Intent;
 use gw_checks::transient;
 use gw_snapshot::facts::{Facts, Wanted, gather};
 use gw_snapshot::recorded::Recorded;
@@ -20,7 +21,7 @@ fn facts(host: &str, changes: &str) -> Facts {
 }
 
 fn unhealthy(facts: &Facts, by_name: bool) -> Vec<String> {
-    transient::unhealthy(facts, &examine(facts, &Selection::default()), by_name)
+    transient::unhealthy(facts, &examine(facts, &Intent::default(), &Selection::default()), by_name)
 }
 
 /// A start as an observer sees it: a process that has no status yet and no listener. The host was recorded two

@@ -7,11 +7,12 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::process::Process;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::Subject;
 use crate::examine::worst;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Excused, Finding, Verdict};
 
 /// A cause that explains findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,6 +25,23 @@ pub struct Diagnosis {
     pub summary: String,
     /// The checks whose findings it explains.
     pub explains: Vec<&'static str>,
+    /// Why it does not count, where the policy says that it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excused>,
+}
+
+impl Diagnosis {
+    /// Found, and not counted.
+    pub(crate) fn excuse(&mut self, reason: &str, until: Date) {
+        let excused = Excused {
+            was: Verdict::Failure,
+            reason: reason.into(),
+            until: Some(until),
+            essential: false,
+        };
+        self.summary = format!("{}: {}", excused.words(), self.summary);
+        self.excused = Some(excused);
+    }
 }
 
 /// How sure a diagnosis is.
@@ -198,10 +216,21 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
                 certainty: found.certainty,
                 summary: found.summary,
                 explains,
+                excused: None,
             });
         }
     }
-    if diagnoses.is_empty() && matches!(worst(findings), Verdict::Pass | Verdict::Warning) {
+    // A fault that somebody accepts is a fault: whoever has one is not healthy.
+    let is_fault = |finding: &Finding| {
+        finding.excused.as_ref().is_some_and(|it| {
+            it.was == Verdict::Failure || it.essential && it.was == Verdict::Unknown
+        })
+    };
+    let is_well = at.is_off() || !findings.iter().any(is_fault);
+    if diagnoses.is_empty()
+        && is_well
+        && matches!(worst(findings), Verdict::Pass | Verdict::Warning)
+    {
         diagnoses.extend(nothing_wrong(at));
     }
     diagnoses
@@ -216,6 +245,15 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
     if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
         return Some(healthy(at));
     }
+    if at.is_off() {
+        return Some(Diagnosis {
+            id: "stopped-on-purpose",
+            certainty: Certainty::Certain,
+            summary: "the policy means this gateway to be off, and none lives".into(),
+            explains: Vec::new(),
+            excused: None,
+        });
+    }
     if let Some(served) = &at.gateway.served_by {
         return Some(Diagnosis {
             id: "served-by-another",
@@ -225,6 +263,7 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
                 served.profile, served.pid
             ),
             explains: Vec::new(),
+            excused: None,
         });
     }
     let nobody = at.gateway.liveness.process.is_absent() && !at.gateway.is_installed();
@@ -233,6 +272,7 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
         certainty: Certainty::Certain,
         summary: "no gateway is set up for this profile, which is no fault by itself".into(),
         explains: Vec::new(),
+        excused: None,
     })
 }
 
@@ -252,6 +292,7 @@ fn being_stopped(at: &Subject<'_>, process: &Process) -> Option<Diagnosis> {
             process.pid
         ),
         explains: vec!["job/draining"],
+        excused: None,
     })
 }
 
@@ -266,5 +307,11 @@ fn healthy(at: &Subject<'_>) -> Diagnosis {
     let address = at.api().filter(|_| answers).map(|api| format!("answers on {}", api.address()));
     let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
     let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
-    Diagnosis { id: HEALTHY, certainty: Certainty::Certain, summary, explains: Vec::new() }
+    Diagnosis {
+        id: HEALTHY,
+        certainty: Certainty::Certain,
+        summary,
+        explains: Vec::new(),
+        excused: None,
+    }
 }

@@ -379,8 +379,10 @@ pub enum Expect {
 
 /// The plan for a gateway with these diagnoses.
 pub fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
-    let first = diagnoses.first();
+    // What the operator accepts is not to be put right.
+    let first = diagnoses.iter().find(|diagnosis| diagnosis.excused.is_none());
     let course = match first {
+        None if !diagnoses.is_empty() => Course::Nothing,
         // A diagnosis that explains nothing says that nothing is wrong.
         Some(diagnosis) if diagnosis.explains.is_empty() => Course::Nothing,
         _ if is_inside(at) => Course::Look {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::fact::{Fact, Why};
 use crate::facts::home::Choice;
 use crate::facts::shape::{self, Entry};
+use crate::facts::terms::{self, Term};
 use crate::host::Scope;
 use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
@@ -48,6 +49,10 @@ pub struct Definition {
     pub entries: Vec<Entry>,
     /// What the drop-ins say beside it.
     pub dropped_in: Vec<Entry>,
+    /// All that it says, in a form in which it can be compared.
+    pub terms: Vec<Term>,
+    /// The text of each file of it that is a text, by its path.
+    pub texts: Vec<(String, String)>,
 }
 
 /// When a service is started again after it ended by itself.
@@ -169,12 +174,14 @@ impl Definition {
             let main = Unit::parse(text);
             let mut problems = problems_of(&file.path, &main);
             let mut read = Vec::new();
+            let mut texts = vec![(file.path.clone(), text.to_string())];
             for drop_in in drop_ins {
                 match drop_in.content() {
                     Fact::Known(text) => {
                         let unit = Unit::parse(text);
                         problems.extend(problems_of(&drop_in.path, &unit));
                         read.push((drop_in.path.clone(), unit));
+                        texts.push((drop_in.path.clone(), text.to_string()));
                     }
                     Fact::Absent => {}
                     Fact::Unknown(why) => problems.push(Problem {
@@ -185,15 +192,17 @@ impl Definition {
             }
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
-            Self::of_effective(&file.path, (&alone, &together), &read, problems)
+            let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
+            Self { texts, ..definition }
         })
     }
 
     /// Reads a plist.
     pub fn of_plist(file: &FileSeen) -> Fact<Self> {
-        file.bytes()
-            .parse(|bytes| Plist::read(&bytes))
-            .map(|plist| Self::of_list(&file.path, &plist))
+        file.bytes().parse(|bytes| Plist::read(&bytes)).map(|plist| Self {
+            texts: file.text.iter().map(|text| (file.path.clone(), text.clone())).collect(),
+            ..Self::of_list(&file.path, &plist)
+        })
     }
 
     fn of_list(path: &str, plist: &Plist) -> Self {
@@ -252,6 +261,8 @@ impl Definition {
             problems,
             entries: shape::of_plist(plist),
             dropped_in: Vec::new(),
+            terms: terms::of_plist(path, plist),
+            texts: Vec::new(),
         }
     }
 
@@ -309,7 +320,15 @@ impl Definition {
                 .iter()
                 .flat_map(|(path, unit)| shape::of_unit(&Effective::of((path, unit), &[])))
                 .collect(),
+            terms: terms::of_unit(unit),
+            texts: Vec::new(),
         }
+    }
+
+    /// Where it names its program, or the file as a whole.
+    pub fn program_at(&self) -> Place {
+        let whole = || Place { file: self.path.clone(), line: None };
+        self.argv_at.clone().unwrap_or_else(whole)
     }
 
     /// The value of a variable that it sets itself.

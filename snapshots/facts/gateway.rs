@@ -14,7 +14,7 @@ use crate::facts::liveness::Liveness;
 use crate::facts::marks::Marks;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer};
+use crate::facts::settings::{self, ApiServer, Layer};
 use crate::host::{Scope, Seen};
 use crate::observation::{DirectorySeen, FileSeen};
 use crate::parse::cgroup::Place;
@@ -109,6 +109,8 @@ pub struct Gateway {
     /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
     /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
     pub drain: Fact<u64>,
+    /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
+    pub assigned: Layer,
     /// The answer of its health endpoint.
     pub health: Option<Health>,
     /// Its cron.

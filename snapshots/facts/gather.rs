@@ -24,13 +24,14 @@ use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer};
+use crate::facts::settings::{self, ApiServer, Layer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::yaml;
 
+use api::Settings;
 use look::Look;
 use services::{Answers, Found};
 
@@ -113,6 +114,7 @@ struct Settled {
     drain: Fact<u64>,
     /// Whether its health endpoint need not be asked, for nothing listens there.
     is_refused: bool,
+    assigned: Layer,
 }
 
 fn homes(
@@ -171,8 +173,8 @@ fn questions(home: &Home) -> Vec<Question> {
 
 /// Reads what decides where the API server is to be, and asks there.
 fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
-    let (api, drain) = api::settings(look, home, found);
-    Settled { home: home.clone(), api, drain, is_refused: false }
+    let Settings { api, drain, assigned } = api::settings(look, home, found);
+    Settled { home: home.clone(), api, drain, assigned, is_refused: false }
 }
 
 impl Settled {
@@ -214,7 +216,7 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, api, drain, is_refused } = settled;
+    let Settled { home, api, drain, assigned, is_refused } = settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
     let pid_file = PidRecord::in_file(&file("gateway.pid", Part::SMALL));
@@ -268,6 +270,7 @@ fn gateway(
         status,
         api,
         drain,
+        assigned,
         health,
         cron,
         install,

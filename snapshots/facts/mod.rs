@@ -22,6 +22,7 @@ pub mod process;
 pub mod record;
 pub mod settings;
 pub mod shape;
+pub mod terms;
 
 pub use gateway::{Facts, Gateway, Lane, Manager};
 pub use gather::{Choice, Wanted, gather};

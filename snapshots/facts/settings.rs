@@ -73,6 +73,19 @@ pub struct Assignment {
 }
 
 impl Layer {
+    /// The assignment of a variable that holds, if it is more than an empty text.
+    pub fn find(&self, name: &str) -> Fact<&Assignment> {
+        let is_empty = |set: &Assignment| {
+            let mark = Mark::read(&set.value);
+            set.value.is_empty() || mark.is_some_and(|mark| mark.length == Length::Empty)
+        };
+        match (self.get(name), &self.hidden) {
+            (Some(set), _) if !is_empty(set) => Fact::Known(set),
+            (None, Some(why)) => Fact::Unknown(why.clone()),
+            _ => Fact::Absent,
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&Assignment> {
         // The last assignment wins, in a unit as in a `.env`.
         self.set.iter().rev().find(|set| set.name == name)

@@ -3,10 +3,15 @@
 //! What launchd would refuse is an error or a problem here, never a guess. The depth and the size are
 //! bounded before anything is built, for a list can be nested deeper than any stack.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use plist::{Dictionary, Value};
 use thiserror::Error;
+
+use crate::redact::{Mark, Salt};
 
 /// A property list whose top is a dictionary.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +106,17 @@ impl Plist {
         Some(inner.iter().map(|(name, value)| (name.clone(), shown(value))).collect())
     }
 
+    /// Every key at the top with its value, the items of an array one by one. The order of a dictionary says nothing,
+    /// nor whether a number is written as a real one.
+    pub fn values(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        self.top.iter().map(|(key, value)| match value {
+            Value::Array(items) => {
+                (key.as_str(), items.iter().map(|item| plain(item, DEEPEST)).collect())
+            }
+            value => (key.as_str(), vec![plain(value, DEEPEST)]),
+        })
+    }
+
     /// Whether there is such a key at the top.
     pub fn has(&self, key: &str) -> bool {
         self.top.contains_key(key)
@@ -139,6 +155,12 @@ impl Plist {
     }
 }
 
+/// Whether a content is meant for a property list, binary or XML. A unit begins like neither.
+pub fn is_plist(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.starts_with(b"bplist") || text.trim_ascii_start().starts_with(b"<")
+}
+
 /// How deep the arrays and dictionaries of an XML list are nested.
 fn depth(xml: &str) -> usize {
     let (mut now, mut most) = (0_usize, 0);
@@ -160,6 +182,26 @@ fn shown(value: &Value) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Real(number) => number.to_string(),
         _ => "…".into(),
+    }
+}
+
+/// A value as text: the same for two values that are the same to launchd, so many levels down.
+fn plain(value: &Value, levels: usize) -> String {
+    let Some(levels) = levels.checked_sub(1) else { return "…".into() };
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Dictionary(inner) => {
+            let sorted: BTreeMap<&String, &Value> = inner.iter().collect();
+            let pair = |(key, value)| format!("{key}: {}", plain(value, levels));
+            format!("{{{}}}", list(sorted.into_iter().map(pair).collect()))
+        }
+        Value::Array(items) => {
+            format!("[{}]", list(items.iter().map(|item| plain(item, levels)).collect()))
+        }
+        // Nothing that is no text is ever shown: it has no name by which to judge it.
+        Value::Data(bytes) => Mark::of(&STANDARD.encode(bytes), &Salt(Vec::new())).to_string(),
+        Value::Date(date) => date.to_xml_format(),
+        value => shown(value),
     }
 }
 
@@ -217,6 +259,17 @@ mod tests {
             "{:?}",
             Plist::read(bare.as_bytes())
         );
+    }
+
+    #[test]
+    fn a_binary_list_that_is_nested_deep_is_read_to_a_bounded_depth() {
+        let nested = (0..1_000).fold(Value::Boolean(true), |inner, _| Value::Array(vec![inner]));
+        let top = Value::Dictionary([("KeepAlive".to_string(), nested)].into_iter().collect());
+        let mut bytes = Vec::new();
+        top.to_writer_binary(&mut bytes).expect("bytes");
+        let plist = Plist::read(&bytes).expect("a list");
+        let values: Vec<_> = plist.values().collect();
+        assert!(values[0].1[0].len() < 4 * DEEPEST, "{values:?}");
     }
 
     #[test]

@@ -282,6 +282,11 @@ impl Effective {
         self.assignments.get(&(section.to_string(), key.to_string())).map_or(&[], Vec::as_slice)
     }
 
+    /// The section and the name of each directive, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.assignments.keys().map(|(section, key)| (section.as_str(), key.as_str()))
+    }
+
     /// What `Environment=` sets, in the order in which the names first appear. A word that is no
     /// assignment is passed over; of a line with a malformed word, what stands before it holds.
     pub fn environment(&self) -> Vec<Variable> {

@@ -7,6 +7,7 @@ pub mod dotenv;
 pub mod executions;
 pub mod json;
 pub mod launchctl;
+mod likeness;
 pub mod log;
 pub mod plist;
 pub mod shape;
@@ -16,6 +17,8 @@ pub mod yaml;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+
+pub use likeness::{Likeness, likeness, without_digests};
 
 /// What a digest is salted with: something of the host that no snapshot holds, so that marks of one
 /// host can be compared with each other and nobody can guess at a value with a word list.

@@ -93,6 +93,28 @@ fn redact(
     }
 }
 
+/// The value of a key at the top, given as text, without its secrets. A number and a truth value are none.
+pub fn value(key: &str, words: &[String], salt: &Salt) -> String {
+    if key == "ProgramArguments" {
+        return arguments(words, salt).join(" ");
+    }
+    let word = |word: &String| {
+        let is_plain = word.parse::<f64>().is_ok() || is_condition(word);
+        if is_plain { word.clone() } else { shown(word, &[key.to_string()], salt) }
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text is a truth value, or a dictionary of them as [`Plist::values`] writes it: `{SuccessfulExit: false}`.
+fn is_condition(text: &str) -> bool {
+    let is_truth = |text: &str| text.parse::<bool>().is_ok();
+    let is_pair = |pair: &str| {
+        pair.split_once(": ").is_some_and(|(name, value)| shape::is_name(name) && is_truth(value))
+    };
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    is_truth(text) || inner.is_some_and(|inner| inner.split(", ").all(is_pair))
+}
+
 fn shown(text: &str, path: &[String], salt: &Salt) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {
@@ -180,6 +202,28 @@ mod tests {
             shown.as_bytes(),
             "once is enough"
         );
+    }
+
+    #[test]
+    fn of_a_value_of_a_key_only_what_can_be_no_secret_is_shown() {
+        let salt = Salt(b"test".to_vec());
+        let of = |key: &str, word: &str| value(key, &[word.to_string()], &salt);
+        for (key, word) in [
+            ("KeepAlive", "{SuccessfulExit: false, Crashed: true}"),
+            ("KeepAlive", "true"),
+            ("ExitTimeOut", "25"),
+            ("WorkingDirectory", "/Users/a"),
+        ] {
+            assert_eq!(of(key, word), word);
+        }
+        for (key, word) in [
+            ("MyOwn", "hunter2"),
+            ("KeepAlive", "{PathState: hunter2}"),
+            ("KeepAlive", "{hunter2hunter2 hunter2: true}"),
+            ("MyOwn", "{}hunter2"),
+        ] {
+            assert!(!of(key, word).contains("hunter2"), "{key} {word}");
+        }
     }
 
     #[test]

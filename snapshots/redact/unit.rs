@@ -202,7 +202,8 @@ fn line(content: &str, section: &mut String, salt: &Salt) -> Option<String> {
     }
 }
 
-fn directive(section: &str, key: &str, value: &str, salt: &Salt) -> String {
+/// The value of a directive of a section, without its secrets.
+pub fn directive(section: &str, key: &str, value: &str, salt: &Salt) -> String {
     let is_kept = || {
         KEPT.iter().any(|kept| match kept.strip_suffix('*') {
             Some(beginning) => key.starts_with(beginning),

@@ -37,6 +37,7 @@ use macos as system;
 
 use answers::{Answers, Inquiry, Slot};
 use pool::{Job, Pool};
+pub(crate) use read::definition;
 pub(crate) use recording::Recording;
 pub(crate) use seal::{Sealed, seal};
 

@@ -17,7 +17,8 @@ use jiff::Timestamp;
 use rustix::fs::{Dir, OFlags};
 use rustix::io::Errno;
 
-use super::redacted::{self, Redacted, redact_file};
+use super::redacted::{self, Redacted, redact_definition, redact_file};
+use super::system;
 use super::system::LEAVE_ACCESS_TIME;
 
 /// How many names of a directory are read. Hermes's own directories have dozens.
@@ -41,8 +42,20 @@ pub(super) fn system_text(path: &str) -> Option<String> {
     bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// A plist or a unit that the operator named and that was read: its content without its secrets, whatever its name.
+pub(crate) fn definition(path: &str, bytes: &[u8]) -> FileSeen {
+    let mut seen = FileSeen { path: path.into(), ..FileSeen::default() };
+    add(&mut seen, redact_definition(bytes, &system::secret()));
+    seen
+}
+
 fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
-    match redact_file(&seen.path, bytes, salt) {
+    let redacted = redact_file(&seen.path, bytes, salt);
+    add(seen, redacted);
+}
+
+fn add(seen: &mut FileSeen, redacted: Redacted) {
+    match redacted {
         Redacted::Text(text) => seen.text = Some(text),
         Redacted::Bytes(bytes) => seen.base64 = Some(STANDARD.encode(bytes)),
         Redacted::Withheld { detail } => {

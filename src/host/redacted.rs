@@ -1,6 +1,7 @@
 //! What of a file's content may be seen. The name of the file decides, and a name that is not known
 //! here decides for nothing: its content becomes a mark.
 
+use gw_snapshot::parse::plist::is_plist;
 use gw_snapshot::redact::{self, Mark, Salt};
 
 /// A content, fit to be shown.
@@ -79,10 +80,20 @@ fn treatment(path: &str) -> Treatment {
     }
 }
 
+/// The content of a service definition that somebody named, whatever its name is, without its secrets.
+pub(super) fn redact_definition(bytes: &[u8], salt: &Salt) -> Redacted {
+    let treatment = if is_plist(bytes) { Treatment::Plist } else { Treatment::Unit };
+    treated(treatment, bytes, salt)
+}
+
 /// The content of the file at this path, without its secrets.
 pub(super) fn redact_file(path: &str, bytes: &[u8], salt: &Salt) -> Redacted {
+    treated(treatment(path), bytes, salt)
+}
+
+fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
     let text = std::str::from_utf8(bytes);
-    match (treatment(path), text) {
+    match (treatment, text) {
         (Treatment::Dotenv, _) => by_line(bytes, |text| redact::dotenv::text(text, salt)),
         (Treatment::Unit, _) => by_line(bytes, |text| redact::unit::text(text, salt)),
         (Treatment::Plist, _) => match redact::plist::list(bytes, salt) {

@@ -13,6 +13,7 @@ mod prometheus;
 #[cfg(test)]
 mod recipes;
 mod sarif;
+mod source;
 mod text;
 
 use std::cmp::Reverse;
@@ -20,6 +21,7 @@ use std::cmp::Reverse;
 use gw_checks::Subject;
 use gw_checks::examine::{Examined, worst};
 use gw_checks::finding::{Finding, Verdict};
+use gw_checks::intent::Intent;
 use gw_checks::plan::Plan;
 use gw_snapshot::facts::{Facts, Gateway};
 
@@ -32,6 +34,8 @@ use crate::wait::{Goal, Waited};
 pub(crate) struct Report<'a> {
     /// The host.
     pub(crate) facts: &'a Facts,
+    /// What is meant to be.
+    pub(crate) intent: &'a Intent,
     /// Each gateway with what was found of it, in the order of the facts.
     pub(crate) gateways: Vec<Reported<'a>>,
     /// From which verdict on a finding is a problem.
@@ -60,6 +64,7 @@ impl<'a> Report<'a> {
     /// The report on a host.
     pub(crate) fn new(
         facts: &'a Facts,
+        intent: &'a Intent,
         examined: Vec<Examined>,
         fail_on: FailOn,
         sealed: &'a Sealed,
@@ -68,11 +73,11 @@ impl<'a> Report<'a> {
         let (verdict, exit) = (worst(all()), Exit::of(all(), fail_on));
         let reported = |(gateway, examined): (&'a Gateway, Examined)| Reported {
             gateway,
-            plan: gw_checks::plan::plan(&Subject { facts, gateway }, &examined.diagnoses),
+            plan: gw_checks::plan::plan(&Subject { facts, gateway, intent }, &examined.diagnoses),
             examined,
         };
         let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
-        Self { facts, gateways, fail_on, verdict, exit, sealed, waited: None }
+        Self { facts, intent, gateways, fail_on, verdict, exit, sealed, waited: None }
     }
 
     /// The same, after a wait. Who waited for health in vain has a problem, whatever the findings are: a

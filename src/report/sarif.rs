@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use gw_checks::finding::{Finding, Verdict};
+use gw_checks::finding::{Evidence, Finding, Verdict};
 use gw_checks::{CHECKS, Check};
 use gw_snapshot::snapshot::Tool;
 use jiff::Timestamp;
@@ -96,6 +96,8 @@ struct Found<'a> {
     message: Text,
     locations: [Location; 1],
     partial_fingerprints: Fingerprint,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression<'a>; 1]>,
     properties: Properties<'a>,
 }
 
@@ -123,7 +125,7 @@ struct Artifact {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Region {
-    start_line: u32,
+    start_line: usize,
 }
 
 #[derive(Serialize)]
@@ -138,6 +140,14 @@ struct Logical {
 struct Fingerprint {
     #[serde(rename = "gatewayCheckService/v1")]
     gateway_check_service: String,
+}
+
+/// That a result is known and accepted, by something outside of what was looked at.
+#[derive(Serialize)]
+struct Suppression<'a> {
+    kind: &'static str,
+    status: &'static str,
+    justification: &'a str,
 }
 
 #[derive(Serialize)]
@@ -190,7 +200,15 @@ fn rule(check: &Check) -> Rule {
 }
 
 const fn is_result(finding: &Finding) -> bool {
-    matches!(finding.verdict, Verdict::Warning | Verdict::Unknown | Verdict::Failure)
+    matches!(verdict(finding), Verdict::Warning | Verdict::Unknown | Verdict::Failure)
+}
+
+/// The verdict, that of what is accepted being what it would be: this world has a word for that it does not count.
+const fn verdict(finding: &Finding) -> Verdict {
+    match &finding.excused {
+        Some(excused) => excused.was,
+        None => finding.verdict,
+    }
 }
 
 const fn level(verdict: Verdict) -> &'static str {
@@ -202,7 +220,7 @@ const fn level(verdict: Verdict) -> &'static str {
     }
 }
 
-fn result<'a>(reported: &'a Reported<'_>, finding: &Finding) -> Found<'a> {
+fn result<'a>(reported: &'a Reported<'_>, finding: &'a Finding) -> Found<'a> {
     let profile = clean(&reported.gateway.home.profile);
     let service = finding.scope.service.as_deref().map(clean);
     let fingerprint =
@@ -212,11 +230,11 @@ fn result<'a>(reported: &'a Reported<'_>, finding: &Finding) -> Found<'a> {
     Found {
         rule_id: finding.check,
         rule_index: CHECKS.iter().position(|check| check.id == finding.check),
-        kind: if finding.verdict == Verdict::Unknown { "open" } else { "fail" },
-        level: level(finding.verdict),
+        kind: if verdict(finding) == Verdict::Unknown { "open" } else { "fail" },
+        level: level(verdict(finding)),
         message: Text { text: message(finding) },
         locations: [Location {
-            physical_location: finding.evidence.iter().find_map(|seen| physical(&seen.source)),
+            physical_location: finding.evidence.iter().find_map(physical),
             logical_locations: [Logical {
                 name: service.clone().unwrap_or_else(|| profile.clone()),
                 fully_qualified_name: match service {
@@ -226,6 +244,9 @@ fn result<'a>(reported: &'a Reported<'_>, finding: &Finding) -> Found<'a> {
             }],
         }],
         partial_fingerprints: Fingerprint { gateway_check_service: fingerprint },
+        suppressions: finding.excused.as_ref().map(|excused| {
+            [Suppression { kind: "external", status: "accepted", justification: &excused.reason }]
+        }),
         properties: Properties {
             verdict: finding.verdict.word(),
             diagnoses: diagnoses
@@ -255,19 +276,15 @@ fn plain(text: &str) -> String {
     clean(text).replace('{', "{{").replace('}', "}}").replace("](", "] (")
 }
 
-/// The file that is the source of an evidence, with its line if it has one.
-fn physical(source: &str) -> Option<Physical> {
-    if !source.starts_with('/') {
+/// The file of an evidence, with its line if it has one.
+fn physical(seen: &Evidence) -> Option<Physical> {
+    let path = seen.file.as_ref().unwrap_or(&seen.source);
+    if !path.starts_with('/') {
         return None;
     }
-    let line = source.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse().ok()?)));
-    let (path, line) = match line {
-        Some((path, line)) if line > 0 => (path, Some(line)),
-        _ => (source, None),
-    };
     Some(Physical {
         artifact_location: Artifact { uri: uri(path) },
-        region: line.map(|start_line| Region { start_line }),
+        region: seen.line.map(|start_line| Region { start_line }),
     })
 }
 
@@ -290,22 +307,28 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gw_snapshot::facts::definition::Place;
 
     #[test]
     fn a_file_is_a_uri_with_its_line_and_what_is_none_is_none() {
-        for (source, expected) in [
-            ("/h/a b.plist:8", Some(("file:///h/a%20b.plist", Some(8)))),
-            ("/h/100%?#x", Some(("file:///h/100%25%3F%23x", None))),
-            ("/h/\u{202e}\n", Some(("file:///h/%E2%80%AE%0A", None))),
-            ("/h/a:b:0", Some(("file:///h/a%3Ab%3A0", None))),
-            ("process 12", None),
-            ("GET http://127.0.0.1:1/", None),
+        for (source, line, expected) in [
+            ("/h/a b.plist", Some(8), Some("file:///h/a%20b.plist")),
+            ("/h/100%?#x", None, Some("file:///h/100%25%3F%23x")),
+            ("/h/\u{202e}\n", None, Some("file:///h/%E2%80%AE%0A")),
+            ("/h/a:b:0", Some(1), Some("file:///h/a%3Ab%3A0")),
+            ("process 12", None, None),
+            ("policy.toml", Some(3), None),
+            ("GET http://127.0.0.1:1/", None, None),
         ] {
-            let found = physical(source).map(|physical| {
+            let place = line.map(|line| Place { file: source.into(), line: Some(line) });
+            let finding = match &place {
+                Some(place) => Finding::pass("x").seen_at(place, "y"),
+                None => Finding::pass("x").seen(source, "y"),
+            };
+            let found = finding.evidence.iter().find_map(physical).map(|physical| {
                 (physical.artifact_location.uri, physical.region.map(|region| region.start_line))
             });
-            let expected = expected.map(|(uri, line)| (uri.to_string(), line));
-            assert_eq!(found, expected, "{source}");
+            assert_eq!(found, expected.map(|uri| (uri.to_string(), line)), "{source}");
         }
     }
 

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use gw_checks::diagnosis::HEALTHY;
-use gw_checks::finding::{Finding, Verdict};
+use gw_checks::finding::{Evidence, Finding, Verdict};
 use gw_checks::plan::{Course, script};
 use owo_colors::{OwoColorize as _, Style as Paint};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Report, Reported};
+use super::{Report, Reported, source};
 use crate::cli::CheckArgs;
 use crate::host::Sealed;
 use crate::wait::Waited;
@@ -69,11 +69,11 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
     if report.gateways.len() > FEW {
         overview(&mut out, report, style);
         for reported in &broken {
-            detail(&mut out, reported, style);
+            detail(&mut out, report, reported, style);
         }
     } else {
         broken.iter().chain(&rest).for_each(|reported| headline(&mut out, reported, style));
-        broken.iter().chain(&rest).for_each(|reported| detail(&mut out, reported, style));
+        broken.iter().chain(&rest).for_each(|reported| detail(&mut out, report, reported, style));
     }
     if report.gateways.is_empty() {
         line(&mut out, &format!("? {NO_GATEWAY}"));
@@ -117,6 +117,10 @@ pub(super) fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>
         };
         return (summary, Some(first.id));
     }
+    let mut accepted = examined.findings.iter().filter(|finding| finding.excused.is_some());
+    if let (Some(finding), Verdict::Pass) = (accepted.next(), examined.verdict) {
+        return (format!("nothing is wrong but this: {}", finding.claim), Some(finding.check));
+    }
     // Of equals the first: the checks stand in the order of the chain.
     let worst = examined.findings.iter().min_by_key(|finding| Reverse(finding.verdict));
     worst.map_or_else(
@@ -126,7 +130,7 @@ pub(super) fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>
 }
 
 /// What lies behind the answer.
-fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
+fn detail(out: &mut String, report: &Report<'_>, reported: &Reported<'_>, style: &Style) {
     let examined = &reported.examined;
     line(out, "");
     let version = reported.gateway.install.as_ref().and_then(|install| install.version.known());
@@ -148,25 +152,90 @@ fn detail(out: &mut String, reported: &Reported<'_>, style: &Style) {
         );
     }
     if style.verbose {
-        everything(out, reported, style);
+        everything(out, report, reported, style);
     } else {
         let is_quiet = reported.plan.course == Course::Nothing;
         let worth = examined.findings.iter().filter(|finding| {
             // From where a plan may be run matters wherever there is one to make.
             is_worth_a_line(finding) || !is_quiet && is_about_the_place(finding)
         });
-        worth.for_each(|finding| brief(out, finding, style));
+        for finding in worth {
+            brief(out, finding, style);
+            if is_of_a_file(finding) {
+                lines(out, report, reported, finding, style);
+            }
+        }
     }
     suggestions(out, reported);
 }
 
 /// Whether a finding is shown to somebody who did not ask for everything.
 pub(super) fn is_worth_a_line(finding: &Finding) -> bool {
+    // What the policy accepts for a while is not forgotten meanwhile.
+    let is_accepted = finding.excused.as_ref().is_some_and(|excused| excused.until.is_some());
     match finding.verdict {
+        _ if is_accepted => true,
         Verdict::Failure | Verdict::Warning => true,
         Verdict::Unknown => finding.essential,
         Verdict::Pass | Verdict::Skipped | Verdict::Note => false,
     }
+}
+
+/// Whether what is wrong stands in a file, so that its line says more than any words.
+fn is_of_a_file(finding: &Finding) -> bool {
+    finding.check.starts_with("definition/") || finding.check.starts_with("policy/")
+}
+
+/// The lines of files that show what a finding means, a few of them.
+fn lines(
+    out: &mut String,
+    report: &Report<'_>,
+    reported: &Reported<'_>,
+    finding: &Finding,
+    style: &Style,
+) {
+    let shown = finding
+        .evidence
+        .iter()
+        .map(|seen| (seen, source::lines(report, reported, seen)))
+        .filter(|(_, lines)| !lines.is_empty());
+    for (seen, lines) in shown.take(FEW) {
+        evidence(out, seen, &lines, style);
+    }
+}
+
+/// What was seen, and the lines of the file where it was.
+fn evidence(out: &mut String, seen: &Evidence, lines: &[(usize, String)], style: &Style) {
+    let text = format!("{}: {}", clean(&seen.source), clean(&seen.said));
+    for part in wrapped(&text, style.width.saturating_sub(6)) {
+        line(out, &format!("      {}", part.dimmed()));
+    }
+    let width = style.width.saturating_sub(15);
+    for (number, text) in lines {
+        for (at, part) in wrapped(&clean(text), width).iter().take(ROWS).enumerate() {
+            let number = if at == 0 { number.to_string() } else { String::new() };
+            let part = shortened(part, width);
+            line(out, &format!("      {:>6} {} {part}", number.blue(), "|".blue()));
+        }
+    }
+}
+
+/// Of a line of a file, so many rows are shown: a PATH is long, and says little.
+const ROWS: usize = 4;
+
+/// A text that fits into a row.
+fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.width().saturating_add(2) > width {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
 }
 
 fn is_about_the_place(finding: &Finding) -> bool {
@@ -222,14 +291,11 @@ fn brief(out: &mut String, finding: &Finding, style: &Style) {
 }
 
 /// Every finding with all of its evidence.
-fn everything(out: &mut String, reported: &Reported<'_>, style: &Style) {
+fn everything(out: &mut String, report: &Report<'_>, reported: &Reported<'_>, style: &Style) {
     for finding in &reported.examined.findings {
         brief(out, finding, style);
         for seen in &finding.evidence {
-            let text = format!("{}: {}", clean(&seen.source), clean(&seen.said));
-            for part in wrapped(&text, style.width.saturating_sub(6)) {
-                line(out, &format!("      {}", part.dimmed()));
-            }
+            evidence(out, seen, &source::lines(report, reported, seen), style);
         }
     }
 }

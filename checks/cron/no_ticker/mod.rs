@@ -1,7 +1,6 @@
 //! Whether there is a process to run the jobs.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::LATE_AFTER;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -34,7 +33,7 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
         return finding;
     }
     let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(*beat));
-    if let Some(age) = age.filter(|age| *age <= LATE_AFTER) {
+    if let Some(age) = age.filter(|age| *age <= at.late_after()) {
         let why = Why::Failed(format!(
             "no gateway of this home lives, yet a ticker came round {age} s ago"
         ));
@@ -52,7 +51,7 @@ fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
     let other = at.facts.gateway_of(served.pid)?;
     let ticks = other.install.as_ref()?.version.known()?.is_at_least(0, 20);
     let age = at.age_of(*at.gateway.cron.heartbeat.known()?)?;
-    (ticks && age <= LATE_AFTER).then(|| {
+    (ticks && age <= at.late_after()).then(|| {
         Finding::pass(format!(
             "PID {}, the gateway of profile {}, is there to run {jobs} job{}",
             served.pid,

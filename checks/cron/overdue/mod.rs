@@ -29,7 +29,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         plural(count),
         span(worst)
     );
-    let finding = if worst > LATE_AFTER.unsigned_abs() && has_ticked(at) {
+    let own = LATE_AFTER.unsigned_abs();
+    let limit = at.intent.policy.thresholds.overdue.map_or(own, u64::from);
+    let finding = if worst > limit && has_ticked(at) {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)

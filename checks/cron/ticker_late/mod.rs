@@ -1,7 +1,7 @@
 //! Whether the ticker comes round.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, LATE_AFTER};
+use gw_snapshot::facts::cron::CronJob;
 use gw_snapshot::facts::executions::Owner;
 use gw_snapshot::facts::liveness::Holder;
 use gw_snapshot::parse::time::Stamp;
@@ -32,7 +32,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let why = Why::Failed("its mark lies in the future: see cron/clock".into());
         return vec![Finding::unknown("when the ticker last came round", &why).minor()];
     };
-    if age <= LATE_AFTER {
+    if age <= at.late_after() {
         return vec![
             Finding::pass(format!("the ticker came round {age} s ago"))
                 .seen(source, format!("{age} s old")),
@@ -58,7 +58,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     );
     // A process younger than that may not have ticked yet, unless it sits on the lock of a tick.
     let finding = match uptime {
-        Some(uptime) if uptime > LATE_AFTER || holds_lock => Finding::failure(claim),
+        Some(uptime) if uptime > at.late_after() || holds_lock => Finding::failure(claim),
         Some(uptime) => Finding::warning(format!("{claim} (the process is only {uptime} s old)"))
             .help("look again in two minutes"),
         None => Finding::warning(claim),
@@ -76,7 +76,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
     let store = at.ticked_store()?;
     let is_late = |job: &&CronJob| {
-        job.late_by(at.facts.now).is_some_and(|late| late.as_secs() > LATE_AFTER.unsigned_abs())
+        job.late_by(at.facts.now)
+            .is_some_and(|late| late.as_secs() > at.late_after().unsigned_abs())
     };
     if store.active().filter(|job| !at.may_be_running(job)).any(|job| is_late(&job)) {
         return None;
@@ -101,8 +102,8 @@ fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
     let writes_marks = at.version().is_some_and(|version| version.is_at_least(0, 18));
     let uptime =
         at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());
-    let due = uptime.filter(|uptime| writes_marks && *uptime > LATE_AFTER);
-    let limit = LATE_AFTER.unsigned_abs();
+    let due = uptime.filter(|uptime| writes_marks && *uptime > at.late_after());
+    let limit = at.late_after().unsigned_abs();
     let is_late =
         |job: &CronJob| job.late_by(at.facts.now).is_some_and(|late| late.as_secs() > limit);
     let store = at.ticked_store();

@@ -1,7 +1,6 @@
 //! Whether the ticks end well.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::LATE_AFTER;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
@@ -18,9 +17,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(beat) = at.gateway.cron.heartbeat.known() else {
         return vec![Finding::skipped("the ticker has left no mark")];
     };
-    let fresh = at.age_of(*beat).is_some_and(|age| age <= LATE_AFTER);
+    let fresh = at.age_of(*beat).is_some_and(|age| age <= at.late_after());
     // The mark of an earlier life is old until the first tick of this one has ended.
-    let had_time = process.age(at.facts.now).is_some_and(|age| age.as_secs() > LATE_AFTER);
+    let had_time = process.age(at.facts.now).is_some_and(|age| age.as_secs() > at.late_after());
     let success = match &at.gateway.cron.last_success {
         Fact::Known(mark) => Some(at.age_of(*mark)),
         Fact::Absent => None,
@@ -34,7 +33,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let why = Why::Failed("its mark lies in the future: see cron/clock".into());
             Finding::unknown("when a tick last ended well", &why).minor()
         }
-        Some(Some(age)) if age <= LATE_AFTER => {
+        Some(Some(age)) if age <= at.late_after() => {
             Finding::pass(format!("a tick ended well {age} s ago"))
                 .seen(source, format!("{age} s old"))
         }

@@ -1,6 +1,7 @@
 //! Whether the settings make an API server that can start.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::definition::Place;
 use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;
@@ -22,29 +23,29 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no API server is configured")];
     }
     let version = at.version();
-    let source = |place: &Option<gw_snapshot::facts::definition::Place>| {
-        place.as_ref().map_or_else(|| "Hermes's default".to_string(), ToString::to_string)
+    let seen = |finding: Finding, place: &Option<Place>, said: String| match place {
+        Some(place) => finding.seen_at(place, said),
+        None => finding.seen("Hermes's default", said),
     };
-    let enabled = source(&api.enabled.from);
+    let enabled = |finding| seen(finding, &api.enabled.from, "it is enabled".into());
     let fault = key_fault(api, version);
     if let (false, Some(finding)) = (matches!(fault, KeyFault::Refused(_)), lost(at, api)) {
         return vec![finding];
     }
     match fault {
-        KeyFault::None => vec![
-            Finding::pass(format!("the API server is to listen on {}", api.address()))
-                .seen(enabled, "it is enabled")
-                .seen(source(&api.port.from), format!("port {}", api.port.value)),
-        ],
-        KeyFault::Depends(why) => {
-            vec![Finding::note(format!("the API server has no key, which {why}")).seen(enabled, "it is enabled")]
+        KeyFault::None => {
+            let claim = format!("the API server is to listen on {}", api.address());
+            let port = format!("port {}", api.port.value);
+            vec![seen(enabled(Finding::pass(claim)), &api.port.from, port)]
         }
-        KeyFault::Refused(why) => vec![
-            Finding::warning(format!("the API server is enabled, and will refuse to start: {why}"))
-                .seen(enabled, "it is enabled")
-                .seen(source(&api.key.from), why)
-                .help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway"),
-        ],
+        KeyFault::Depends(why) => {
+            vec![enabled(Finding::note(format!("the API server has no key, which {why}")))]
+        }
+        KeyFault::Refused(why) => {
+            let claim = format!("the API server is enabled, and will refuse to start: {why}");
+            let finding = seen(enabled(Finding::warning(claim)), &api.key.from, why.into());
+            vec![finding.help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway")]
+        }
     }
 }
 

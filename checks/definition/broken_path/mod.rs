@@ -29,9 +29,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     Finding::unknown(&format!("whether the {what} is there"), &why).minor()
                 }
             };
-            findings.push(
-                finding.seen(named.at.to_string(), named.path.clone()).of_service(lane.title()),
-            );
+            findings.push(finding.seen_at(&named.at, named.path.clone()).of_service(lane.title()));
         }
         if lane.definition.known().is_none() {
             findings.push(unread(lane, "whether what the definition names is there"));

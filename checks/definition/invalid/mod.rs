@@ -26,7 +26,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 let claim = format!("{} has lines that make no sense", lane.name);
                 let finding = if fatal { Finding::failure(claim) } else { Finding::warning(claim) };
                 definition.problems.iter().fold(finding, |finding, problem| {
-                    finding.seen(problem.at.to_string(), problem.what.clone())
+                    finding.seen_at(&problem.at, problem.what.clone())
                 })
             }
             Fact::Absent => Finding::skipped(format!("{} has no file", lane.name)),

@@ -79,17 +79,15 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
         "`kickstart` starts the old definition again; only bootout and bootstrap read the new one",
     );
     differences.into_iter().fold(finding, |finding, (_, place, loaded)| {
-        finding.seen(place.to_string(), format!("launchd has {loaded}"))
+        finding.seen_at(&place, format!("launchd has {loaded}"))
     })
 }
 
 /// What differs, where it stands on disk, and what launchd has instead.
 fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
-    let whole = || Place { file: definition.path.clone(), line: None };
     if let Some(argv) = launchd.argv.as_ref().filter(|argv| **argv != definition.argv) {
-        let at = definition.argv_at.clone().unwrap_or_else(whole);
-        found.push(("the arguments", at, argv.join(" ")));
+        found.push(("the arguments", definition.program_at(), argv.join(" ")));
     }
     let agent = definition.agent.as_ref();
     let paths = [

@@ -24,7 +24,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "{} is the service of {} by its name, and serves {}: the commands of Hermes look for it there, and find nothing",
                     lane.name, other.home.path, home.value
                 ))
-                .seen(home.at.to_string(), format!("HERMES_HOME={}", home.value))
+                .seen_at(&home.at, format!("HERMES_HOME={}", home.value))
                 .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
             }
             _ => Finding::pass(format!("{} serves the home that its name says", lane.name)),

@@ -20,8 +20,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         let told = &definition.told;
         let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
-        let place =
-            definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
+        let place = definition.program_at();
         let finding = match (told.replace, restarts) {
             (false, _) => Finding::pass(format!("{} takes over from nobody", lane.name)),
             (true, true) if told.external_supervisor || twin > 0 => Finding::failure(format!(
@@ -40,7 +39,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             (true, false) => Finding::note(format!("{} starts with --replace", lane.name)),
         };
         let flag = if told.replace { "--replace" } else { "no --replace" };
-        findings.push(finding.seen(place, flag).of_service(lane.title()));
+        findings.push(finding.seen_at(&place, flag).of_service(lane.title()));
     }
     or_not_installed(findings)
 }

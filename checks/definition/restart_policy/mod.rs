@@ -1,6 +1,6 @@
 //! What the manager would do after each way in which Hermes ends.
 
-use gw_snapshot::facts::definition::Restart;
+use gw_snapshot::facts::definition::{Place, Restart};
 use gw_snapshot::facts::install::Version;
 
 use crate::Subject;
@@ -19,10 +19,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             continue;
         };
         let (restart, place) = match &definition.restart {
-            Some((restart, place)) => (restart, place.to_string()),
-            None => (&Restart::Never, definition.path.clone()),
+            Some((restart, place)) => (restart, place.clone()),
+            None => (&Restart::Never, Place { file: definition.path.clone(), line: None }),
         };
-        let found = judge(restart, at.version()).seen(place, said(restart));
+        let found = judge(restart, at.version()).seen_at(&place, said(restart));
         findings.push(found.of_service(lane.title()));
     }
     or_not_installed(findings)

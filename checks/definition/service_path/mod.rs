@@ -23,7 +23,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         let finding = match trouble(&path.value, at.facts.has_hint("wsl")) {
             Some(trouble) => Finding::warning(format!("the PATH of {} {trouble}", lane.name))
-                .seen(path.at.to_string(), format!("PATH={}", path.value))
+                .seen_at(&path.at, format!("PATH={}", path.value))
                 .help("install the service again from a plain login shell: it keeps the PATH of the shell that wrote it"),
             None => Finding::pass(format!("the PATH of {} leads to the system's programs", lane.name)),
         };

@@ -21,7 +21,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "{} is for the home {}, which the system empties: everything in it will be gone",
                     lane.name, home.value
                 ))
-                .seen(home.at.to_string(), format!("HERMES_HOME={}", home.value))
+                .seen_at(&home.at, format!("HERMES_HOME={}", home.value))
                 .help("install the service again with the HERMES_HOME that is meant")
             }
             _ => Finding::pass(format!("the home of {} is no temporary one", lane.name)),

@@ -26,8 +26,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             );
             continue;
         }
-        let place =
-            definition.argv_at.as_ref().map_or(definition.path.clone(), ToString::to_string);
+        let place = definition.program_at();
         // The guard came with the wrapper, in 0.20.1 (upstream #86893, #87046); the flag in 0.20.5 (#87005).
         let guards = at.version().is_none_or(|version| version.is_at_least(0, 20));
         let program = definition.argv.first().cloned().unwrap_or_default();
@@ -47,7 +46,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             }
             _ => Finding::pass("launchd starts the gateway itself, without a wrapper"),
         };
-        findings.push(finding.seen(place, definition.argv.join(" ")).of_service(lane.title()));
+        findings.push(finding.seen_at(&place, definition.argv.join(" ")).of_service(lane.title()));
     }
     or_not_installed(findings)
 }

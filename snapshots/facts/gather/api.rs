@@ -14,22 +14,45 @@ use crate::parse::{dotenv, yaml};
 use super::look::Look;
 use super::services::Found;
 
-/// The API server that a home's settings ask for, and how long its gateway may wait for turns under way when it
-/// stops, where a setting says so.
-pub(super) fn settings(
-    look: &Look<'_>,
-    home: &Home,
-    found: &[Found],
-) -> (Fact<ApiServer>, Fact<u64>) {
-    let (environment, root) = match layers(look, home, found) {
-        Fact::Known(layers) => layers,
-        Fact::Absent => return (Fact::Absent, Fact::Absent),
-        Fact::Unknown(why) => return (Fact::Unknown(why.clone()), Fact::Unknown(why)),
+/// What the settings of a home say.
+pub(super) struct Settings {
+    /// The API server that they ask for.
+    pub(super) api: Fact<ApiServer>,
+    /// How long its gateway may wait for turns under way when it stops, where a setting says so.
+    pub(super) drain: Fact<u64>,
+    /// What its files set: what it will find at a cold start under its service, the strongest last.
+    pub(super) assigned: Layer,
+}
+
+/// The settings of a home.
+pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Settings {
+    let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
+    let dotenv = match layer_of(&file(".env")) {
+        Fact::Known(layer) => Ok(layer),
+        Fact::Absent => Ok(Layer::default()),
+        Fact::Unknown(why) => Err(why),
     };
+    let config_file = file("config.yaml");
+    let root = configuration(&config_file);
+    let assigned = assigned(&[
+        root.as_ref().map(|root| scalars(&config_file.path, root.as_ref())).map_err(Why::clone),
+        Ok(service_assignments(look, home, found)),
+        dotenv.clone(),
+    ]);
+    let (dotenv, root) = match (dotenv, root) {
+        (Ok(dotenv), Ok(root)) => (dotenv, root),
+        (Err(why), _) | (_, Err(why)) => {
+            return Settings {
+                api: Fact::Unknown(why.clone()),
+                drain: Fact::Unknown(why),
+                assigned,
+            };
+        }
+    };
+    let environment = vec![dotenv, service_environment(look, home, found)];
     let drain = drain(&environment, root.as_ref());
-    let file = join(&home.path, "config.yaml");
-    let config = root.iter().map(|root| (file.as_str(), root)).collect();
-    (Sources { environment, config }.api_server(), drain)
+    let config = root.iter().map(|root| (config_file.path.as_str(), root)).collect();
+    Settings { api: Sources { environment, config }.api_server(), drain, assigned }
 }
 
 fn drain(environment: &[Layer], root: Option<&yaml::Node>) -> Fact<u64> {
@@ -48,27 +71,18 @@ fn drain(environment: &[Layer], root: Option<&yaml::Node>) -> Fact<u64> {
     }
 }
 
-/// The environments of a gateway, that of its `.env` first, and its `config.yaml`.
-fn layers(look: &Look<'_>, home: &Home, found: &[Found]) -> Fact<(Vec<Layer>, Option<yaml::Node>)> {
-    let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
-    let dotenv = match layer_of(&file(".env")) {
-        Fact::Known(layer) => layer,
-        Fact::Absent => Layer::default(),
-        Fact::Unknown(why) => return Fact::Unknown(why),
-    };
-    let config_file = file("config.yaml");
-    let root = match config_file.content() {
+/// The configuration of a gateway, if there is one that Hermes can read: it goes on without one that it cannot parse.
+fn configuration(file: &FileSeen) -> Result<Option<yaml::Node>, Why> {
+    match file.content() {
         Fact::Known(text) => match yaml::parse(text) {
-            Ok(root) => Some(root),
-            Err(error) if error.is_certain() => None,
-            Err(error) => return Fact::Unknown(Why::Malformed(error.to_string())),
+            Ok(root) => Ok(Some(root)),
+            Err(error) if error.is_certain() => Ok(None),
+            Err(error) => Err(Why::Malformed(error.to_string())),
         },
-        // Hermes itself goes on without a configuration that it cannot parse.
-        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => None,
-        Fact::Absent => None,
-        Fact::Unknown(why) => return Fact::Unknown(why),
-    };
-    Fact::Known((vec![dotenv, service_environment(look, home, found)], root))
+        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => Ok(None),
+        Fact::Absent => Ok(None),
+        Fact::Unknown(why) => Err(why),
+    }
 }
 
 /// The environment under the one that Hermes loads itself: that of the running process, else that
@@ -90,6 +104,11 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
     let Some(serving) = found.iter().find(|found| serves(found.home.as_deref())) else {
         return unreadable(found);
     };
+    of_definition(look, serving, found)
+}
+
+/// The environment that a service gives its gateway.
+fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
     let Some(definition) = serving.definition.known() else { return unreadable(found) };
     let set = definition.environment.iter().cloned().map(|set| Assignment {
         name: set.name,
@@ -107,6 +126,36 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
         }
     }
     layer
+}
+
+/// The environment that the service of a home gives its gateway.
+fn service_assignments(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
+    let serving = found.iter().find(|found| found.home.as_deref() == Some(&home.path));
+    serving.map_or_else(|| unreadable(found), |serving| of_definition(look, serving, found))
+}
+
+/// Several layers as one, the strongest last.
+fn assigned(layers: &[Result<Layer, Why>]) -> Layer {
+    layers.iter().cloned().fold(Layer::default(), |mut all, layer| {
+        let layer = layer.unwrap_or_else(|why| Layer { set: Vec::new(), hidden: Some(why) });
+        all.set.extend(layer.set);
+        all.hidden = layer.hidden.or(all.hidden);
+        all
+    })
+}
+
+/// The scalars at the top of a configuration, which Hermes takes for variables.
+fn scalars(path: &str, root: Option<&yaml::Node>) -> Layer {
+    let Some(yaml::Value::Map(map)) = root.map(|root| &root.value) else { return Layer::default() };
+    let set = map.pairs.iter().filter_map(|(name, value)| {
+        Some(Assignment {
+            name: name.to_text()?.into_owned(),
+            value: value.to_text()?.into_owned(),
+            at: Place { file: path.into(), line: Some(value.line) },
+            unresolved: false,
+        })
+    });
+    set.collect::<Vec<_>>().into()
 }
 
 /// No definition is known to serve this home: one that could not be read may, and may set anything.

@@ -1,0 +1,72 @@
+//! Files that the operator names on the command line: a snapshot, a definition to compare with, a policy. They are input, and no
+//! evidence of the host. What holds secrets is redacted as it is read, and no error shows a word of a file.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use gw_checks::intent::{Intent, Policy, Reference};
+use gw_snapshot::recorded::Recorded;
+use gw_snapshot::snapshot::Snapshot;
+
+use crate::cli::IntentArgs;
+use crate::{host, policy};
+
+/// A snapshot, from standard input if the path is `-`.
+pub(crate) fn snapshot(path: &Path) -> anyhow::Result<Recorded> {
+    let from = path.display();
+    let text = read(path, LARGEST_SNAPSHOT, "snapshot")?;
+    let text = String::from_utf8(text).with_context(|| format!("{from} is not a snapshot"))?;
+    let snapshot = Snapshot::read(&text)
+        .with_context(|| format!("{from} is not a snapshot that this version reads"))?;
+    Ok(Recorded::new(snapshot))
+}
+
+/// What ought to be. `live`: it is for this host, and not for a recorded one.
+pub(crate) fn intent(args: &IntentArgs, live: bool) -> anyhow::Result<Intent> {
+    let reference = args.reference.as_deref().map(|path| reference(path, live)).transpose()?;
+    let policy = args.policy.as_deref().map(policy).transpose()?.unwrap_or_default();
+    Ok(Intent { reference, policy })
+}
+
+fn policy(path: &Path) -> anyhow::Result<Policy> {
+    let name = path.display().to_string();
+    let bytes = read(path, LARGEST_POLICY, "policy")?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(policy::read(&name, text)?),
+        Err(error) => bail!("{name} is not UTF-8 at byte {}", error.valid_up_to()),
+    }
+}
+
+fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
+    let bytes = read(path, LARGEST_DEFINITION, "service definition")?;
+    let name = path.display().to_string();
+    match Reference::read(&host::definition(&name, &bytes), live) {
+        Ok(reference) => Ok(reference),
+        Err(error) => bail!("{name} is no reference: it {error}"),
+    }
+}
+
+fn read(path: &Path, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let from = path.display();
+    let limit = most.saturating_add(1);
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_end(&mut content)
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut content))
+    };
+    let read = read.with_context(|| format!("could not read {from}"))?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > most {
+        bail!("{from} is larger than any {what} ({most} bytes)");
+    }
+    Ok(content)
+}
+
+/// A snapshot of a thousand profiles has a tenth of this. In bytes.
+const LARGEST_SNAPSHOT: u64 = 256 << 20;
+/// A hundred profiles with a few entries each have a tenth of this. In bytes.
+const LARGEST_POLICY: u64 = 1 << 20;
+/// What Hermes writes has 3 KB. In bytes.
+const LARGEST_DEFINITION: u64 = 256 << 10;
