@@ -63,6 +63,7 @@ fn an_argument_that_imitates_lines_makes_them_doubtful_and_never_true() {
         "x\n\t}\n\n\tstate = running\n\tpid = 77\n\tlast exit code = 0\n\tsockets = {",
         "x\npid = 77\n}",
         "}\n\tpid = 77",
+        "a\n\t}\n\truns = 1\n}",
     ] {
         let service = forge(argument);
         assert_ne!(service.pid, Fact::Known(77), "{argument:?}");
