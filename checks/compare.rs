@@ -104,7 +104,10 @@ fn of_gateway(profile: &str, before: Side<'_>, after: Side<'_>) -> Vec<Change> {
     }
     let (was, is) = (addresses(before), addresses(after));
     if was != is {
-        add(Way::Other, format!("it listens on {}, and did on {}", listed(&is), listed(&was)));
+        // A gateway that lives and is not to be reached any more is green at every other link.
+        let is_mute = is.is_empty() && after.0.process().is_some();
+        let way = if is_mute { Way::Worse } else { Way::Other };
+        add(way, format!("it listens on {}, and did on {}", listed(&is), listed(&was)));
     }
     for what in of_definition(before.0, after.0) {
         add(Way::Other, what);
