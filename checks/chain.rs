@@ -7,7 +7,7 @@ use gw_snapshot::facts::health::Answer;
 use serde::Serialize;
 
 use crate::Subject;
-use crate::examine::worst;
+use crate::finding::worst;
 use crate::finding::{Finding, Verdict, span};
 
 /// One layer. Green on one never promotes the next.

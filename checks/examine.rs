@@ -4,7 +4,7 @@ use gw_snapshot::facts::Facts;
 
 use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, worst};
 use crate::intent::Intent;
 use crate::{CHECKS, Check, Subject, excuse};
 
@@ -74,15 +74,4 @@ fn placed(mut finding: Finding, check: &Check, at: &Subject<'_>) -> Finding {
     finding.scope.home.clone_from(&at.gateway.home.path);
     finding.scope.uid = at.facts.about.uid;
     finding
-}
-
-/// The verdict on all of them: what is wrong counts first, then what is essential and unknown, then what
-/// is not as it is meant to be. A note is no blemish.
-pub fn worst<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
-    let weight = |finding: &Finding| match finding.verdict {
-        Verdict::Unknown if !finding.essential => Verdict::Pass,
-        Verdict::Note | Verdict::Skipped => Verdict::Pass,
-        verdict => verdict,
-    };
-    findings.into_iter().map(weight).max().unwrap_or(Verdict::Pass)
 }

@@ -241,3 +241,14 @@ pub fn span(seconds: u64) -> String {
         _ => format!("{} days", seconds / 86_400),
     }
 }
+
+/// The verdict on all findings: what is wrong counts first, then what is essential and unknown, then what
+/// is not as it is meant to be. A note is no blemish.
+pub fn worst<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Verdict {
+    let weight = |finding: &Finding| match finding.verdict {
+        Verdict::Unknown if !finding.essential => Verdict::Pass,
+        Verdict::Note | Verdict::Skipped => Verdict::Pass,
+        verdict => verdict,
+    };
+    findings.into_iter().map(weight).max().unwrap_or(Verdict::Pass)
+}

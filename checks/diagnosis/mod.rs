@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::Subject;
-use crate::examine::worst;
+use crate::finding::worst;
 use crate::finding::{Excused, Finding, Verdict};
 
 /// A cause that explains findings.

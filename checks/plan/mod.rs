@@ -390,7 +390,7 @@ pub fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
             by_hand: Vec::new(),
             commands: Vec::new(),
         },
-        Some(diagnosis) => recipes::course(at, diagnosis.id),
+        Some(diagnosis) => course(at, diagnosis.id),
         None => recipes::look(
             at,
             "no commands answer this: what to do about each finding stands in the report, and in `gw-doctor explain`",
@@ -447,5 +447,22 @@ impl Guard {
                 Some(Self::SameByPs { pid: process.pid, started, argv })
             }
         }
+    }
+}
+
+/// The course for a diagnosis.
+fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
+    match diagnosis {
+        "fatal-config" if !recipes::is_mended(at) => return recipes::config(at),
+        "foreign-port-owner" | "sibling-port-owner" => return recipes::port(at),
+        _ => {}
+    }
+    match at.gateway.lane() {
+        Some(lane) if lane.manager.is_launchd() => launchd::course(at, lane, diagnosis),
+        _ if at.is_without_systemd() => recipes::look(
+            at,
+            "there is no systemd on this host: what starts its gateway is not seen from here",
+        ),
+        _ => systemd::course(at, diagnosis),
     }
 }

@@ -1,6 +1,7 @@
 //! What the courses of both service managers share: which commands only read, how a gateway outside its
 //! service is ended, what proves the end, and what gives the gateway back.
 
+use gw_snapshot::facts::Manager;
 use gw_snapshot::facts::gateway::{Lane, Listener, Usable};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
@@ -8,25 +9,8 @@ use gw_snapshot::facts::settings;
 use gw_snapshot::host::Scope;
 use gw_snapshot::snapshot::Os;
 
-use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step, launchd, systemd};
+use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step};
 use crate::Subject;
-
-/// The course for a diagnosis.
-pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
-    match diagnosis {
-        "fatal-config" if !is_mended(at) => return config(at),
-        "foreign-port-owner" | "sibling-port-owner" => return port(at),
-        _ => {}
-    }
-    match at.gateway.lane() {
-        Some(lane) if lane.manager.is_launchd() => launchd::course(at, lane, diagnosis),
-        _ if at.is_without_systemd() => look(
-            at,
-            "there is no systemd on this host: what starts its gateway is not seen from here",
-        ),
-        _ => systemd::course(at, diagnosis),
-    }
-}
 
 /// Where no commands answer a diagnosis: its page does.
 pub(super) fn explain(at: &Subject<'_>, diagnosis: &str) -> Course {
@@ -54,8 +38,8 @@ fn is_root_s(at: &Subject<'_>) -> bool {
 fn readings(at: &Subject<'_>) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     let lane = at.gateway.lane().filter(|lane| may_be_there(lane) && !at.is_without_systemd());
-    if let Some((scope, lane)) = lane.and_then(systemd::of) {
-        let user = systemd::user(scope);
+    if let Some((scope, lane)) = lane.and_then(systemd_scope) {
+        let user = user_flag(scope);
         commands.push(words(&format!("systemctl {user}status --no-pager {}", lane.name)));
         commands.push(words(&format!("systemctl {user}cat {}", lane.name)));
         commands.push(words(&format!("journalctl {user}--no-pager -n 30 -u {}", lane.name)));
@@ -82,7 +66,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// Hermes refused its configuration: whatever starts it again before that is mended is refused again.
-fn config(at: &Subject<'_>) -> Course {
+pub(super) fn config(at: &Subject<'_>) -> Course {
     let reason = at.gateway.status.known().and_then(|status| status.exit_reason.clone());
     let reason = reason.map_or_else(String::new, |reason| {
         format!(": {}", reason.trim_end_matches(['.', ' ', '\n']))
@@ -101,7 +85,7 @@ fn config(at: &Subject<'_>) -> Course {
 }
 
 /// Whether what it refused is gone: its settings were written since, or the port is free for which it refused.
-fn is_mended(at: &Subject<'_>) -> bool {
+pub(super) fn is_mended(at: &Subject<'_>) -> bool {
     let status = at.gateway.status.known();
     let refusal = status.filter(|status| status.state.as_deref() == Some("startup_failed"));
     if port_of(refusal).is_some_and(|port| is_free(at, port)) {
@@ -127,7 +111,7 @@ fn is_free(at: &Subject<'_>, port: u16) -> bool {
 }
 
 /// Somebody else has the port. It is never taken away: the person chooses who keeps it.
-fn port(at: &Subject<'_>) -> Course {
+pub(super) fn port(at: &Subject<'_>) -> Course {
     let Some(api) = at.api() else { return look(at, "which port is meant is not known") };
     let port = api.port.value;
     let holders: Vec<&Process> = at
@@ -298,4 +282,21 @@ pub(super) fn systemctl(scope: Scope, words: &[&str]) -> String {
         Scope::System => "sudo systemctl",
     };
     format!("{by} {}", words.join(" "))
+}
+
+/// A service of systemd's, and whose it is.
+pub(super) fn systemd_scope(lane: &Lane) -> Option<(Scope, &Lane)> {
+    match lane.manager {
+        Manager::SystemdUser => Some((Scope::User, lane)),
+        Manager::SystemdSystem => Some((Scope::System, lane)),
+        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => None,
+    }
+}
+
+/// `--user `, where it is the user's.
+pub(super) const fn user_flag(scope: Scope) -> &'static str {
+    match scope {
+        Scope::User => "--user ",
+        Scope::System => "",
+    }
 }

@@ -2,15 +2,16 @@
 //! is stopped but the one of two that has no gateway.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
-use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
 use super::recipes::{
-    START_SECONDS, end_of, explain, look, missing_path, same, systemctl, way_is_clear,
+    START_SECONDS, end_of, explain, look, missing_path, same, systemctl, systemd_scope,
+    way_is_clear,
 };
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
@@ -54,7 +55,7 @@ struct Unit<'a> {
 
 impl<'a> Unit<'a> {
     fn of(at: &Subject<'a>) -> Result<Self, String> {
-        let Some((scope, lane)) = at.gateway.lane().and_then(of) else {
+        let Some((scope, lane)) = at.gateway.lane().and_then(systemd_scope) else {
             return Err("there is no systemd service".into());
         };
         match &lane.job {
@@ -408,7 +409,7 @@ fn end_outsiders(at: &Subject<'_>) -> Steps {
     let all: Vec<&Process> =
         at.gateway.process().into_iter().chain(&at.gateway.liveness.others).filter(lives).collect();
     let mut kept = at.gateway.lanes.iter().filter_map(|lane| {
-        let (scope, lane) = of(lane)?;
+        let (scope, lane) = systemd_scope(lane)?;
         let job = lane.job.known()?;
         let main = job.main_pid?;
         let process = *all.iter().find(|process| is_in(process, scope, lane, main))?;
@@ -474,7 +475,7 @@ fn one_supervisor(at: &Subject<'_>) -> Steps {
     }
     let mut steps = Vec::new();
     for lane in at.installed().filter(|lane| !std::ptr::eq(*lane, kept.lane)) {
-        let (Some((scope, _)), Some(job)) = (of(lane), lane.job.known()) else {
+        let (Some((scope, _)), Some(job)) = (systemd_scope(lane), lane.job.known()) else {
             return Err(format!("what {} does is not known", lane.title()));
         };
         let other = Unit { scope, lane, job };
@@ -532,21 +533,4 @@ fn is_unfinished(at: &Subject<'_>, kept: &Unit<'_>, other: &Unit<'_>) -> Option<
             "{runs} has the gateway, and {waits} is the one that Hermes installs: decide which is meant"
         )
     })
-}
-
-/// A service of systemd's, and whose it is.
-pub(super) fn of(lane: &Lane) -> Option<(Scope, &Lane)> {
-    match lane.manager {
-        Manager::SystemdUser => Some((Scope::User, lane)),
-        Manager::SystemdSystem => Some((Scope::System, lane)),
-        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => None,
-    }
-}
-
-/// `--user `, where it is the user's.
-pub(super) const fn user(scope: Scope) -> &'static str {
-    match scope {
-        Scope::User => "--user ",
-        Scope::System => "",
-    }
 }

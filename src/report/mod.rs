@@ -19,8 +19,8 @@ mod text;
 use std::cmp::Reverse;
 
 use gw_checks::Subject;
-use gw_checks::examine::{Examined, worst};
-use gw_checks::finding::{Finding, Verdict};
+use gw_checks::examine::Examined;
+use gw_checks::finding::{Finding, Verdict, worst};
 use gw_checks::intent::Intent;
 use gw_checks::plan::Plan;
 use gw_snapshot::facts::{Facts, Gateway};
