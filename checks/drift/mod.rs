@@ -91,7 +91,10 @@ impl<'a> Drift<'a> {
         };
         let (version, drain) = (at.version(), at.drain());
         let written = version.and_then(|version| Generation::of(form, version));
-        let mut nearest = Generation::nearest(form, &definition.entries);
+        // Nearly every definition is as the installed release writes it: then no other is nearer.
+        let exact = written.filter(|own| own.differences(&definition.entries, None).is_empty());
+        let mut nearest =
+            exact.map_or_else(|| Generation::nearest(form, &definition.entries), |own| vec![own]);
         let mut drift = match written {
             Some(written) => {
                 if nearest.contains(&written) {

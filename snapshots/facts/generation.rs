@@ -84,7 +84,11 @@ impl Generation {
 
     /// The generations of a definition, the oldest first.
     pub fn all(form: Form) -> impl DoubleEndedIterator<Item = &'static Self> {
-        GENERATIONS.iter().filter(move |generation| generation.form == form)
+        match form {
+            Form::UserUnit => USER_UNITS.iter(),
+            Form::SystemUnit => SYSTEM_UNITS.iter(),
+            Form::Plist => PLISTS.iter(),
+        }
     }
 
     /// The generations from which a definition differs in the fewest entries.
@@ -224,9 +228,14 @@ enum Step {
 }
 use Step::{Drop, May, Write};
 
-static GENERATIONS: LazyLock<Vec<Generation>> = LazyLock::new(|| {
+// A host needs those of its own manager, and mostly of one scope.
+static USER_UNITS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::UserUnit));
+static SYSTEM_UNITS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::SystemUnit));
+static PLISTS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::Plist));
+
+fn generations(of: Form) -> Vec<Generation> {
     let mut all = Vec::new();
-    for (form, recordings) in RECORDED {
+    for (form, recordings) in RECORDED.iter().filter(|(form, _)| *form == of) {
         let is_plist = *form == Form::Plist;
         let (before, since) =
             if is_plist { (PLIST_BEFORE, PLISTS_SINCE) } else { (UNIT_BEFORE, UNITS_SINCE) };
@@ -248,7 +257,7 @@ static GENERATIONS: LazyLock<Vec<Generation>> = LazyLock::new(|| {
         }
     }
     all
-});
+}
 
 /// A generation told by how it differs from another.
 fn changed(
