@@ -51,7 +51,7 @@ impl Selection {
 
 /// Examines each gateway, in the order of the facts.
 pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
-    let subject = |gateway| Subject { facts, gateway, intent };
+    let subject = |gateway| Subject::new(facts, gateway, intent);
     facts.gateways.iter().map(|gateway| one(&subject(gateway), selection)).collect()
 }
 

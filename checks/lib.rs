@@ -22,20 +22,39 @@ mod spawn;
 mod subject;
 pub mod transient;
 
-use gw_snapshot::facts::{Facts, Gateway};
+use std::cell::OnceCell;
 
+use gw_snapshot::facts::{Facts, Gateway, Lane};
+
+use drift::{Comparison, Drift};
 use finding::{Finding, Verdict};
 use intent::Intent;
 
 /// What a check looks at: one gateway, the host around it, and what is meant to be.
-#[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The host.
-    pub facts: &'a Facts,
+    facts: &'a Facts,
     /// The gateway.
-    pub gateway: &'a Gateway,
+    gateway: &'a Gateway,
     /// What the operator says ought to be.
-    pub intent: &'a Intent,
+    intent: &'a Intent,
+    /// What several checks ask of each service, in the order of the gateway's lanes: compared once.
+    comparisons: OnceCell<Vec<Option<Comparison>>>,
+}
+
+impl<'a> Subject<'a> {
+    /// A gateway of this host.
+    fn new(facts: &'a Facts, gateway: &'a Gateway, intent: &'a Intent) -> Self {
+        Self { facts, gateway, intent, comparisons: OnceCell::new() }
+    }
+
+    /// How far a service of the gateway is from what Hermes writes. None where there is nothing to compare.
+    fn drift(&self, lane: &'a Lane) -> Option<Drift<'_>> {
+        let lanes = &self.gateway.lanes;
+        let at = lanes.iter().position(|known| std::ptr::eq(known, lane))?;
+        let compare = || lanes.iter().map(|lane| Comparison::of(self, lane)).collect();
+        Drift::new(lane, self.comparisons.get_or_init(compare).get(at)?.as_ref()?)
+    }
 }
 
 /// One check.

@@ -19,7 +19,7 @@ pub fn unsettled(facts: &Facts) -> Vec<String> {
     // What ought to be has no say in what is on its way.
     let intent = Intent::default();
     let of_gateway = |gateway| {
-        let at = Subject { facts, gateway, intent: &intent };
+        let at = Subject::new(facts, gateway, &intent);
         let what = job(&at).or_else(|| process(&at))?;
         Some(format!("{}: {what}", gateway.home.profile))
     };

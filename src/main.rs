@@ -25,7 +25,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use gw_checks::Subject;
 use gw_checks::compare::{self, Way};
 use gw_checks::examine::{Selection, examine, unused};
 use gw_checks::intent::Intent;
@@ -130,15 +129,7 @@ fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
     let intent = given::intent(&args.intent, args.from.is_none())?;
     let facts = look(&args.look, args.from.as_deref())?;
     let examined = examine(&facts, &intent, &Selection::default());
-    let plans: Vec<Plan> = facts
-        .gateways
-        .iter()
-        .zip(&examined)
-        .map(|(gateway, examined)| {
-            let at = Subject { facts: &facts, gateway, intent: &intent };
-            plan::plan(&at, &examined.diagnoses)
-        })
-        .collect();
+    let plans = plan::plans(&facts, &intent, &examined);
     let chosen = Chosen(args.step.clone());
     if let Some(name) = chosen.unknown(&plans) {
         bail!("no plan has a step {name:?}; {}", known_steps(&plans));

@@ -78,7 +78,7 @@ pub struct Kind {
 
 /// A gateway with its findings.
 pub(crate) struct Case<'a> {
-    pub(crate) at: Subject<'a>,
+    pub(crate) at: &'a Subject<'a>,
     findings: &'a [Finding],
 }
 
@@ -202,7 +202,7 @@ pub const HEALTHY: &str = "healthy";
 
 /// The causes of a gateway's findings, the one to speak of first.
 pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis> {
-    let case = Case { at: *at, findings };
+    let case = Case { at, findings };
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for kind in DIAGNOSES {
         let Some(found) = (kind.find)(&case) else { continue };

@@ -10,7 +10,6 @@ use gw_snapshot::facts::definition::{Definition, Place};
 use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::{Lane, Manager, home, shape};
-use gw_snapshot::parse::dotenv;
 
 use crate::Subject;
 pub use table::Grade;
@@ -26,20 +25,29 @@ pub struct Graded {
     pub why: &'static str,
 }
 
+/// What came of comparing a definition with what Hermes writes.
+pub(crate) struct Comparison {
+    form: Form,
+    nearest: Vec<&'static Generation>,
+    written: Option<&'static Generation>,
+    stale: Vec<Graded>,
+    edits: Vec<Graded>,
+}
+
 /// A definition beside what Hermes writes.
-pub struct Drift<'a> {
+pub(crate) struct Drift<'a> {
     /// The service.
-    pub lane: &'a Lane,
+    pub(crate) lane: &'a Lane,
     /// Which kind of definition it is.
-    pub form: Form,
+    pub(crate) form: Form,
     /// The generations from which it differs least.
-    pub nearest: Vec<&'static Generation>,
+    pub(crate) nearest: &'a [&'static Generation],
     /// What the installed release writes. None where that is not known.
-    pub written: Option<&'static Generation>,
+    pub(crate) written: Option<&'static Generation>,
     /// What another release wrote otherwise than the installed one would.
-    pub stale: Vec<Graded>,
+    pub(crate) stale: &'a [Graded],
     /// What no release near to it writes: edits by hand.
-    pub edits: Vec<Graded>,
+    pub(crate) edits: &'a [Graded],
     definition: &'a Definition,
 }
 
@@ -80,66 +88,77 @@ fn is_short(difference: &Difference, drain: Option<u64>) -> bool {
         && given.zip(needed).is_some_and(|(given, needed)| given < needed)
 }
 
-impl<'a> Drift<'a> {
+impl Comparison {
     /// Compares a service's definition with what Hermes writes. None where there is no definition to compare.
-    pub fn of(at: &Subject<'_>, lane: &'a Lane) -> Option<Self> {
-        let definition = lane.definition.known().filter(|_| !lane.is_masked())?;
+    pub(crate) fn of(at: &Subject<'_>, lane: &Lane) -> Option<Self> {
+        let definition = compared(lane)?;
         let form = match lane.manager {
             Manager::SystemdUser => Form::UserUnit,
             Manager::SystemdSystem => Form::SystemUnit,
             _ => Form::Plist,
         };
         let (version, drain) = (at.version(), at.drain());
-        let written = version.and_then(|version| Generation::of(form, version));
-        // Nearly every definition is as the installed release writes it: then no other is nearer.
-        let exact = written.filter(|own| own.differences(&definition.entries, None).is_empty());
-        let mut nearest =
-            exact.map_or_else(|| Generation::nearest(form, &definition.entries), |own| vec![own]);
-        let mut drift = match written {
-            Some(written) => {
-                if nearest.contains(&written) {
-                    nearest = vec![written];
-                }
-                let all = differences(written, definition, version, drain);
-                let (edits, stale) = all
-                    .into_iter()
-                    .partition(|found| is_in_all(found, &nearest, definition, drain));
-                Self { lane, form, nearest, written: Some(written), stale, edits, definition }
-            }
-            None => Self::without_version(lane, form, nearest, definition),
+        let Some(written) = version.and_then(|version| Generation::of(form, version)) else {
+            return Some(Self::without_version(at, form, definition));
         };
-        let dotenv = at.gateway.dotenv.content().known().map(|text| dotenv::parse(text));
-        for edit in &mut drift.edits {
-            let is_set_there = edit.variable().is_some_and(|name| {
-                dotenv.as_ref().is_some_and(|dotenv| dotenv.get(name).is_some())
-            });
-            if is_set_there && edit.difference.how == How::Extra {
-                (edit.grade, edit.why) = (Grade::Fine, "the home's .env sets it too, and wins");
+        // Nearly every definition is as the installed release writes it: then no other is nearer.
+        let mut nearest = vec![written];
+        if !written.differences(&definition.entries, None).is_empty() {
+            let found = Generation::nearest(form, &definition.entries);
+            if !found.contains(&written) {
+                nearest = found;
             }
         }
-        Some(drift)
+        let all = differences(written, definition, version, drain);
+        let (mut edits, stale): (Vec<Graded>, _) =
+            all.into_iter().partition(|found| is_in_all(found, &nearest, definition, drain));
+        excuse(at, &mut edits);
+        Some(Self { form, nearest, written: Some(written), stale, edits })
     }
 
     /// Without the version, only what no known release writes is an edit for sure. What is missing may be what an
     /// unknown release did not write.
-    fn without_version(
-        lane: &'a Lane,
-        form: Form,
-        nearest: Vec<&'static Generation>,
-        definition: &'a Definition,
-    ) -> Self {
+    fn without_version(at: &Subject<'_>, form: Form, definition: &Definition) -> Self {
+        let nearest = Generation::nearest(form, &definition.entries);
         let all: Vec<&Generation> = Generation::all(form).collect();
         let found = nearest.first().map(|near| differences(near, definition, None, None));
         let is_edit = |found: &Graded| {
             matches!(found.difference.how, How::Extra | How::Other)
                 && is_in_all(found, &all, definition, None)
         };
-        let edits = found.into_iter().flatten().filter(is_edit).collect();
-        Self { lane, form, nearest, written: None, stale: Vec::new(), edits, definition }
+        let mut edits: Vec<Graded> = found.into_iter().flatten().filter(is_edit).collect();
+        excuse(at, &mut edits);
+        Self { form, nearest, written: None, stale: Vec::new(), edits }
+    }
+}
+
+/// The definition of a service that can be compared.
+fn compared(lane: &Lane) -> Option<&Definition> {
+    lane.definition.known().filter(|_| !lane.is_masked())
+}
+
+/// An added variable that the home's `.env` sets too is not lost.
+fn excuse(at: &Subject<'_>, edits: &mut [Graded]) {
+    let dotenv = at.path(".env");
+    let of_dotenv =
+        at.gateway.assigned.set.iter().filter(|set| set.at.file == dotenv).map(|set| &set.name);
+    for edit in edits.iter_mut().filter(|edit| edit.difference.how == How::Extra) {
+        if edit.variable().is_some_and(|name| of_dotenv.clone().any(|known| known == name)) {
+            (edit.grade, edit.why) = (Grade::Fine, "the home's .env sets it too, and wins");
+        }
+    }
+}
+
+impl<'a> Drift<'a> {
+    /// What came of the comparison, beside what was compared.
+    pub(crate) fn new(lane: &'a Lane, found: &'a Comparison) -> Option<Self> {
+        let Comparison { form, nearest, written, stale, edits } = found;
+        let (form, written) = (*form, *written);
+        Some(Self { lane, form, nearest, written, stale, edits, definition: compared(lane)? })
     }
 
     /// The releases whose shape it has, for people.
-    pub fn releases(&self) -> String {
+    pub(crate) fn releases(&self) -> String {
         let names: Vec<&str> = self.nearest.iter().map(|near| near.releases).collect();
         match names.split_last() {
             Some((last, [])) => (*last).into(),
@@ -149,17 +168,17 @@ impl<'a> Drift<'a> {
     }
 
     /// Whether it has the shape that the installed release writes.
-    pub fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.written.is_some_and(|written| self.nearest.contains(&written))
     }
 
     /// Whether every release whose shape it may have is older than the installed one.
-    pub fn is_older(&self) -> bool {
+    pub(crate) fn is_older(&self) -> bool {
         self.compares(|near, written| near < written)
     }
 
     /// Whether every release whose shape it may have is newer than the installed one.
-    pub fn is_newer(&self) -> bool {
+    pub(crate) fn is_newer(&self) -> bool {
         self.compares(|near, written| near > written)
     }
 
@@ -169,7 +188,7 @@ impl<'a> Drift<'a> {
     }
 
     /// Whether it is in no shape of Hermes's: it starts something else, or next to nothing in it is Hermes's.
-    pub fn is_hand_made(&self) -> bool {
+    pub(crate) fn is_hand_made(&self) -> bool {
         let starts_hermes = self.definition.entries.iter().any(|entry| {
             matches!(entry.name.as_str(), "ExecStart" | "ProgramArguments")
                 && !matches!(entry.value.as_str(), "" | "another command")
@@ -185,7 +204,7 @@ impl<'a> Drift<'a> {
 
     /// Whether Hermes writes to this file: it knows a service by the name that it gives it, and never
     /// writes a daemon of launchd's.
-    pub fn is_rewritten(&self, at: &Subject<'_>) -> bool {
+    pub(crate) fn is_rewritten(&self, at: &Subject<'_>) -> bool {
         let stem = if self.form == Form::Plist { "ai.hermes.gateway" } else { "hermes-gateway" };
         let names = at.gateway.home.service_names(stem, at.facts.about.home.as_deref());
         let name = self.lane.name.strip_suffix(".service").unwrap_or(&self.lane.name);
@@ -193,17 +212,17 @@ impl<'a> Drift<'a> {
     }
 
     /// The edits that change what the service does, until they are lost.
-    pub fn lost(&self) -> impl Iterator<Item = &Graded> {
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &Graded> {
         self.edits.iter().filter(|edit| edit.grade >= Grade::WillBeOverwritten)
     }
 
     /// What another release wrote, and does harm with the installed one.
-    pub fn harmful(&self) -> impl Iterator<Item = &Graded> {
+    pub(crate) fn harmful(&self) -> impl Iterator<Item = &Graded> {
         self.stale.iter().filter(|found| found.grade >= Grade::WrongBehaviour)
     }
 
     /// The commands that rewrite it (upstream #19684; verified on 0.19), for people.
-    pub fn rewriters(&self) -> &'static str {
+    pub(crate) fn rewriters(&self) -> &'static str {
         match self.form {
             Form::UserUnit => "`hermes gateway start`, `restart` or `run`",
             Form::SystemUnit => "`hermes gateway start` or `restart`",
@@ -212,13 +231,13 @@ impl<'a> Drift<'a> {
     }
 
     /// Where a difference stands, for evidence.
-    pub fn place(&self, found: &Graded) -> String {
+    pub(crate) fn place(&self, found: &Graded) -> String {
         let line = found.difference.line;
         Place { file: self.definition.path.clone(), line }.to_string()
     }
 
     /// Where an edit survives, which is to continue a sentence.
-    pub fn keeps(&self, at: &Subject<'_>, edit: &Graded) -> String {
+    pub(crate) fn keeps(&self, at: &Subject<'_>, edit: &Graded) -> String {
         let name = edit.difference.name.as_str();
         let version = at.version();
         let since = |release: &[u32]| version.is_none_or(|version| version.is_from(release));

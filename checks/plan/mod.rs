@@ -11,12 +11,15 @@ mod systemd;
 
 use gw_snapshot::facts::gateway::FileStamp;
 use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::{Facts, Gateway};
 use gw_snapshot::host::Scope;
 use gw_snapshot::observation::Started;
 use gw_snapshot::snapshot::Os;
 
 use crate::Subject;
 use crate::diagnosis::Diagnosis;
+use crate::examine::Examined;
+use crate::intent::Intent;
 
 /// The plan for one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -377,8 +380,16 @@ pub enum Expect {
     },
 }
 
+/// The plan for each gateway, by what was found of it.
+pub fn plans(facts: &Facts, intent: &Intent, examined: &[Examined]) -> Vec<Plan> {
+    let plan = |(gateway, found): (&Gateway, &Examined)| {
+        plan(&Subject::new(facts, gateway, intent), &found.diagnoses)
+    };
+    facts.gateways.iter().zip(examined).map(plan).collect()
+}
+
 /// The plan for a gateway with these diagnoses.
-pub fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
+fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
     // What the operator accepts is not to be put right.
     let first = diagnoses.iter().find(|diagnosis| diagnosis.excused.is_none());
     let course = match first {

@@ -18,7 +18,6 @@ mod text;
 
 use std::cmp::Reverse;
 
-use gw_checks::Subject;
 use gw_checks::examine::Examined;
 use gw_checks::finding::{Finding, Verdict, worst};
 use gw_checks::intent::Intent;
@@ -71,12 +70,10 @@ impl<'a> Report<'a> {
     ) -> Self {
         let all = || examined.iter().flat_map(|examined| &examined.findings);
         let (verdict, exit) = (worst(all()), Exit::of(all(), fail_on));
-        let reported = |(gateway, examined): (&'a Gateway, Examined)| Reported {
-            gateway,
-            plan: gw_checks::plan::plan(&Subject { facts, gateway, intent }, &examined.diagnoses),
-            examined,
-        };
-        let gateways = facts.gateways.iter().zip(examined).map(reported).collect();
+        let plans = gw_checks::plan::plans(facts, intent, &examined);
+        let found = facts.gateways.iter().zip(examined).zip(plans);
+        let gateways =
+            found.map(|((gateway, examined), plan)| Reported { gateway, examined, plan }).collect();
         Self { facts, intent, gateways, fail_on, verdict, exit, sealed, waited: None }
     }
 

@@ -6,7 +6,6 @@ use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;
 use crate::api::{KeyFault, key_fault};
-use crate::drift::Drift;
 use crate::finding::{Finding, Verdict};
 
 /// The worst that it can find.
@@ -64,7 +63,7 @@ fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
             *known == name && from.as_ref().is_some_and(|from| !kept.contains(&from.file))
         })
     };
-    let drifts = at.installed().filter_map(|lane| Drift::of(at, lane));
+    let drifts = at.installed().filter_map(|lane| at.drift(lane));
     let (drift, names) = drifts.filter(|drift| drift.is_rewritten(at)).find_map(|drift| {
         let names =
             drift.lost().filter_map(|edit| edit.variable()).filter(|name| is_elsewhere(name));

@@ -14,7 +14,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
-        let Some(drift) = Drift::of(at, lane) else {
+        let Some(drift) = at.drift(lane) else {
             findings.push(unread(lane, "what of the definition will be overwritten"));
             continue;
         };

@@ -4,7 +4,7 @@ use super::{Case, Found};
 use crate::api::{KeyFault, key_fault};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     let api = at.api()?;
     let KeyFault::Refused(why) = key_fault(api, at.version()) else { return None };

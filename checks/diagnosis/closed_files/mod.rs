@@ -5,7 +5,7 @@ use gw_snapshot::facts::job::Phase;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     case.found("owner/foreign-owned-file")?;
     let user = at.user()?;
     if !at.gateway.liveness.process.is_absent() {

@@ -12,7 +12,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 
 /// The store is another user's, and closed to the gateway's own (upstream #68483). Ticks that fail confirm it.
 fn closed(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let (user, store) = (at.user()?, at.path("cron/jobs.json"));
     let file = at.closed_files().find(|file| file.path == store)?;
     let whose = match (file.uid, file.mode.as_deref()) {

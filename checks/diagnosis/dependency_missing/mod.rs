@@ -3,7 +3,7 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     at.api()?;
     let install = at.gateway.install.as_ref()?;

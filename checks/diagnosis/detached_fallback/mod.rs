@@ -5,7 +5,7 @@ use gw_snapshot::facts::gateway::{Listener, Supervision};
 use super::{Case, Certainty, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     let lane = at.gateway.lanes.iter().find(|lane| lane.manager.is_launchd())?;
     if !case.failed("owner/unsupervised")

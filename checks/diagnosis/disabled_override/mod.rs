@@ -6,7 +6,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if !case.failed("job/disabled") {
         return None;
     }
-    let at = &case.at;
+    let at = case.at;
     let lane = at.gateway.lanes.iter().find(|lane| lane.disabled.known() == Some(&true))?;
     if at.gateway.process().is_some() && case.failed("owner/unsupervised") {
         return None;

@@ -7,7 +7,7 @@ use crate::spawn;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let (lane, job) = case.at.job()?;
-    if let Some(hindrance) = spawn::hindrance(&case.at, lane, job) {
+    if let Some(hindrance) = spawn::hindrance(case.at, lane, job) {
         return Found::certain(
             format!("launchd cannot start {}: {hindrance}; Hermes itself was never run", lane.name),
             EXPLAINS,

@@ -5,7 +5,7 @@ use gw_snapshot::facts::gateway::Supervision;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     let Supervision::None { place } = &at.gateway.supervision else { return None };
     if !case.failed("owner/unsupervised") {

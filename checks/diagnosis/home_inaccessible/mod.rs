@@ -5,7 +5,7 @@ use gw_snapshot::observation::Trouble;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let gateway = at.gateway;
     let mode = |mode: &Option<String>, uid: Option<u32>| match (mode, uid) {
         (Some(mode), Some(uid)) => format!(" (uid {uid}, mode {mode})"),

@@ -3,7 +3,7 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     if !case.failed("job/not-running") || !at.gateway.liveness.process.is_absent() {
         return None;
     }

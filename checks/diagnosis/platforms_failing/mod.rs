@@ -5,7 +5,7 @@ use crate::finding::Verdict;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("runtime/platform-error")?;
-    let at = &case.at;
+    let at = case.at;
     let (process, os) = (at.gateway.process()?, at.facts.about.os);
     let is_one = |finding: &&crate::finding::Finding| {
         finding.check == "runtime/platform-error" && finding.verdict == Verdict::Failure

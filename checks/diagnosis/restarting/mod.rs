@@ -8,7 +8,7 @@ use crate::subject::length;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/restarting")?;
-    let at = &case.at;
+    let at = case.at;
     let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Restarting)?;
     if at.gateway.process().is_some() {
         return None;

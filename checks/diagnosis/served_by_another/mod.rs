@@ -3,7 +3,7 @@
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let served = at.gateway.served_by.as_ref()?;
     let (lane, job) = at.job()?;
     if !["job/fatal-config", "job/not-running", "job/crash-loop", "job/start-limit"]

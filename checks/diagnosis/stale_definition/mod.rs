@@ -6,7 +6,7 @@ use crate::drift::Drift;
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("definition/generation")?;
     let lane = case.at.installed().find(|lane| finding.scope.service == Some(lane.title()))?;
-    let drift = Drift::of(&case.at, lane).filter(Drift::is_older)?;
+    let drift = case.at.drift(lane).filter(Drift::is_older)?;
     let parts: Vec<String> =
         drift.harmful().take(3).map(|found| found.subject(drift.form)).collect();
     Found::certain(

@@ -5,7 +5,7 @@ use gw_snapshot::facts::job::{Exit, Phase};
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let liveness = &at.gateway.liveness;
     let state = at.gateway.status.known().and_then(|status| status.state.clone());
     // A gateway that said goodbye was not cut off: what it left behind is no cause of anything.

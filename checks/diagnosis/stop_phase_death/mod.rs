@@ -6,7 +6,7 @@ use gw_snapshot::facts::job::{Exit, Job, Phase};
 use super::{Case, Certainty, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let (lane, job) = at.job()?;
     let systemd = job.systemd.as_ref()?;
     let exit = job.last_exit.filter(|_| job.phase == Phase::Failed)?;

@@ -5,7 +5,7 @@ use gw_snapshot::facts::job::Phase;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     if at.is_without_systemd() {
         return without_systemd(case);
     }
@@ -29,7 +29,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 /// s6 keeps down what was down: where a container starts again, its status file is what is wanted, too
 /// (upstream #42675).
 fn without_systemd(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let status = at.gateway.status.known()?;
     let stopped = status.state.as_deref() == Some("stopped") && !status.restart_requested;
     if !stopped || !at.gateway.liveness.process.is_absent() {

@@ -4,7 +4,7 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("cron/no-ticker")?;
-    let at = &case.at;
+    let at = case.at;
     let other = at
         .facts
         .gateways

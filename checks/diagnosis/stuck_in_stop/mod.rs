@@ -7,7 +7,7 @@ use crate::subject::length;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/not-running")?;
-    let at = &case.at;
+    let at = case.at;
     let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Stopping)?;
     let when = job.exited_at.map_or_else(String::new, |end| {
         format!(" {} ago", length(at.facts.now.duration_since(end)))

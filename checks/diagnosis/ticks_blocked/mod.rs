@@ -7,7 +7,7 @@ use gw_snapshot::facts::liveness::Holder;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     let overdue = case.found("cron/overdue")?;
     match at.gateway.cron.tick_lock {
@@ -26,7 +26,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 /// Marks that stay fresh while jobs are late: the ticks are passed over, and count as well. A process that has run out of
 /// file descriptors takes that for a lock which another one holds (upstream #87644).
 fn passed_over(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let (process, overdue) = (at.gateway.process()?, case.found("cron/overdue")?);
     let cron = &at.gateway.cron;
     let is_fresh = |mark: &Fact<_>| {

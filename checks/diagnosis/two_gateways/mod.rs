@@ -6,7 +6,7 @@ use super::{Case, Found};
 use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     if let Some(found) = out_of_sight(case) {
         return Some(found);
     }
@@ -41,7 +41,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 
 /// One that nobody here sees, and that writes to the home of the one that lives (upstream #78810).
 fn out_of_sight(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     case.found("runtime/left-by-another")?;
     let (process, (status, age)) = (at.gateway.process()?, at.foreign_status()?);
     let writer = status.writer.as_ref()?;

@@ -29,7 +29,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 /// A unit of another user's manager keeps the gateway, of which a look at this user's own says nothing: an
 /// updater that ran as root had written it there (upstream #42685). By its name it is one of Hermes's.
 fn by_another_user(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let Supervision::Other { unit, of: Some(owner) } = &at.gateway.supervision else { return None };
     let process = at.gateway.process().filter(|_| case.failed("owner/other-job"))?;
     let lane = at.gateway.lane().filter(|lane| lane.is_installed())?;

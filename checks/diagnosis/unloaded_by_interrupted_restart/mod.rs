@@ -7,7 +7,7 @@ use super::{Case, Certainty, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/not-loaded")?;
-    let at = &case.at;
+    let at = case.at;
     let lane = at.gateway.lane().filter(|lane| lane.manager.is_launchd())?;
     if at.gateway.process().is_some() || lane.disabled.known() == Some(&true) {
         return None;

@@ -6,7 +6,7 @@ use super::{Case, Certainty, Found};
 use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let process = at.gateway.process()?;
     let silent = case.failed("health/timeout");
     let stopped = case.failed("owner/stopped-or-zombie");
@@ -54,7 +54,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 
 /// The loop's mark alone: one witness, unless it is the only one that could be asked.
 fn frozen_alone(case: &Case<'_>, process: &Process) -> Option<Found> {
-    let at = &case.at;
+    let at = case.at;
     let beat = at.gateway.marks.heartbeat.known()?;
     let age = span(u64::try_from(at.facts.now.duration_since(beat.at).as_secs()).ok()?);
     let other = if at.api().is_some() {

@@ -16,7 +16,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(lane) = at.gateway.lane().filter(|lane| lane.is_installed()) else {
         return vec![Finding::skipped("no service is installed")];
     };
-    let finding = match Drift::of(at, lane) {
+    let finding = match at.drift(lane) {
         Some(drift) => judge(at, lane, &drift),
         None => unread(lane, "whether the next rewrite changes the service"),
     };
