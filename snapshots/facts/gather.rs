@@ -22,14 +22,13 @@ use crate::facts::install::Install;
 use crate::facts::journal::Journal;
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
-use crate::facts::process::Process;
+use crate::facts::process::{Process, Scanned};
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer, Layer};
+use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
-use crate::observation::{ProcessSeen, Trouble};
+use crate::observation::Trouble;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
-use crate::parse::yaml;
 
 use api::Settings;
 use look::Look;
@@ -71,9 +70,14 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let homes = homes(&look, wanted, services.found(), processes);
     services.ask(&look, &homes, processes);
     // All at once: whoever posts little by little has the workers fall asleep in between.
-    host.prepare(homes.iter().flat_map(questions).collect());
+    let definitions = services.found().iter().filter_map(|found| found.definition.known());
+    let named = definitions.clone().flat_map(look::questions);
+    host.prepare(homes.iter().flat_map(questions).chain(named).collect());
     let mut known: Vec<Settled> =
-        homes.iter().map(|home| settle(&look, home, services.found())).collect();
+        homes.into_iter().map(|home| settle(&look, home, services.found())).collect();
+    let recorded = known.iter().flat_map(Settled::recorded);
+    let unseen = recorded.filter(|pid| look.scanned(*pid).is_none());
+    host.prepare(unseen.map(Question::Process).collect());
     // A few are asked for their health while the sockets are still searched; of many, only those that listen.
     if known.len() <= FEW {
         host.prepare(known.iter().filter_map(Settled::url).map(Question::Http).collect());
@@ -86,12 +90,16 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         let urls = known.iter().filter(|settled| !settled.is_refused);
         host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     }
+    // The managers still think.
+    definitions.for_each(|definition| drop(look.install(&definition.argv)));
     let answers = services.answers(&look);
+    let serve_one: Vec<bool> =
+        known.iter().map(|settled| settled.settings.serve_one_profile()).collect();
     let mut gateways: Vec<Gateway> = known
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
-    serve(&look, &mut gateways);
+    serve(&look, &mut gateways, &serve_one);
     Facts {
         strangers: strangers(&look, &gateways),
         searched: searched(look.scan()),
@@ -107,24 +115,20 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     }
 }
 
-/// A home whose settings are known.
+/// A home whose settings and records are known.
 struct Settled {
     home: Home,
-    api: Fact<ApiServer>,
-    drain: Fact<u64>,
+    settings: Settings,
     /// Whether its health endpoint need not be asked, for nothing listens there.
     is_refused: bool,
-    assigned: Layer,
+    pid_file: Fact<PidRecord>,
+    lock_record: Fact<PidRecord>,
+    status: Fact<Status>,
 }
 
-fn homes(
-    look: &Look<'_>,
-    wanted: &Wanted,
-    found: &[Found],
-    processes: &[ProcessSeen],
-) -> Vec<Home> {
+fn homes(look: &Look<'_>, wanted: &Wanted, found: &[Found], processes: &[Scanned]) -> Vec<Home> {
     let mut paths: BTreeSet<String> = found.iter().filter_map(|found| found.home.clone()).collect();
-    paths.extend(processes.iter().filter_map(|seen| look.home_of_process(seen)));
+    paths.extend(processes.iter().filter_map(|scanned| scanned.home.clone()));
     paths.extend(wanted.homes.iter().cloned());
     paths.extend(look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty()).cloned());
     if let Some(root) = &look.root {
@@ -171,17 +175,31 @@ fn questions(home: &Home) -> Vec<Question> {
     questions
 }
 
-/// Reads what decides where the API server is to be, and asks there.
-fn settle(look: &Look<'_>, home: &Home, found: &[Found]) -> Settled {
-    let Settings { api, drain, assigned } = api::settings(look, home, found);
-    Settled { home: home.clone(), api, drain, assigned, is_refused: false }
+/// Reads what decides where the API server is to be, and whom the home's records name.
+fn settle(look: &Look<'_>, home: Home, found: &[Found]) -> Settled {
+    let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
+    Settled {
+        settings: api::settings(look, &home, found),
+        is_refused: false,
+        pid_file: PidRecord::in_file(&file("gateway.pid")),
+        lock_record: PidRecord::in_file(&file("gateway.lock")),
+        status: Status::in_file(&file("gateway_state.json")),
+        home,
+    }
 }
 
 impl Settled {
     /// Where its API server is to answer, if it is to have one.
     fn url(&self) -> Option<String> {
-        let api = self.api.known().filter(|api| api.enabled.value)?;
+        let api = self.settings.api.known().filter(|api| api.enabled.value)?;
         settings::health_url(&api.host.value, api.port.value)
+    }
+
+    /// The processes that its records name.
+    fn recorded(&self) -> impl Iterator<Item = u32> {
+        let writer = self.status.known().and_then(|status| status.writer.as_ref());
+        let records = [self.pid_file.known(), self.lock_record.known(), writer];
+        records.into_iter().flatten().map(|record| record.pid)
     }
 
     /// Whether every socket was seen, and none is there.
@@ -189,7 +207,7 @@ impl Settled {
         let serves = |api: &ApiServer| {
             listeners.list.iter().any(|listener| listener.serves(&api.host.value, api.port.value))
         };
-        listeners.complete && self.api.known().is_some_and(|api| !serves(api))
+        listeners.complete && self.settings.api.known().is_some_and(|api| !serves(api))
     }
 }
 
@@ -198,7 +216,7 @@ const FEW: usize = 8;
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
     let ports: BTreeSet<u16> =
-        known.iter().filter_map(|settled| Some(settled.api.known()?.port.value)).collect();
+        known.iter().filter_map(|settled| Some(settled.settings.api.known()?.port.value)).collect();
     let ports: Vec<u16> = ports.into_iter().collect();
     let seen = look.host.listeners(&ports);
     let list = seen.list.into_iter().map(|socket| Listener {
@@ -216,11 +234,9 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, api, drain, assigned, is_refused } = settled;
+    let Settled { home, settings, is_refused, pid_file, lock_record, status } = settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
-    let pid_file = PidRecord::in_file(&file("gateway.pid", Part::SMALL));
-    let status = Status::in_file(&file("gateway_state.json", Part::SMALL));
     let listening: Vec<u32> = listeners
         .list
         .iter()
@@ -230,9 +246,8 @@ fn gateway(
         host: look.host,
         home: &home.path,
         scan: look.scan(),
-        sticky: look.sticky.as_deref(),
         pid_file: &pid_file,
-        lock_record: &PidRecord::in_file(&file("gateway.lock", Part::SMALL)),
+        lock_record: &lock_record,
         status: &status,
         jobs: lanes.iter().map(|lane| &lane.job).collect(),
         silent: lanes
@@ -245,8 +260,8 @@ fn gateway(
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes);
-    let health = health_of(look, &liveness, &api, listeners, is_refused);
-    let cron = cron::cron(look, &home);
+    let health = health_of(look, &liveness, &settings.api, listeners, is_refused);
+    let cron = cron::cron(look, &home, settings.config.as_ref());
     let install = install_of(look, &liveness, &lanes);
     let journal =
         Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
@@ -268,9 +283,9 @@ fn gateway(
         supervision,
         pid_file,
         status,
-        api,
-        drain,
-        assigned,
+        api: settings.api,
+        drain: settings.drain,
+        assigned: settings.assigned,
         health,
         cron,
         install,
@@ -315,7 +330,7 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;
 /// or all of them say that they have none.
 fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) -> Supervision {
-    let ancestors = look.ancestors(&process.seen);
+    let ancestors = look.ancestors(process);
     let is_ours = |lane: &Lane| {
         let main = lane.job.known().and_then(|job| job.main_pid);
         main.is_some_and(|main| main == process.pid || ancestors.contains(&main))
@@ -380,19 +395,18 @@ fn health_of(
 fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
     let defined = lanes.iter().find_map(|lane| Some(lane.definition.known()?.argv.clone()));
-    [running, defined].into_iter().flatten().find_map(|argv| Install::beside(&argv, look.host))
+    [running, defined].into_iter().flatten().find_map(|argv| look.install(&argv))
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
 /// not deny it: the list in the status outlives a restart.
-fn serve(look: &Look<'_>, gateways: &mut [Gateway]) {
+fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
     let serving: Vec<(Served, Vec<String>)> = gateways
         .iter()
-        .filter_map(|gateway| {
+        .zip(serve_one)
+        .filter(|(_, serves_one)| !**serves_one)
+        .filter_map(|(gateway, _)| {
             let status = gateway.own_status(look.about.os)?;
-            if serves_itself_alone(look, &gateway.home) {
-                return None;
-            }
             let served =
                 Served { profile: gateway.home.profile.clone(), pid: gateway.process()?.pid };
             Some((served, status.served_profiles.clone()))
@@ -407,17 +421,7 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway]) {
     }
 }
 
-/// Whether its `config.yaml` says that a gateway serves no profile but its own.
-fn serves_itself_alone(look: &Look<'_>, home: &Home) -> bool {
-    let file = look.host.file(&join(&home.path, "config.yaml"), Part::SMALL);
-    let root = file.content().known().and_then(|text| yaml::parse(text).ok());
-    let said = root.as_ref().and_then(|root| {
-        root.at(&["gateway", "multiplex_profiles"]).or_else(|| root.get("multiplex_profiles"))
-    });
-    said.is_some_and(|node| matches!(node.value, yaml::Value::Bool(false)))
-}
-
-fn searched(scan: &Seen<ProcessSeen>) -> Fact<()> {
+fn searched(scan: &Seen<Scanned>) -> Fact<()> {
     if scan.complete {
         return Fact::Known(());
     }
@@ -432,21 +436,23 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
             own.map(|process| process.pid).any(|known| known == pid)
         })
     };
-    let homeless = look.scan().list.iter().filter(|seen| look.home_of_process(seen).is_none());
+    let homeless = look.scan().list.iter().filter(|scanned| scanned.home.is_none());
     homeless
-        .map(|seen| Process::of(seen.clone(), look.about))
+        .map(|scanned| &scanned.process)
         .filter(|process| matches!(process.role, Role::Gateway(_)) && !process.is_zombie())
         .filter(|process| !is_known(process.pid))
+        .cloned()
         .collect()
 }
 
 /// Processes that may tick a home's cron beside its gateway.
 fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
-    let processes = look.scan().list.iter().map(|seen| Process::of(seen.clone(), look.about));
+    let processes = look.scan().list.iter().map(|scanned| &scanned.process);
     let sticky = look.sticky.as_deref();
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
         .filter(|process| process.chosen_home(look.about, sticky).as_deref() == Some(&home.path))
+        .cloned()
         .collect()
 }
 

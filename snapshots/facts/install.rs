@@ -56,11 +56,10 @@ impl std::fmt::Display for Version {
 }
 
 impl Install {
-    /// Looks beside the interpreter of this command line. None where the program is no interpreter
-    /// of a virtual environment, so that nothing is known of its packages.
-    pub fn beside(argv: &[String], host: &dyn Host) -> Option<Self> {
-        let interpreter = argv.first().filter(|program| program.starts_with('/'))?;
-        let venv = interpreter.rsplit_once("/bin/")?.0;
+    /// Looks beside the program of a command line. None where it is no interpreter of a virtual environment, so that
+    /// nothing is known of its packages.
+    pub fn beside(program: &str, host: &dyn Host) -> Option<Self> {
+        let (venv, _) = program.strip_prefix('/').and(program.rsplit_once("/bin/"))?;
         let library = host.directory(&join(venv, "lib"));
         let packages = packages(&library, venv);
         let of = |file: &str| match &packages {
@@ -78,7 +77,7 @@ impl Install {
         });
         let aiohttp =
             of("aiohttp/__init__.py").and_then(|path| host.file(&path, Part::Stat).presence());
-        Some(Self { interpreter: interpreter.clone(), version, written_at, aiohttp, packages })
+        Some(Self { interpreter: program.into(), version, written_at, aiohttp, packages })
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::Manager;
 use crate::facts::job::{Job, Phase};
-use crate::facts::process::{self, Identity, Process, Witness};
+use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Trouble};
@@ -61,9 +61,7 @@ pub struct Ladder<'a> {
     /// The home's path.
     pub home: &'a str,
     /// Every process that looks like Hermes.
-    pub scan: &'a Seen<ProcessSeen>,
-    /// `ROOT/active_profile`.
-    pub sticky: Option<&'a str>,
+    pub scan: &'a Seen<Scanned>,
     /// `gateway.pid`.
     pub pid_file: &'a Fact<PidRecord>,
     /// The text in `gateway.lock`.
@@ -121,30 +119,21 @@ struct Climb<'a> {
 
 impl Climb<'_> {
     fn scan(&mut self) {
-        let about = self.ladder.host.about();
         let lock = self.ladder.path("gateway.lock");
-        for seen in &self.ladder.scan.list {
-            let process = Process::of(seen.clone(), about);
-            let locks: Vec<(String, bool)> = process
-                .open_gateway_locks()
-                .map(|(path, deleted)| (path.to_string(), deleted))
-                .collect();
-            let ours = locks.iter().find(|(path, _)| *path == lock);
-            let witness = match ours {
+        for Scanned { process, home } in &self.ladder.scan.list {
+            let mut locks = process.open_gateway_locks().peekable();
+            let has_none = locks.peek().is_none();
+            let witness = match locks.find(|(path, _)| *path == lock) {
                 Some((_, false)) => Some(Witness::OpenLock),
                 Some((_, true)) => Some(Witness::GhostLock),
-                // It serves the home whose lock it holds, whatever its arguments say.
-                None if !locks.is_empty() => None,
                 None => {
-                    let is_gateway =
-                        matches!(process.role, Role::Gateway(_)) && !process.is_zombie();
-                    let home = process.chosen_home(about, self.ladder.sticky);
-                    (is_gateway && home.as_deref() == Some(self.ladder.home))
-                        .then_some(Witness::Arguments)
+                    // It serves the home whose lock it holds, whatever its arguments say.
+                    let is_told = has_none && home.as_deref() == Some(self.ladder.home);
+                    (is_told && !process.is_zombie()).then_some(Witness::Arguments)
                 }
             };
             if let Some(witness) = witness {
-                self.add(process, witness);
+                self.add(process.clone(), witness);
             }
         }
     }
@@ -240,8 +229,11 @@ impl Climb<'_> {
     /// One process: itself, `Err(None)` if it is gone, or why it could not be looked at.
     fn look(&self, pid: u32) -> Result<Process, Option<Why>> {
         let about = self.ladder.host.about();
-        let scanned = self.ladder.scan.list.iter().find(|seen| seen.pid == pid);
-        let seen = scanned.cloned().unwrap_or_else(|| self.ladder.host.process(pid));
+        let scanned = self.ladder.scan.list.iter().find(|scanned| scanned.process.pid == pid);
+        let seen = match scanned {
+            Some(scanned) => scanned.process.seen.clone(),
+            None => self.ladder.host.process(pid),
+        };
         match process::exists(&seen) {
             Some(true) => Ok(Process::of(seen, about)),
             Some(false) => Err(None),
@@ -321,7 +313,7 @@ impl Climb<'_> {
                 self.ladder.silent.contains(&(Manager::from(scope), unit))
             })
         };
-        let scanned = self.ladder.scan.list.iter().map(|seen| seen.pid);
+        let scanned = self.ladder.scan.list.iter().map(|scanned| scanned.process.pid);
         let pids: BTreeSet<u32> = scanned.chain(self.ladder.listening.iter().copied()).collect();
         let mut found = pids.into_iter().filter_map(|pid| self.look(pid).ok()).find(is_in_one)?;
         found.witnesses.insert(Witness::Group);

@@ -28,6 +28,29 @@ pub struct Process {
     pub witnesses: BTreeSet<Witness>,
 }
 
+/// A process out of the search for all that look like Hermes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// The process.
+    pub process: Process,
+    /// The home whose `gateway.lock` it has open, else the one to which a gateway's arguments lead.
+    pub home: Option<String>,
+}
+
+impl Scanned {
+    /// Reads what the search saw of a process. `sticky` is what `ROOT/active_profile` says.
+    pub fn of(seen: ProcessSeen, about: &About, sticky: Option<&str>) -> Self {
+        let process = Process::of(seen, about);
+        let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
+        let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
+        let home = by_lock.or_else(|| {
+            let is_gateway = matches!(process.role, Role::Gateway(_));
+            is_gateway.then(|| process.chosen_home(about, sticky)).flatten()
+        });
+        Self { process, home }
+    }
+}
+
 /// Who names a process as the gateway of a home, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Witness {

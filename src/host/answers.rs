@@ -48,13 +48,19 @@ impl<I: Inquiry> Answers<I> {
 
 /// The place of one answer.
 pub(super) struct Slot<A> {
-    answer: Mutex<Option<A>>,
+    held: Mutex<Held<A>>,
     arrived: Condvar,
+}
+
+struct Held<A> {
+    answer: Option<A>,
+    /// Whether anybody waits. Most answers are there before they are wanted, and to wake nobody costs a system call.
+    wanted: bool,
 }
 
 impl<A> Default for Slot<A> {
     fn default() -> Self {
-        Self { answer: Mutex::new(None), arrived: Condvar::new() }
+        Self { held: Mutex::new(Held { answer: None, wanted: false }), arrived: Condvar::new() }
     }
 }
 
@@ -64,13 +70,16 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 impl<A: Clone> Slot<A> {
     /// Fills it, unless it is filled.
     pub(super) fn put(&self, answer: A) {
-        lock(&self.answer).get_or_insert(answer);
-        self.arrived.notify_all();
+        let mut held = lock(&self.held);
+        held.answer.get_or_insert(answer);
+        if held.wanted {
+            self.arrived.notify_all();
+        }
     }
 
     /// Whether there is no answer yet.
     pub(super) fn is_open(&self) -> bool {
-        lock(&self.answer).is_none()
+        lock(&self.held).answer.is_none()
     }
 
     /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever.
@@ -81,14 +90,15 @@ impl<A: Clone> Slot<A> {
         too_late: impl FnOnce() -> A,
         still_waiting: impl Fn(),
     ) -> A {
-        let mut held = lock(&self.answer);
+        let mut held = lock(&self.held);
+        held.wanted = true;
         loop {
-            if let Some(answer) = held.as_ref() {
+            if let Some(answer) = held.answer.as_ref() {
                 return answer.clone();
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return held.insert(too_late()).clone();
+                return held.answer.insert(too_late()).clone();
             }
             let (again, waited) = self
                 .arrived

@@ -22,6 +22,23 @@ pub(super) struct Settings {
     pub(super) drain: Fact<u64>,
     /// What its files set: what it will find at a cold start under its service, the strongest last.
     pub(super) assigned: Layer,
+    /// Its `config.yaml`, if there is one that Hermes can read and we could.
+    pub(super) config: Option<yaml::Node>,
+}
+
+impl Settings {
+    fn unknown(why: &Why, assigned: Layer, config: Option<yaml::Node>) -> Self {
+        let (api, drain) = (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()));
+        Self { api, drain, assigned, config }
+    }
+
+    /// Whether they say that a gateway serves no profile but its own.
+    pub(super) fn serve_one_profile(&self) -> bool {
+        let said = self.config.as_ref().and_then(|root| {
+            root.at(&["gateway", "multiplex_profiles"]).or_else(|| root.get("multiplex_profiles"))
+        });
+        said.is_some_and(|node| matches!(node.value, yaml::Value::Bool(false)))
+    }
 }
 
 /// The settings of a home.
@@ -41,18 +58,14 @@ pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Setting
     ]);
     let (dotenv, root) = match (dotenv, root) {
         (Ok(dotenv), Ok(root)) => (dotenv, root),
-        (Err(why), _) | (_, Err(why)) => {
-            return Settings {
-                api: Fact::Unknown(why.clone()),
-                drain: Fact::Unknown(why),
-                assigned,
-            };
-        }
+        (Err(why), root) => return Settings::unknown(&why, assigned, root.ok().flatten()),
+        (Ok(_), Err(why)) => return Settings::unknown(&why, assigned, None),
     };
     let environment = vec![dotenv, service_environment(look, home, found)];
     let drain = drain(&environment, root.as_ref());
     let config = root.iter().map(|root| (config_file.path.as_str(), root)).collect();
-    Settings { api: Sources { environment, config }.api_server(), drain, assigned }
+    let api = Sources { environment, config }.api_server();
+    Settings { api, drain, assigned, config: root }
 }
 
 fn drain(environment: &[Layer], root: Option<&yaml::Node>) -> Fact<u64> {
@@ -88,10 +101,11 @@ fn configuration(file: &FileSeen) -> Result<Option<yaml::Node>, Why> {
 /// The environment under the one that Hermes loads itself: that of the running process, else that
 /// which its service would give it.
 fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
-    let serves = |path: Option<&str>| path == Some(&home.path);
-    let mut running =
-        look.scan().list.iter().filter(|seen| serves(look.home_of_process(seen).as_deref()));
-    if let Some((pid, env)) = running.find_map(|seen| Some((seen.pid, seen.env.as_ref()?))) {
+    let running =
+        look.scan().list.iter().filter(|scanned| scanned.home.as_deref() == Some(&home.path));
+    let mut running = running.map(|scanned| &scanned.process);
+    let environment = running.find_map(|process| Some((process.pid, process.seen.env.as_ref()?)));
+    if let Some((pid, env)) = environment {
         let at = Place { file: format!("/proc/{pid}/environ"), line: None };
         let set = |(name, value): (&String, &String)| Assignment {
             name: name.clone(),
@@ -101,10 +115,7 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
         };
         return env.iter().map(set).collect::<Vec<_>>().into();
     }
-    let Some(serving) = found.iter().find(|found| serves(found.home.as_deref())) else {
-        return unreadable(found);
-    };
-    of_definition(look, serving, found)
+    service_assignments(look, home, found)
 }
 
 /// The environment that a service gives its gateway.

@@ -19,21 +19,20 @@ const COPIES: &str = "state-snapshots";
 const MOST_SCRIPTS: usize = 200;
 
 /// What will be asked of every home.
-pub(super) fn questions(home: &Home) -> [Question; 3] {
+pub(super) fn questions(home: &Home) -> [Question; 4] {
     let path = |name: &str| join(&home.path, name);
     [
         Question::File(path("cron/jobs.json"), JOBS),
+        Question::File(path("cron/jobs.json"), Part::Stat),
         Question::File(path("cron/executions.db"), Part::Executions),
         Question::Directory(path(COPIES)),
     ]
 }
 
-/// Asks.
-pub(super) fn cron(look: &Look<'_>, home: &Home) -> Cron {
+/// Asks. `config` is the home's configuration.
+pub(super) fn cron(look: &Look<'_>, home: &Home, config: Option<&yaml::Node>) -> Cron {
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
-    let config = file("config.yaml", Part::SMALL);
-    let root = config.content().known().and_then(|text| yaml::parse(text).ok());
-    let provider = root.as_ref().and_then(|root| match &root.at(&["cron", "provider"])?.value {
+    let provider = config.and_then(|root| match &root.at(&["cron", "provider"])?.value {
         yaml::Value::Text(name) => Some(name.trim().to_lowercase()),
         _ => None,
     });

@@ -7,8 +7,9 @@ use crate::facts::definition::Definition;
 use crate::facts::gateway::{FileStamp, Lane, Manager};
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, launchd};
+use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
-use crate::observation::{CommandSeen, FileSeen, ProcessSeen, Trouble};
+use crate::observation::{CommandSeen, FileSeen, Trouble};
 use crate::parse::cmdline::Role;
 use crate::parse::launchctl::{disabled, domain};
 use crate::snapshot::About;
@@ -68,7 +69,7 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[ProcessSeen]) {
+    fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[Scanned]) {
         let labels = self.labels(look, homes);
         let ask = |(domain, label): (Manager, &String)| {
             Question::Command(Ask::LaunchctlPrint { target: target(domain, label) })
@@ -270,11 +271,12 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
         return path.trim_end_matches('/') == home.path;
     }
     let pids: Vec<u32> = job.main_pid.into_iter().collect();
-    let of_process = look.scan().list.iter().find(|seen| {
-        pids.iter().any(|pid| *pid == seen.pid || look.ancestors(seen).contains(pid))
-            && look.home_of_process(seen).as_deref() == Some(home.path.as_str())
-    });
-    is_named_so || of_process.is_some()
+    let runs_it = |process: &Process| {
+        pids.iter().any(|pid| *pid == process.pid || look.ancestors(process).contains(pid))
+    };
+    let mut serving =
+        look.scan().list.iter().filter(|scanned| scanned.home.as_deref() == Some(&home.path));
+    is_named_so || serving.any(|scanned| runs_it(&scanned.process))
 }
 
 /// Labels of services of these domains that are called after Hermes, or hold one of its processes.
@@ -283,7 +285,8 @@ fn loaded(look: &Look<'_>) -> BTreeSet<String> {
         .scan()
         .list
         .iter()
-        .flat_map(|seen| look.ancestors(seen).into_iter().chain([seen.pid]))
+        .map(|scanned| &scanned.process)
+        .flat_map(|process| look.ancestors(process).into_iter().chain([process.pid]))
         .collect();
     let rows = domains(look.about)
         .into_iter()

@@ -1,16 +1,17 @@
 //! A host while it is being asked: what everything else is found by.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::definition::Place;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
-use crate::facts::process::Process;
+use crate::facts::install::Install;
+use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
-use crate::parse::cmdline::Role;
 use crate::snapshot::About;
 
 /// A look at a host.
@@ -22,7 +23,9 @@ pub(super) struct Look<'a> {
     /// `ROOT/active_profile`.
     pub(super) sticky: Option<String>,
     /// Every process that looks like Hermes. Waited for as late as possible.
-    scan: OnceCell<Seen<ProcessSeen>>,
+    scan: OnceCell<Seen<Scanned>>,
+    /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
+    installs: RefCell<BTreeMap<String, Option<Install>>>,
 }
 
 impl<'a> Look<'a> {
@@ -41,30 +44,40 @@ impl<'a> Look<'a> {
             let file = host.file(&join(root, "active_profile"), Part::SMALL);
             file.content().known().map(|text| text.trim().to_string())
         });
-        Self { host, about, root, sticky, scan: OnceCell::new() }
+        Self { host, about, root, sticky, scan: OnceCell::new(), installs: RefCell::default() }
     }
 
     /// Every process that looks like Hermes.
-    pub(super) fn scan(&self) -> &Seen<ProcessSeen> {
-        self.scan.get_or_init(|| self.host.processes())
+    pub(super) fn scan(&self) -> &Seen<Scanned> {
+        self.scan.get_or_init(|| {
+            let Seen { list, complete, trouble } = self.host.processes();
+            let understood =
+                |seen: ProcessSeen| Scanned::of(seen, self.about, self.sticky.as_deref());
+            Seen { list: list.into_iter().map(understood).collect(), complete, trouble }
+        })
     }
 
-    /// The home whose `gateway.lock` a process holds, else the one to which its arguments lead.
-    pub(super) fn home_of_process(&self, seen: &ProcessSeen) -> Option<String> {
-        let process = Process::of(seen.clone(), self.about);
-        let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
-        let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
-        by_lock.or_else(|| {
-            matches!(process.role, Role::Gateway(_))
-                .then(|| process.chosen_home(self.about, self.sticky.as_deref()))
-                .flatten()
-        })
+    /// A process that the search for all of them found.
+    pub(super) fn scanned(&self, pid: u32) -> Option<&Process> {
+        let scanned = self.scan().list.iter().find(|scanned| scanned.process.pid == pid);
+        scanned.map(|scanned| &scanned.process)
     }
 
     /// A process, out of the search for all of them if it was in it.
     pub(super) fn process(&self, pid: u32) -> Process {
-        let scanned = self.scan().list.iter().find(|seen| seen.pid == pid).cloned();
-        Process::of(scanned.unwrap_or_else(|| self.host.process(pid)), self.about)
+        let scanned = self.scanned(pid).cloned();
+        scanned.unwrap_or_else(|| Process::of(self.host.process(pid), self.about))
+    }
+
+    /// What is installed beside the interpreter of a command line.
+    pub(super) fn install(&self, argv: &[String]) -> Option<Install> {
+        let interpreter = argv.first()?;
+        if let Some(known) = self.installs.borrow().get(interpreter) {
+            return known.clone();
+        }
+        let install = Install::beside(interpreter, self.host);
+        self.installs.borrow_mut().insert(interpreter.clone(), install.clone());
+        install
     }
 
     /// Whether we look from within a container.
@@ -73,9 +86,9 @@ impl<'a> Look<'a> {
     }
 
     /// The processes above one, nearest first. At most sixteen, and never in a circle.
-    pub(super) fn ancestors(&self, process: &ProcessSeen) -> Vec<u32> {
+    pub(super) fn ancestors(&self, process: &Process) -> Vec<u32> {
         let mut above = Vec::new();
-        let mut next = process.ppid;
+        let mut next = process.seen.ppid;
         while let Some(pid) =
             next.filter(|pid| *pid > 1 && !above.contains(pid) && above.len() < 16)
         {
@@ -88,39 +101,65 @@ impl<'a> Look<'a> {
     /// What a definition names on disk, looked at.
     pub(super) fn named(&self, definition: &Fact<Definition>) -> Vec<Named> {
         let Some(definition) = definition.known() else { return Vec::new() };
-        let mut named = Vec::new();
-        let mut add = |what: &'static str, path: &str, at: &Place, purpose: Purpose| {
-            if path.starts_with('/') {
-                let seen = self.host.file(path, Part::Stat);
-                named.push(Named { what, path: path.into(), at: at.clone(), purpose, seen });
+        let seen = |name: Name| {
+            let seen = self.host.file(&name.path, Part::Stat);
+            // launchd makes a log that is not there, and not the directory of it.
+            match (seen.what(), name.path.rsplit_once('/')) {
+                (Fact::Absent, Some((directory, _))) if name.what == LOG => {
+                    let name = Name { what: "log's directory", path: directory.into(), ..name };
+                    let seen = self.host.file(directory, Part::Stat);
+                    (name, seen)
+                }
+                _ => (name, seen),
             }
         };
-        if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
-            add("program", program, at, Purpose::Read);
-        }
-        if let Some((directory, at)) = &definition.working_directory {
-            // A leading `-` says that it may be missing.
-            add("working directory", directory, at, Purpose::Enter);
-        }
-        let whole = Place { file: definition.path.clone(), line: None };
-        for (file, _) in
-            definition.environment_files.iter().filter(|(_, may_be_missing)| !may_be_missing)
-        {
-            add("environment file", file, &whole, Purpose::Read);
-        }
-        if let Some(home) = definition.variable("HERMES_HOME") {
-            add("HERMES_HOME", &home.value, &home.at, Purpose::Enter);
-        }
-        let logs = definition.agent.iter().flat_map(|agent| [&agent.stdout, &agent.stderr]);
-        for (log, at) in logs.flatten() {
-            // launchd makes a log that is not there, and not the directory of it.
-            match (self.host.file(log, Part::Stat).what(), log.rsplit_once('/')) {
-                (Fact::Absent, Some((directory, _))) => {
-                    add("log's directory", directory, at, Purpose::Write);
-                }
-                _ => add("log", log, at, Purpose::Write),
-            }
-        }
-        named
+        let named =
+            |(Name { what, path, at, purpose }, seen)| Named { what, path, at, purpose, seen };
+        names(definition).into_iter().map(seen).map(named).collect()
     }
+}
+
+/// What will be asked of what a definition names on disk.
+pub(super) fn questions(definition: &Definition) -> impl Iterator<Item = Question> + use<> {
+    names(definition).into_iter().map(|name| Question::File(name.path, Part::Stat))
+}
+
+/// What a definition names on disk.
+struct Name {
+    what: &'static str,
+    path: String,
+    at: Place,
+    purpose: Purpose,
+}
+
+const LOG: &str = "log";
+
+/// What a definition names by an absolute path.
+fn names(definition: &Definition) -> Vec<Name> {
+    let mut names = Vec::new();
+    let mut add = |what: &'static str, path: &str, at: &Place, purpose: Purpose| {
+        if path.starts_with('/') {
+            names.push(Name { what, path: path.into(), at: at.clone(), purpose });
+        }
+    };
+    if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
+        add("program", program, at, Purpose::Read);
+    }
+    if let Some((directory, at)) = &definition.working_directory {
+        // A leading `-` says that it may be missing.
+        add("working directory", directory, at, Purpose::Enter);
+    }
+    let whole = Place { file: definition.path.clone(), line: None };
+    let needed = definition.environment_files.iter().filter(|(_, may_be_missing)| !may_be_missing);
+    for (file, _) in needed {
+        add("environment file", file, &whole, Purpose::Read);
+    }
+    if let Some(home) = definition.variable("HERMES_HOME") {
+        add("HERMES_HOME", &home.value, &home.at, Purpose::Enter);
+    }
+    let logs = definition.agent.iter().flat_map(|agent| [&agent.stdout, &agent.stderr]);
+    for (log, at) in logs.flatten() {
+        add(LOG, log, at, Purpose::Write);
+    }
+    names
 }

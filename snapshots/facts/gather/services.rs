@@ -4,8 +4,8 @@ use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{Lane, Manager};
 use crate::facts::home::Home;
+use crate::facts::process::Scanned;
 use crate::host::Question;
-use crate::observation::ProcessSeen;
 use crate::snapshot::{About, Os};
 
 use super::look::Look;
@@ -29,7 +29,7 @@ pub(super) trait Services {
     fn found(&self) -> &[Found];
 
     /// Begins to ask the managers for what serves these homes, and for what runs these processes.
-    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]);
+    fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[Scanned]);
 
     /// What the managers said. Waits for them.
     fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_>;
@@ -93,7 +93,7 @@ impl Services for Nobody {
         &[]
     }
 
-    fn ask(&self, _look: &Look<'_>, _homes: &[Home], _processes: &[ProcessSeen]) {}
+    fn ask(&self, _look: &Look<'_>, _homes: &[Home], _processes: &[Scanned]) {}
 
     fn answers(&self, _look: &Look<'_>) -> Box<dyn Answers + '_> {
         Box::new(Self)

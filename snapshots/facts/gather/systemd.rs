@@ -8,9 +8,9 @@ use crate::facts::gateway::{FileStamp, Lane, Manager};
 use crate::facts::home::{Home, join};
 use crate::facts::job::Job;
 use crate::facts::job::systemd::Units;
-use crate::facts::process::Process;
+use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Part, Question, Scope};
-use crate::observation::{FileSeen, ProcessSeen};
+use crate::observation::FileSeen;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::show;
@@ -22,9 +22,11 @@ use super::services::{Answers, Found, Services};
 
 /// What is asked before anything else is known.
 pub(super) fn first(about: &About) -> Vec<Question> {
-    let linger = about.user.as_ref().map(|user| Question::File(join(LINGER, user), Part::Stat));
+    let mark = about.user.as_ref().map(|user| join(LINGER, user));
+    let linger = mark.into_iter().chain([LINGER.into()]);
+    let linger = linger.map(|path| Question::File(path, Part::Stat));
     let units = directories(about).map(|(_, path)| Question::Definitions(path, ENDING.into()));
-    linger.into_iter().chain(units).collect()
+    linger.chain(units).collect()
 }
 
 /// The unit files that run Hermes.
@@ -44,12 +46,15 @@ impl Files {
     pub(super) fn read(look: &Look<'_>) -> Self {
         let mut files = Self { found: Vec::new(), units: Vec::new() };
         for (scope, directory) in directories(look.about) {
-            for file in look.host.definitions(&directory, ENDING).list {
+            let listed = look.host.definitions(&directory, ENDING).list;
+            let beside = |file: &FileSeen| Question::Directory(drop_in_directory(&file.path));
+            look.host.prepare(listed.iter().map(beside).collect());
+            for file in listed {
                 let Some(name) = file.path.rsplit('/').next().map(String::from) else { continue };
                 // A unit of the same name in an earlier directory hides this one.
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
-                let definition =
-                    definition(look, &file, &drop_ins(look, &format!("{}.d", file.path)));
+                let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
+                let definition = definition(look, &file, &drop_ins);
                 if !is_hidden && runs_hermes(&name, &definition) {
                     let home = home_of(look, scope, &definition);
                     files.found.push(Found { manager: scope.into(), name, definition, home });
@@ -60,14 +65,15 @@ impl Files {
         files
     }
 
-    fn asks(&self, look: &Look<'_>, processes: &[ProcessSeen]) -> [Ask; 2] {
+    fn asks(&self, look: &Look<'_>, processes: &[Scanned]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
             if self.units.len() <= FEW || !found.name.starts_with("hermes") {
                 names.entry(unit.scope).or_default().insert(found.name.clone());
             }
         }
-        for (scope, unit) in processes.iter().filter_map(|seen| service_of(look, seen)) {
+        let services = processes.iter().filter_map(|scanned| service_of(look, &scanned.process));
+        for (scope, unit) in services {
             names.entry(scope).or_default().insert(unit);
         }
         [Scope::User, Scope::System].map(|scope| {
@@ -82,7 +88,7 @@ impl Services for Files {
         &self.found
     }
 
-    fn ask(&self, look: &Look<'_>, _homes: &[Home], processes: &[ProcessSeen]) {
+    fn ask(&self, look: &Look<'_>, _homes: &[Home], processes: &[Scanned]) {
         look.host.prepare(self.asks(look, processes).map(Question::Command).into());
     }
 
@@ -118,14 +124,14 @@ impl Answers for Managers<'_> {
             }
         }
         // What runs this home's processes is one of its services, wherever its file is.
-        for process in &look.scan().list {
-            let Some((scope, unit)) = service_of(look, process) else { continue };
-            let known = lanes.iter().any(|lane| lane.is(scope, &unit));
-            if known || look.home_of_process(process).as_deref() != Some(&home.path) {
+        let serving = look.scan().list.iter();
+        for scanned in serving.filter(|scanned| scanned.home.as_deref() == Some(&home.path)) {
+            let Some((scope, unit)) = service_of(look, &scanned.process) else { continue };
+            if lanes.iter().any(|lane| lane.is(scope, &unit)) {
                 continue;
             }
             let job = self.job(scope, &unit);
-            if job.known().is_some_and(|job| is_main_or_wrapper(look, process, job)) {
+            if job.known().is_some_and(|job| is_main_or_wrapper(look, &scanned.process, job)) {
                 lanes.push(lane_without_file(look, scope, &unit, job));
             }
         }
@@ -246,12 +252,9 @@ fn missing(look: &Look<'_>, scope: Scope, usual: &str, job: &Fact<Job>) -> Fact<
 }
 
 /// Whether a service is there for this process: it is its main process, or a wrapper started it.
-fn is_main_or_wrapper(look: &Look<'_>, process: &ProcessSeen, job: &Job) -> bool {
+fn is_main_or_wrapper(look: &Look<'_>, process: &Process, job: &Job) -> bool {
     let Some(main) = job.main_pid else { return false };
-    let is_wrapper = |pid: u32| {
-        let seen = look.scan().list.iter().find(|seen| seen.pid == pid);
-        seen.is_some_and(|seen| Process::of(seen.clone(), look.about).role == Role::Wrapper)
-    };
+    let is_wrapper = |pid| look.scanned(pid).is_some_and(|found| found.role == Role::Wrapper);
     main == process.pid || (is_wrapper(main) && look.ancestors(process).contains(&main))
 }
 
@@ -259,6 +262,11 @@ fn definition(look: &Look<'_>, file: &FileSeen, drop_ins: &[String]) -> Fact<Def
     let drop_ins: Vec<FileSeen> =
         drop_ins.iter().map(|path| look.host.file(path, Part::SMALL)).collect();
     Definition::of_unit(file, &drop_ins)
+}
+
+/// The directory beside a unit file whose files add to it.
+fn drop_in_directory(unit: &str) -> String {
+    format!("{unit}.d")
 }
 
 fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
@@ -300,18 +308,15 @@ fn unit_names(look: &Look<'_>, home: &Home) -> Vec<String> {
 /// Whether no systemd runs here, so that it has loaded nothing: `sd_booted(3)` says so, and no process stands in a
 /// service, as one does that is looked at from a sandbox.
 fn is_without_systemd(look: &Look<'_>) -> bool {
-    let in_service = |seen: &ProcessSeen| {
-        let place = seen.cgroup.as_deref().map(cgroup::place);
-        matches!(place, Some(cgroup::Place::Service { .. }))
-    };
+    let in_service =
+        |scanned: &Scanned| matches!(scanned.process.place, Some(cgroup::Place::Service { .. }));
     look.about.hints.iter().any(|hint| hint == "no-systemd")
         && !look.scan().list.iter().any(in_service)
 }
 
 /// The service in whose cgroup a process is, if we can ask its manager.
-fn service_of(look: &Look<'_>, process: &ProcessSeen) -> Option<(Scope, String)> {
-    let place = cgroup::place(process.cgroup.as_deref()?);
-    let (scope, unit) = place.service_for(look.about.uid)?;
+fn service_of(look: &Look<'_>, process: &Process) -> Option<(Scope, String)> {
+    let (scope, unit) = process.place.as_ref()?.service_for(look.about.uid)?;
     Some((scope, unit.into()))
 }
 
