@@ -1,6 +1,6 @@
 //! Runs the checks over every gateway, and keeps what they say in order.
 
-use gw_snapshot::facts::Facts;
+use gw_snapshot::facts::{Facts, Gateway};
 
 use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
@@ -51,11 +51,12 @@ impl Selection {
 
 /// Examines each gateway, in the order of the facts.
 pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
-    let subject = |gateway| Subject::new(facts, gateway, intent);
-    facts.gateways.iter().map(|gateway| one(&subject(gateway), selection)).collect()
+    facts.gateways.iter().map(|gateway| one(facts, gateway, intent, selection)).collect()
 }
 
-fn one(at: &Subject<'_>, selection: &Selection) -> Examined {
+/// Examines one gateway of these facts. What is found of the others does not count, so they can be examined side by side.
+pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Selection) -> Examined {
+    let at = &Subject::new(facts, gateway, intent);
     let mut findings: Vec<Finding> = CHECKS
         .iter()
         .filter(|check| selection.takes(check))

@@ -10,6 +10,7 @@
 )]
 
 mod cli;
+mod examine;
 mod exit;
 mod explain;
 mod given;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use gw_checks::compare::{self, Way};
-use gw_checks::examine::{Selection, examine, unused};
+use gw_checks::examine::{Selection, unused};
 use gw_checks::intent::Intent;
 use gw_checks::plan::{self, Chosen, Plan};
 use gw_checks::transient;
@@ -34,6 +35,7 @@ use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
 
 use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs, PlanFormat};
+use examine::examine;
 use exit::Exit;
 use host::{Live, Recording, Sealed};
 use report::{Report, difference, nagios};
