@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
+use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::gateway::{Health, Listener, Supervision};
 use gw_snapshot::facts::health::Answer;
@@ -56,6 +57,24 @@ impl<'a> Subject<'a> {
     /// The services of the gateway that are more than a name.
     pub(crate) fn installed(&self) -> impl Iterator<Item = &'a Lane> {
         self.gateway.lanes.iter().filter(|lane| lane.is_installed())
+    }
+
+    /// One finding for each installed service, and one that says so where there is none.
+    pub(crate) fn each_service(&self, judge: impl Fn(&'a Lane) -> Finding) -> Vec<Finding> {
+        let of_its_service = |lane| judge(lane).of_service(lane.title());
+        or_not_installed(self.installed().map(of_its_service).collect())
+    }
+
+    /// The same for what a definition says. `what` is not known of one that cannot be read.
+    pub(crate) fn each_definition(
+        &self,
+        what: &str,
+        judge: impl Fn(&'a Lane, &'a Definition) -> Finding,
+    ) -> Vec<Finding> {
+        self.each_service(|lane| match lane.definition.known() {
+            Some(definition) => judge(lane, definition),
+            None => unread(lane, what),
+        })
     }
 
     /// The service to speak of, and its job.

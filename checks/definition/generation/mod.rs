@@ -5,22 +5,17 @@ use gw_snapshot::fact::{Fact, Why};
 use crate::Subject;
 use crate::drift::Drift;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
+use crate::subject::unread;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(drift) = at.drift(lane) else {
-            findings.push(unread(lane, "which release wrote the definition"));
-            continue;
-        };
-        findings.push(judge(at, &drift).of_service(lane.title()));
-    }
-    or_not_installed(findings)
+    at.each_service(|lane| match at.drift(lane) {
+        Some(drift) => judge(at, &drift),
+        None => unread(lane, "which release wrote the definition"),
+    })
 }
 
 fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {

@@ -7,33 +7,28 @@ use gw_snapshot::facts::job::launchd::Launchd;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::or_not_installed;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
+    at.each_service(|lane| {
         if let (Some(launchd), Some(definition)) =
             (lane.job.known().and_then(|job| job.launchd.as_ref()), lane.definition.known())
         {
-            findings.push(of_launchd(lane, launchd, definition).of_service(lane.title()));
-            continue;
+            return of_launchd(lane, launchd, definition);
         }
         let Some(systemd) = lane.job.known().and_then(|job| job.systemd.as_ref()) else {
-            let finding = match lane.job.why().or(lane.definition.why()) {
+            return match lane.job.why().or(lane.definition.why()) {
                 Some(why) => {
                     Finding::unknown("whether what is loaded is what is on disk", why).minor()
                 }
                 None => Finding::skipped(format!("{} is not loaded", lane.name)),
             };
-            findings.push(finding.of_service(lane.title()));
-            continue;
         };
         let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
-        let finding = if lane.has_lost_its_file() {
+        if lane.has_lost_its_file() {
             Finding::failure(format!(
                 "the file of {} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it",
                 lane.name
@@ -51,10 +46,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         } else {
             Finding::pass(format!("{} is loaded as it stands on disk", lane.name))
                 .seen(source, "NeedDaemonReload=no")
-        };
-        findings.push(finding.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        }
+    })
 }
 
 /// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.

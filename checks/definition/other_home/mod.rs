@@ -4,21 +4,15 @@ use gw_snapshot::facts::{Gateway, Lane, Manager};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "which home the service names"));
-            continue;
-        };
+    at.each_definition("which home the service names", |lane, definition| {
         let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, other));
-        let finding = match (named, definition.variable("HERMES_HOME")) {
+        match (named, definition.variable("HERMES_HOME")) {
             (Some(other), Some(home)) if home.value.trim_end_matches('/') == at.gateway.home.path => {
                 Finding::warning(format!(
                     "{} is the service of {} by its name, and serves {}: the commands of Hermes look for it there, and find nothing",
@@ -28,10 +22,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
             }
             _ => Finding::pass(format!("{} serves the home that its name says", lane.name)),
-        };
-        findings.push(finding.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        }
+    })
 }
 
 /// Whether Hermes would give this name to the service of another home that is set up, and not to that of this one.

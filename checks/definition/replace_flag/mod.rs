@@ -4,20 +4,14 @@ use gw_snapshot::facts::definition::Restart;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let twin = at.gateway.liveness.others.len();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "whether it takes over from another gateway"));
-            continue;
-        };
+    at.each_definition("whether it takes over from another gateway", |lane, definition| {
         let told = &definition.told;
         let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
         let place = definition.program_at();
@@ -39,9 +33,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             (true, false) => Finding::note(format!("{} starts with --replace", lane.name)),
         };
         let flag = if told.replace { "--replace" } else { "no --replace" };
-        findings.push(finding.seen_at(&place, flag).of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        finding.seen_at(&place, flag)
+    })
 }
 
 /// Hermes wrote the flag into units up to 0.16 and into plists up to 0.20 (upstream #37388, #96427).

@@ -5,27 +5,19 @@ use gw_snapshot::facts::install::Version;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "when the service is started again"));
-            continue;
-        };
+    at.each_definition("when the service is started again", |_, definition| {
         let (restart, place) = match &definition.restart {
             Some((restart, place)) => (restart, place.clone()),
             None => (&Restart::Never, Place { file: definition.path.clone(), line: None }),
         };
-        let found = judge(restart, at.version()).seen_at(&place, said(restart));
-        findings.push(found.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        judge(restart, at.version()).seen_at(&place, said(restart))
+    })
 }
 
 /// Hermes ends with 0 after a planned stop, with 1 after a failure or a SIGTERM that nobody announced, with

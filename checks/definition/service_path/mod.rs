@@ -2,34 +2,23 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "which PATH the service has"));
-            continue;
-        };
+    at.each_definition("which PATH the service has", |lane, definition| {
         let Some(path) = definition.variable("PATH") else {
-            findings.push(
-                Finding::skipped(format!("{} sets no PATH", lane.name)).of_service(lane.title()),
-            );
-            continue;
+            return Finding::skipped(format!("{} sets no PATH", lane.name));
         };
-        let finding = match trouble(&path.value, at.facts.has_hint("wsl")) {
+        match trouble(&path.value, at.facts.has_hint("wsl")) {
             Some(trouble) => Finding::warning(format!("the PATH of {} {trouble}", lane.name))
                 .seen_at(&path.at, format!("PATH={}", path.value))
                 .help("install the service again from a plain login shell: it keeps the PATH of the shell that wrote it"),
             None => Finding::pass(format!("the PATH of {} leads to the system's programs", lane.name)),
-        };
-        findings.push(finding.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        }
+    })
 }
 
 fn trouble(path: &str, is_wsl: bool) -> Option<String> {

@@ -2,21 +2,15 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "which profile the service names"));
-            continue;
-        };
+    at.each_definition("which profile the service names", |lane, definition| {
         let sticky = at.facts.sticky.as_deref().filter(|name| !matches!(*name, "" | "default"));
-        let finding = match sticky {
+        match sticky {
             Some(name) if definition.serves_only_by_sticky(&at.gateway.home.path) => Finding::warning(format!(
                 "{} names no profile, and active_profile says {name}: it serves {name}, until somebody switches",
                 lane.name
@@ -24,8 +18,6 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .seen("active_profile", name)
             .help("`hermes profile use default` gives the service back to the default profile; the profile that is in use then needs a service of its own"),
             _ => Finding::pass(format!("no sticky profile decides what {} serves", lane.name)),
-        };
-        findings.push(finding.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        }
+    })
 }

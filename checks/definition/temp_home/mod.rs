@@ -2,20 +2,13 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "which home the service is for"));
-            continue;
-        };
-        let finding = match definition.variable("HERMES_HOME") {
+    at.each_definition("which home the service is for", |lane, definition| match definition.variable("HERMES_HOME") {
             Some(home) if TEMPORARY.iter().any(|place| home.value.starts_with(place)) => {
                 Finding::failure(format!(
                     "{} is for the home {}, which the system empties: everything in it will be gone",
@@ -25,10 +18,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .help("install the service again with the HERMES_HOME that is meant")
             }
             _ => Finding::pass(format!("the home of {} is no temporary one", lane.name)),
-        };
-        findings.push(finding.of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        })
 }
 
 /// What is emptied at boot, or by age.

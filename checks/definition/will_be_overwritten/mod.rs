@@ -5,22 +5,17 @@ use gw_snapshot::facts::generation::How;
 use crate::Subject;
 use crate::drift::{Drift, Grade, Graded};
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
+use crate::subject::unread;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(drift) = at.drift(lane) else {
-            findings.push(unread(lane, "what of the definition will be overwritten"));
-            continue;
-        };
-        findings.push(judge(at, &drift).of_service(lane.title()));
-    }
-    or_not_installed(findings)
+    at.each_service(|lane| match at.drift(lane) {
+        Some(drift) => judge(at, &drift),
+        None => unread(lane, "what of the definition will be overwritten"),
+    })
 }
 
 fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {

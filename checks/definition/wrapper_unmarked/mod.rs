@@ -6,25 +6,15 @@ use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        let Some(definition) = lane.definition.known() else {
-            findings.push(unread(lane, "whether a wrapper starts the gateway"));
-            continue;
-        };
+    at.each_definition("whether a wrapper starts the gateway", |lane, definition| {
         if definition.agent.is_none() {
-            findings.push(
-                Finding::skipped("a unit's gateway knows its supervisor without a flag")
-                    .of_service(lane.title()),
-            );
-            continue;
+            return Finding::skipped("a unit's gateway knows its supervisor without a flag");
         }
         let place = definition.program_at();
         // The guard came with the wrapper, in 0.20.1 (upstream #86893, #87046); the flag in 0.20.5 (#87005).
@@ -46,9 +36,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             }
             _ => Finding::pass("launchd starts the gateway itself, without a wrapper"),
         };
-        findings.push(finding.seen_at(&place, definition.argv.join(" ")).of_service(lane.title()));
-    }
-    or_not_installed(findings)
+        finding.seen_at(&place, definition.argv.join(" "))
+    })
 }
 
 /// Whether the gateway lives under this service all the same.
