@@ -226,12 +226,7 @@ fn folded(summary: &str, findings: &[&Finding], names: &mut Names) -> String {
 
 /// What to do with it.
 fn foot(names: &Names) -> String {
-    let hidden = if names.any() {
-        "<p>Numbers in angles, such as ‹1›, stand for words that gw-doctor does not have itself: names of people, machines, \
-         profiles, programs and paths. The same number is the same word.</p>\n"
-    } else {
-        ""
-    };
+    let hidden = names.explained().map(|text| format!("<p>{text}</p>\n")).unwrap_or_default();
     format!(
         "<footer>\n{hidden}<p><code>gw-doctor plan</code>, on the host itself, prints the commands whole and with their guards. \
          <code>gw-doctor explain CHECK</code> says how each check decides.</p>\n</footer>\n</body>\n</html>\n"

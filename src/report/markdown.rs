@@ -167,12 +167,7 @@ fn fence(body: &str) -> String {
 
 /// What to do with it.
 fn last(names: &Names) -> String {
-    let hidden = if names.any() {
-        "Numbers in angles, such as ‹1›, stand for words that gw-doctor does not have itself: names of people, machines, \
-         profiles, programs and paths. The same number is the same word.\n\n"
-    } else {
-        ""
-    };
+    let hidden = names.explained().map(|text| format!("{text}\n\n")).unwrap_or_default();
     format!(
         "{hidden}To let a maintainer look at the same host, run `gw-doctor snapshot > snapshot.json`, read it through, and attach the \
          file. Secrets are taken out of it; names and paths are not. `gw-doctor check --from snapshot.json` then shows this \

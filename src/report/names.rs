@@ -87,9 +87,12 @@ impl Names {
         Self { home, personal, numbers: BTreeMap::new() }
     }
 
-    /// Whether anything was hidden.
-    pub(super) fn any(&self) -> bool {
-        !self.numbers.is_empty()
+    /// What the numbers stand for, if anything was hidden.
+    pub(super) fn explained(&self) -> Option<&'static str> {
+        (!self.numbers.is_empty()).then_some(
+            "Numbers in angles, such as ‹1›, stand for words that gw-doctor does not have itself: names of people, machines, \
+             profiles, programs and paths. The same number is the same word.",
+        )
     }
 
     /// A text without control characters and without names.
