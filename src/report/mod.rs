@@ -5,6 +5,7 @@ mod github;
 mod html;
 mod json;
 mod junit;
+mod link;
 mod markdown;
 pub(crate) mod nagios;
 mod names;

@@ -10,7 +10,7 @@ use gw_checks::plan::{Course, script};
 use owo_colors::{OwoColorize as _, Style as Paint};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Report, Reported, source};
+use super::{Report, Reported, link, source};
 use crate::cli::CheckArgs;
 use crate::host::Sealed;
 use crate::wait::Waited;
@@ -21,6 +21,8 @@ pub(crate) struct Style {
     width: usize,
     verbose: bool,
     quiet: bool,
+    /// Where the pages of the ids stand, if the terminal follows links.
+    pages: Option<String>,
 }
 
 impl Style {
@@ -33,6 +35,7 @@ impl Style {
             width: width.clamp(40, 120),
             verbose: args.verbose,
             quiet: args.quiet,
+            pages: link::pages(),
         }
     }
 }
@@ -83,7 +86,11 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
 }
 
 fn finish(out: String, style: &Style) -> String {
-    if style.color { out } else { anstream::adapter::strip_str(&out).to_string() }
+    match &style.pages {
+        _ if !style.color => anstream::adapter::strip_str(&out).to_string(),
+        Some(pages) => link::linked(&out, pages),
+        None => out,
+    }
 }
 
 fn is_broken(reported: &Reported<'_>) -> bool {
