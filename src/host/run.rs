@@ -147,6 +147,16 @@ pub(super) fn ask(tool: &Tool) -> Result<String, Trouble> {
     let ended = execute(&mut command, deadline)?;
     match ended.status {
         None => Err(Trouble::TimedOut),
+        Some(_) if ended.stdout.cut => Err(Trouble::TooLarge),
+        // `lsof` that finds nothing fails too, and says nothing then.
+        Some(status)
+            if !status.success()
+                && ended.stdout.bytes.is_empty()
+                && !ended.stderr.bytes.is_empty() =>
+        {
+            let words = String::from_utf8_lossy(&ended.stderr.bytes);
+            Err(Trouble::Other(words.lines().next().unwrap_or_default().trim().into()))
+        }
         Some(_) => Ok(String::from_utf8_lossy(&ended.stdout.bytes).into_owned()),
     }
 }

@@ -14,6 +14,9 @@ use libproc::proc_pid::{pidinfo, pidpath};
 use super::super::run::{Tool, ask};
 use super::{System, seen};
 
+/// How libproc words ESRCH (0.14, 0.15).
+const NO_SUCH_PROCESS: &str = "errno = 3,";
+
 /// The open files by which a gateway is known.
 const KNOWN_BY: [&str; 3] = ["/gateway.lock", "/.tick.lock", "/.jobs.lock"];
 
@@ -37,15 +40,22 @@ impl System {
     /// One process, the same whoever asks.
     pub(in super::super) fn process(&self, pid: u32) -> ProcessSeen {
         let missing = |trouble| ProcessSeen { pid, error: Some(trouble), ..ProcessSeen::default() };
-        match self.all_processes() {
-            Ok(all) => all.get(&pid).map_or_else(
-                || missing(Trouble::NotFound),
-                |found| {
-                    let mut process = found.clone();
-                    self.add(&mut process, None);
-                    process
+        match self.all_processes().as_ref().map(|all| all.get(&pid)) {
+            Ok(Some(found)) => {
+                let mut process = found.clone();
+                self.add(&mut process, None);
+                process
+            }
+            // It may have begun since `ps` looked: a restart, for one.
+            Ok(None) => match pidinfo::<BSDInfo>(i32::try_from(pid).unwrap_or(i32::MAX), 0) {
+                Ok(info) => ProcessSeen {
+                    pid,
+                    started: Some(Started::Units(hundredths(&info))),
+                    ..ProcessSeen::default()
                 },
-            ),
+                Err(words) if words.contains(NO_SUCH_PROCESS) => missing(Trouble::NotFound),
+                Err(words) => missing(Trouble::Other(words)),
+            },
             Err(trouble) => missing(trouble.clone()),
         }
     }
