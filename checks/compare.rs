@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::definition::{Definition, Restart};
 use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::process::Process;
@@ -83,11 +84,11 @@ type Side<'a> = (&'a Gateway, &'a Examined, Look<'a>);
 fn of_gateway(profile: &str, before: Side<'_>, after: Side<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut add = |way, what: String| changes.push(change(profile, way, what));
-    if before.1.verdict != after.1.verdict || name(before.1) != name(after.1) {
+    if name(before.1) != name(after.1) {
         let way = toward(before.1.verdict, after.1.verdict);
         add(way, format!("it was {}, and is {}", name(before.1), name(after.1)));
     }
-    if let Some((way, what)) = of_process(before.0.process(), after.0.process()) {
+    if let Some((way, what)) = of_process(&before.0.liveness.process, &after.0.liveness.process) {
         add(way, what);
     }
     for (was, is) in before.1.chain.iter().zip(&after.1.chain) {
@@ -146,8 +147,11 @@ fn name(examined: &Examined) -> String {
         .map_or_else(|| examined.verdict.word().into(), |first| first.id.to_string())
 }
 
-/// Whether a step from one verdict to another is one for the worse.
+/// Whether a step from one verdict to another is one for the worse. Who has gone blind has seen nothing mended.
 fn toward(was: Verdict, is: Verdict) -> Way {
+    if (was, is) == (Verdict::Failure, Verdict::Unknown) {
+        return Way::Other;
+    }
     let rank = |verdict| match verdict {
         Verdict::Pass | Verdict::Skipped | Verdict::Note => 0,
         Verdict::Warning => 1,
@@ -161,18 +165,25 @@ fn toward(was: Verdict, is: Verdict) -> Way {
     }
 }
 
-fn of_process(was: Option<&Process>, is: Option<&Process>) -> Option<(Way, String)> {
-    match (was, is) {
-        (None, None) => None,
-        (None, Some(is)) => Some((Way::Better, format!("PID {} lives; none did", is.pid))),
-        (Some(was), None) => {
-            Some((Way::Worse, format!("PID {} is gone, and no other lives", was.pid)))
+fn of_process(was: &Fact<Process>, is: &Fact<Process>) -> Option<(Way, String)> {
+    Some(match (was, is) {
+        (Fact::Absent, Fact::Known(is)) => (Way::Better, format!("PID {} lives; none did", is.pid)),
+        (Fact::Known(was), Fact::Absent) => {
+            (Way::Worse, format!("PID {} is gone, and no other lives", was.pid))
         }
-        (Some(was), Some(is)) if was.pid == is.pid && was.seen.started == is.seen.started => None,
-        (Some(was), Some(is)) => {
-            Some((Way::Other, format!("PID {} took the place of PID {}", is.pid, was.pid)))
+        (Fact::Known(was), Fact::Unknown(why)) => {
+            (Way::Other, format!("whether PID {} still lives cannot be told: {why}", was.pid))
         }
-    }
+        (Fact::Unknown(_), Fact::Known(is)) => {
+            (Way::Other, format!("PID {} lives, which could not be told before", is.pid))
+        }
+        (Fact::Known(was), Fact::Known(is))
+            if was.pid != is.pid || was.seen.started != is.seen.started =>
+        {
+            (Way::Other, format!("PID {} took the place of PID {}", is.pid, was.pid))
+        }
+        _ => return None,
+    })
 }
 
 fn addresses(side: Side<'_>) -> BTreeSet<String> {
@@ -249,27 +260,49 @@ fn of_definition(before: &Gateway, after: &Gateway) -> Vec<String> {
     changes
 }
 
+/// The findings that are wrong on either side, each check of each service once.
 fn of_findings(profile: &str, before: &Examined, after: &Examined) -> Vec<Change> {
-    let wrong = |examined: &Examined| -> Vec<Finding> {
-        let is_wrong =
-            |finding: &&Finding| matches!(finding.verdict, Verdict::Failure | Verdict::Warning);
-        examined.findings.iter().filter(is_wrong).cloned().collect()
+    let told = |(was, is): (Option<&Finding>, &Finding)| {
+        let (way, word) = match was.map(|was| toward(was.verdict, is.verdict)) {
+            None => (Way::Worse, "new"),
+            Some(Way::Worse) => (Way::Worse, "worse"),
+            Some(Way::Better) => (Way::Better, "better"),
+            Some(Way::Other) => return None,
+        };
+        Some(change(profile, way, format!("{word}: {} [{}]", is.claim, is.check)))
     };
-    let (was, is) = (wrong(before), wrong(after));
-    let is_in = |list: &[Finding], finding: &Finding| {
-        list.iter().any(|other| {
-            other.check == finding.check
-                && other.verdict == finding.verdict
-                && other.scope.service == finding.scope.service
-        })
+    let left = |was: &Finding| {
+        let unknown = |is: &Finding| is.verdict == Verdict::Unknown && is.check == was.check;
+        let (way, word) = if after.findings.iter().any(unknown) {
+            (Way::Other, "cannot be told any more")
+        } else {
+            (Way::Better, "gone")
+        };
+        change(profile, way, format!("{word}: {} [{}]", was.claim, was.check))
     };
-    let new = is.iter().filter(|finding| !is_in(&was, finding));
-    let gone = was.iter().filter(|finding| !is_in(&is, finding));
-    let new = new.map(|finding| {
-        change(profile, Way::Worse, format!("new: {} [{}]", finding.claim, finding.check))
-    });
-    let gone = gone.map(|finding| {
-        change(profile, Way::Better, format!("gone: {} [{}]", finding.claim, finding.check))
-    });
-    new.chain(gone).collect()
+    let now = wrong(after).into_iter().map(|is| (counterpart(before, is), is));
+    let gone = wrong(before).into_iter().filter(|was| counterpart(after, was).is_none());
+    now.filter_map(told).chain(gone.map(left)).collect()
+}
+
+/// What is wrong, and of several findings of one check on one service the first of the worst.
+fn wrong(examined: &Examined) -> Vec<&Finding> {
+    let is_wrong = |finding: &&Finding| is_wrong(finding.verdict);
+    let first = |finding: &&Finding| {
+        counterpart(examined, finding).is_some_and(|worst| std::ptr::eq(worst, *finding))
+    };
+    examined.findings.iter().filter(is_wrong).filter(first).collect()
+}
+
+/// What the same check said of the same service, if it was wrong: the worst of it.
+fn counterpart<'a>(examined: &'a Examined, of: &Finding) -> Option<&'a Finding> {
+    let same =
+        |finding: &&Finding| finding.check == of.check && finding.scope.service == of.scope.service;
+    let wrong = examined.findings.iter().filter(same).filter(|found| is_wrong(found.verdict));
+    // `max_by_key` would take the last of equals.
+    wrong.rev().max_by_key(|finding| finding.verdict == Verdict::Failure)
+}
+
+const fn is_wrong(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Failure | Verdict::Warning)
 }

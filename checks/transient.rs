@@ -30,7 +30,12 @@ pub fn unsettled(facts: &Facts) -> Vec<String> {
 ///
 /// A profile without a gateway of its own is no obstacle where nobody asked for it by name and another
 /// gateway is healthy.
-pub fn unhealthy(facts: &Facts, examined: &[Examined], by_name: bool) -> Vec<String> {
+pub fn unhealthy(
+    facts: &Facts,
+    intent: &Intent,
+    examined: &[Examined],
+    by_name: bool,
+) -> Vec<String> {
     let mut open = unsettled(facts);
     let mut healthy = 0_usize;
     for (gateway, examined) in facts.gateways.iter().zip(examined) {
@@ -42,6 +47,8 @@ pub fn unhealthy(facts: &Facts, examined: &[Examined], by_name: bool) -> Vec<Str
             }
             Some("served-by-another") => continue,
             Some("not-installed") if !by_name => continue,
+            // What the policy means to be off is as it is meant to be.
+            Some(_) if Subject::new(facts, gateway, intent).is_off() => continue,
             Some(id) => id,
             None => examined.verdict.word(),
         };

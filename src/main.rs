@@ -116,7 +116,7 @@ fn patiently(
         Goal::Settled => transient::unsettled(facts),
         Goal::Healthy => {
             let examined = examine(facts, intent, selection);
-            let mut open = transient::unhealthy(facts, &examined, by_name);
+            let mut open = transient::unhealthy(facts, intent, &examined, by_name);
             let findings = examined.iter().flat_map(|examined| &examined.findings);
             if open.is_empty() && Exit::of(findings, args.fail_on) != Exit::Fine {
                 open.push("there are findings at or above --fail-on".into());

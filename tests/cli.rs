@@ -1,6 +1,10 @@
 //! The command line from outside: what is refused and how, and what comes out where.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on must fail")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail"
+)]
 
 mod replay;
 
@@ -126,6 +130,61 @@ fn a_healthy_gateway_needs_at_most_ten_lines_and_none_if_quiet() {
 }
 
 #[test]
+fn whatever_ends_a_quiet_run_with_a_problem_has_its_line() {
+    let lingers_not = recorded("linux-linger-off");
+    assert_eq!(stdout(&run(&["-q", "--from", &lingers_not])), "");
+    let warned = run(&["-q", "--fail-on", "warning", "--from", &lingers_not]);
+    assert_eq!(warned.status.code(), Some(1));
+    let said = stdout(&warned);
+    assert!(said.starts_with("! default: ") && said.lines().count() <= 2, "{said}");
+}
+
+#[test]
+fn of_many_gateways_those_that_are_healthy_are_counted_and_no_others() {
+    let (text, code) = with_unused_profiles(3);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("✗ 1 of 6 gateways has a problem\n✗ work: "), "{text}");
+    let (text, code) = with_unused_profiles(0);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("✗ work: "), "{text}");
+}
+
+/// The report on three profiles, of which one is stopped, and on so many that were never used.
+fn with_unused_profiles(count: usize) -> (String, Option<i32>) {
+    let text = std::fs::read_to_string(recorded("linux-three-profiles")).expect("a snapshot");
+    let mut host: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let seen = &mut host["observations"];
+    let profiles = "/home/lab/.hermes/profiles";
+    for number in 0..count {
+        let path = format!("{profiles}/unused{number}");
+        let of_work = |seen: &serde_json::Value| {
+            seen["path"].as_str().is_some_and(|path| path.starts_with(&format!("{profiles}/work/")))
+        };
+        let files = seen["files"].as_array_mut().expect("files");
+        let missing: Vec<_> = files
+            .iter()
+            .filter(|file| of_work(file))
+            .map(|file| {
+                file["path"].as_str().expect("a path").replace(&format!("{profiles}/work"), &path)
+            })
+            .map(|path| serde_json::json!({"path": path, "error": "not-found"}))
+            .collect();
+        files.extend(missing);
+        let directories = seen["directories"].as_array_mut().expect("directories");
+        directories.push(serde_json::json!({"path": path, "entries": []}));
+        let list = directories.iter_mut().find(|seen| seen["path"] == profiles).expect("profiles");
+        let names = list["entries"].as_array_mut().expect("names");
+        names.push(format!("unused{number}").into());
+    }
+    let output = check_text(host.to_string().as_bytes());
+    (stdout(&output), output.status.code())
+}
+
+fn recorded(host: &str) -> String {
+    format!("{}/snapshots/hosts/{host}/snapshot.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
 fn colour_is_used_only_where_it_is_wanted() {
     let report = |args: &[&str], env: &[(&str, &str)]| {
         let output = command(args).envs(env.iter().copied()).output().expect("run gw-doctor");
@@ -233,6 +292,16 @@ fn a_monitor_gets_one_line_with_numbers_and_the_code_of_its_own_world() {
             numbers.split(' ').filter_map(|number| number.split_once('=')).map(|n| n.0).collect();
         assert_eq!(labels, ["gateways", "failures", "warnings", "unknowns"]);
     }
+}
+
+#[test]
+fn a_threshold_of_the_command_line_moves_no_state_of_a_monitor() {
+    let host = recorded("linux-cron-healthy");
+    let state = |more: &[&str]| {
+        let looked = [&["check", "--format", "nagios", "--from", &host], more].concat();
+        run(&looked).status.code()
+    };
+    assert_eq!(state(&["--fail-on", "unknown"]), state(&[]));
 }
 
 #[test]

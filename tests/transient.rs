@@ -11,8 +11,9 @@
 mod edit;
 
 use gw_checks::examine::{Selection, examine};
-use gw_checks::intent::Intent;
+use gw_checks::intent::{Entry, Intent, Policy};
 use gw_checks::transient;
+use gw_snapshot::facts::definition::Place;
 use gw_snapshot::facts::{Facts, Wanted, gather};
 use gw_snapshot::recorded::Recorded;
 
@@ -21,7 +22,9 @@ fn facts(host: &str, changes: &str) -> Facts {
 }
 
 fn unhealthy(facts: &Facts, by_name: bool) -> Vec<String> {
-    transient::unhealthy(facts, &examine(facts, &Intent::default(), &Selection::default()), by_name)
+    let intent = Intent::default();
+    let examined = examine(facts, &intent, &Selection::default());
+    transient::unhealthy(facts, &intent, &examined, by_name)
 }
 
 /// A start as an observer sees it: a process that has no status yet and no listener. The host was recorded two
@@ -100,6 +103,21 @@ fn a_host_without_any_gateway_is_not_healthy() {
     let nobody = facts("linux-not-installed", "");
     assert_eq!(unhealthy(&nobody, true), ["default: not-installed"]);
     assert_eq!(unhealthy(&nobody, false).len(), 1);
+}
+
+#[test]
+fn what_is_meant_to_be_off_is_not_waited_for() {
+    let three = facts("linux-three-profiles", "");
+    let at = Place { file: "policy.toml".into(), line: Some(1) };
+    let open = |profile: &str| {
+        let off = vec![Entry { value: profile.into(), at: at.clone() }];
+        let intent = Intent { policy: Policy { off, ..Policy::default() }, ..Intent::default() };
+        let examined = examine(&three, &intent, &Selection::default());
+        transient::unhealthy(&three, &intent, &examined, false)
+    };
+    assert_eq!(open("work"), Vec::<String>::new());
+    // One that lives is not off, whatever the policy says.
+    assert_eq!(open("coder").len(), 1);
 }
 
 #[test]

@@ -231,9 +231,8 @@ impl<'a> Drift<'a> {
     }
 
     /// Where a difference stands, for evidence.
-    pub(crate) fn place(&self, found: &Graded) -> String {
-        let line = found.difference.line;
-        Place { file: self.definition.path.clone(), line }.to_string()
+    pub(crate) fn place(&self, found: &Graded) -> Place {
+        Place { file: self.definition.path.clone(), line: found.difference.line }
     }
 
     /// Where an edit survives, which is to continue a sentence.

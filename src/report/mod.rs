@@ -157,6 +157,13 @@ impl<'a> Report<'a> {
         versions
     }
 
+    /// Whether nothing essential is unknown.
+    fn is_determined(&self) -> bool {
+        !self
+            .findings()
+            .any(|(_, finding)| Exit::of_one(finding, FailOn::Failure) == Exit::Undetermined)
+    }
+
     /// How many findings have this verdict.
     fn count(&self, verdict: Verdict) -> usize {
         self.findings().filter(|(_, finding)| finding.verdict == verdict).count()

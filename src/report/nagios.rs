@@ -5,7 +5,6 @@ use gw_checks::finding::Verdict;
 
 use super::Report;
 use super::text::{answer, clean};
-use crate::exit::Exit;
 
 /// The states of that world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ impl State {
             Self::Critical
         } else if any(Verdict::Warning) {
             Self::Warning
-        } else if report.exit == Exit::Fine {
+        } else if report.is_determined() {
             Self::Ok
         } else {
             Self::Unknown

@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Report, Reported, link, source};
 use crate::cli::CheckArgs;
+use crate::exit::Exit;
 use crate::host::Sealed;
 use crate::wait::Waited;
 
@@ -64,7 +65,10 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
     let rest: Vec<&Reported<'_>> =
         report.gateways.iter().filter(|reported| !is_broken(reported)).collect();
     if style.quiet {
-        for reported in &broken {
+        let counts = |reported: &&&Reported<'_>| {
+            Exit::of(reported.examined.findings.iter(), report.fail_on) != Exit::Fine
+        };
+        for reported in broken.iter().chain(&rest).filter(counts) {
             headline(&mut out, reported, style);
         }
         return finish(out, style);
@@ -328,27 +332,10 @@ fn suggestions(out: &mut String, reported: &Reported<'_>) {
 
 /// Many gateways, a row each.
 fn overview(out: &mut String, report: &Report<'_>, style: &Style) {
-    let broken = report.gateways.iter().filter(|reported| is_broken(reported)).count();
-    let all = report.gateways.len();
-    let worst = report.gateways.iter().find(|reported| is_broken(reported));
-    match worst {
-        Some(worst) => {
-            line(
-                out,
-                &format!(
-                    "{} {broken} of {all} gateways have a problem",
-                    mark(report.verdict).style(paint(report.verdict))
-                ),
-            );
-            headline(out, worst, style);
-        }
-        None => line(
-            out,
-            &format!(
-                "{} {all} gateways, all healthy",
-                mark(report.verdict).style(paint(report.verdict))
-            ),
-        ),
+    let lead = mark(report.verdict);
+    line(out, &format!("{} {}", lead.style(paint(report.verdict)), sum(report)));
+    if let Some(worst) = report.worst_first().into_iter().find(|reported| is_broken(reported)) {
+        headline(out, worst, style);
     }
     let mut table = Table::new();
     *table.style_mut() = presets::NOTHING;
@@ -370,6 +357,45 @@ fn overview(out: &mut String, report: &Report<'_>, style: &Style) {
     }
     line(out, "");
     line(out, &table.to_string());
+}
+
+/// How many of the gateways are well, and how many are not.
+fn sum(report: &Report<'_>) -> String {
+    let all = report.gateways.len();
+    let of = |verdict| {
+        report.gateways.iter().filter(|reported| reported.examined.verdict == verdict).count()
+    };
+    let (failed, unknown) = (of(Verdict::Failure), of(Verdict::Unknown));
+    let blind = format!("{unknown} of {all} gateways could not be judged");
+    match (failed, unknown) {
+        (0, 0) => well(report),
+        (0, _) => blind,
+        (1, 0) => format!("1 of {all} gateways has a problem"),
+        (_, 0) => format!("{failed} of {all} gateways have a problem"),
+        (1, _) => format!("1 of {all} gateways has a problem, and {unknown} could not be judged"),
+        _ => {
+            format!("{failed} of {all} gateways have a problem, and {unknown} could not be judged")
+        }
+    }
+}
+
+/// What is to be said of gateways of which none has failed. One that was never set up is neither healthy nor ill.
+fn well(report: &Report<'_>) -> String {
+    let all = report.gateways.len();
+    let first = |reported: &&Reported<'_>| {
+        reported.examined.diagnoses.first().is_some_and(|diagnosis| diagnosis.id == HEALTHY)
+    };
+    let warned = |reported: &&Reported<'_>| reported.examined.verdict == Verdict::Warning;
+    let healthy = report.gateways.iter().filter(first).count();
+    let warned = report.gateways.iter().filter(|gateway| !first(gateway)).filter(warned).count();
+    if healthy == all {
+        return format!("{all} gateways, all healthy");
+    }
+    let warned = match warned {
+        0 => String::new(),
+        count => format!(", {count} with a warning"),
+    };
+    format!("{healthy} of {all} gateways healthy{warned}, nothing wrong with the others")
 }
 
 /// How many findings there are of each kind that matters.

@@ -80,7 +80,7 @@ fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
     let help = format!("set them in {}, which no rewrite touches", at.path(".env"));
     let seen = drift.lost().filter(|edit| edit.variable().is_some_and(is_elsewhere));
     let finding = seen.fold(Finding::warning(claim), |finding, edit| {
-        finding.seen(drift.place(edit), edit.subject(drift.form))
+        finding.seen_at(&drift.place(edit), edit.subject(drift.form))
     });
     Some(finding.help(help).of_service(drift.lane.title()))
 }

@@ -49,7 +49,7 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         first.why
     );
     let finding = matter.iter().take(MOST).fold(Finding::warning(claim), |finding, found| {
-        finding.seen(drift.place(found), found.said(drift.form, &version.to_string()))
+        finding.seen_at(&drift.place(found), found.said(drift.form, &version.to_string()))
     });
     if drift.is_rewritten(at) {
         finding.help(format!("the next {} writes it anew", drift.rewriters()))

@@ -40,8 +40,8 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         fates(drift, shown)
     );
     let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
-        finding.seen(
-            drift.place(edit),
+        finding.seen_at(
+            &drift.place(edit),
             format!("{}: {}; {}", edit.subject(drift.form), edit.why, drift.keeps(at, edit)),
         )
     });
@@ -74,7 +74,7 @@ fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
     );
     Some(
         Finding::note(claim)
-            .seen(drift.place(edit), format!("TimeoutStopSec={given}"))
+            .seen_at(&drift.place(edit), format!("TimeoutStopSec={given}"))
             .help(drift.keeps(at, edit)),
     )
 }

@@ -33,7 +33,7 @@ fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
     let mended: Vec<&Graded> = drift.harmful().collect();
     let seen = |finding: Finding, all: &[&Graded]| {
         all.iter().take(MOST).fold(finding, |finding, found| {
-            finding.seen(drift.place(found), format!("the rewrite {}", found.fate(drift.form)))
+            finding.seen_at(&drift.place(found), format!("the rewrite {}", found.fate(drift.form)))
         })
     };
     if let Some(first) = lost.first() {
