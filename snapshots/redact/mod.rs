@@ -127,6 +127,11 @@ impl Mark {
     }
 }
 
+/// Whether a value is the empty text, or the mark of it.
+pub fn is_empty(value: &str) -> bool {
+    value.is_empty() || Mark::read(value).is_some_and(|mark| mark.length == Length::Empty)
+}
+
 /// A mark has no space, quote, comma or `: ` in it, so that it can stand unquoted wherever a value can.
 const OPEN: &str = "‹redacted:";
 const CLOSE: &str = "›";
