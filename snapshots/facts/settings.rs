@@ -224,8 +224,8 @@ fn truthy(text: &str) -> bool {
 impl Key {
     /// What may be known of this key, or of the one that this mark stands for.
     fn of(value: &str) -> Self {
-        let mark = Mark::read(value)
-            .unwrap_or_else(|| Mark::of(value, &crate::redact::Salt(Vec::new())));
+        let mark =
+            Mark::read(value).unwrap_or_else(|| Mark::of(value, &crate::redact::Salt(Vec::new())));
         match mark.length {
             Length::Empty => Self::Missing,
             length => Self::Present { length, placeholder: mark.placeholder },
@@ -316,7 +316,12 @@ mod tests {
             // A key enables, whatever the flag says.
             (&[KEY, "API_SERVER_ENABLED=false"], &[], "{}", (true, "127.0.0.1", 8642)),
             // An empty key is none, nor is the mark of one.
-            (&["API_SERVER_KEY="], &["API_SERVER_KEY=0123456789abcdef"], "{}", (false, "127.0.0.1", 8642)),
+            (
+                &["API_SERVER_KEY="],
+                &["API_SERVER_KEY=0123456789abcdef"],
+                "{}",
+                (false, "127.0.0.1", 8642),
+            ),
             (&["API_SERVER_KEY=‹redacted:0›"], &[], "{}", (false, "127.0.0.1", 8642)),
             // A port alone enables nothing.
             (&["API_SERVER_PORT=1"], &[], "{}", (false, "127.0.0.1", 1)),
