@@ -70,6 +70,17 @@ pub fn role(argv: &[String]) -> Role {
     }
 }
 
+/// Where the words begin that a Hermes is told which is no gateway: what a person asks it may be among them.
+pub fn first_private_word(argv: &[String]) -> Option<usize> {
+    let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
+    match hermes_words(&words)? {
+        Found::Program(rest) if !matches!(role_of_hermes(rest, argv), Role::Gateway(_)) => {
+            argv.len().checked_sub(rest.len())
+        }
+        Found::Program(_) | Found::Gateway(_) | Found::Timestamps => None,
+    }
+}
+
 /// Forward slashes and lower case, as Hermes compares.
 fn normal(word: &str) -> String {
     word.replace('\\', "/").to_lowercase()

@@ -10,6 +10,7 @@ pub mod launchctl;
 mod likeness;
 pub mod log;
 pub mod plist;
+pub mod process;
 pub mod shape;
 pub mod unit;
 pub mod yaml;
