@@ -5,6 +5,8 @@
 //! `platforms.api_server.port` in config.yaml is ignored, only `extra.port` counts, and it counts only
 //! where neither `API_SERVER_ENABLED` nor `API_SERVER_KEY` is set.
 
+use std::net::IpAddr;
+
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Place;
 use crate::parse::yaml::{Node, Value};
@@ -258,8 +260,10 @@ pub fn address(host: &str, port: u16) -> String {
 /// The loopback address at which a listener on `host` can be asked.
 pub fn loopback(host: &str) -> Option<&'static str> {
     match host {
-        "" | "0.0.0.0" | "127.0.0.1" | "localhost" | "*" => Some("127.0.0.1"),
-        "::" | "::1" | "::ffff:0.0.0.0" | "::ffff:127.0.0.1" => Some("::1"),
+        // An IPv4 address in an IPv6 socket is reached by IPv4 only.
+        "" | "*" | "localhost" | "0.0.0.0" | "127.0.0.1" | "::ffff:0.0.0.0"
+        | "::ffff:127.0.0.1" => Some("127.0.0.1"),
+        "::" | "::1" => Some("::1"),
         _ => None,
     }
 }
@@ -267,7 +271,7 @@ pub fn loopback(host: &str) -> Option<&'static str> {
 /// Whether only this machine itself reaches a listener on this address.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }
 
 /// The URL of the health endpoint of a listener, if it can be asked without leaving this machine.
@@ -396,10 +400,13 @@ mod tests {
             ("127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
             ("0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
             ("::", Some("http://[::1]:1/v1/health")),
+            ("::ffff:0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
+            ("::ffff:127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
             ("192.168.1.4", None),
             ("example.org", None),
         ] {
             assert_eq!(health_url(host, 1).as_deref(), url, "{host}");
         }
+        assert!(is_loopback("::ffff:127.0.0.1") && !is_loopback("::ffff:10.0.0.1"));
     }
 }
