@@ -162,8 +162,10 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
     }
     let enabled = match (get("LoadState"), get("UnitFileState")) {
         ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
-        (_, "enabled" | "enabled-runtime" | "alias" | "linked" | "linked-runtime") => Enabled::Yes,
-        (_, "disabled") => Enabled::No,
+        (_, "enabled") => Enabled::Yes,
+        // A link to a file elsewhere makes the unit known and nothing want it, and what lies in /run is gone after
+        // the next boot (systemctl(1), is-enabled).
+        (_, "disabled" | "enabled-runtime" | "linked" | "linked-runtime") => Enabled::No,
         _ => Enabled::Unclear,
     };
     let span = |key: &str| time::span(get(key));
@@ -273,6 +275,27 @@ mod tests {
             of("ActiveState=inactive\nSubState=dead\nExecMainCode=2\nExecMainStatus=9\n"),
             (Phase::Stopped, Some(Exit::Signal(9)))
         );
+    }
+
+    #[test]
+    fn only_what_the_next_boot_starts_is_enabled() {
+        for (state, enabled) in [
+            ("enabled", Enabled::Yes),
+            ("enabled-runtime", Enabled::No),
+            ("linked", Enabled::No),
+            ("linked-runtime", Enabled::No),
+            ("disabled", Enabled::No),
+            ("masked-runtime", Enabled::Masked),
+            ("alias", Enabled::Unclear),
+            ("static", Enabled::Unclear),
+            ("", Enabled::Unclear),
+        ] {
+            let units = units(&format!(
+                "Id=u.service\nLoadState=loaded\nActiveState=active\nUnitFileState={state}\n"
+            ));
+            let job = units.job("u.service");
+            assert_eq!(job.known().map(|job| job.enabled), Some(enabled), "{state}");
+        }
     }
 
     #[test]
