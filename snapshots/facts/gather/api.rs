@@ -10,6 +10,8 @@ use crate::facts::settings::{ApiServer, Assignment, Layer, Sources};
 use crate::host::Part;
 use crate::observation::FileSeen;
 use crate::parse::{dotenv, yaml};
+use crate::redact::is_empty;
+use crate::redact::shape::is_mark;
 
 use super::look::Look;
 use super::services::Found;
@@ -130,6 +132,11 @@ fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
     let mut layer = Layer::from(set.collect::<Vec<_>>());
     // Files come after the unit's own assignments, and win.
     for (path, _) in &definition.environment_files {
+        // systemd takes patterns and specifiers there (systemd.exec(5)).
+        if !path.starts_with('/') || path.contains(['*', '?', '[', '%']) {
+            layer.hidden = Some(Why::Failed(format!("{path} may stand for any file")));
+            continue;
+        }
         match layer_of(&look.host.file(path, Part::SMALL)) {
             Fact::Known(more) => layer.set.extend(more.set),
             Fact::Absent => {}
@@ -177,7 +184,11 @@ fn unreadable(found: &[Found]) -> Layer {
 
 /// The variables of a `.env`, or of a file of that form.
 fn layer_of(file: &FileSeen) -> Fact<Layer> {
-    file.latin1_content().map(|text| {
+    file.latin1_content().and_then(|text| {
+        // Of a file that nobody knows, all is a mark.
+        if is_mark(&text) && !is_empty(&text) {
+            return Fact::Unknown(Why::Failed(format!("what {} sets was withheld", file.path)));
+        }
         let entries = dotenv::parse(&text).entries.into_iter();
         let place = |line| Place { file: file.path.clone(), line: Some(line) };
         let set = |entry: dotenv::Entry| {
@@ -189,6 +200,6 @@ fn layer_of(file: &FileSeen) -> Fact<Layer> {
                 unresolved,
             })
         };
-        entries.filter_map(set).collect::<Vec<_>>().into()
+        Fact::Known(entries.filter_map(set).collect::<Vec<_>>().into())
     })
 }
