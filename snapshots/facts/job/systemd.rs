@@ -220,12 +220,12 @@ fn phase(active: &str, sub: &str) -> Phase {
 
 /// `ExecMainCode` is the kernel's `si_code`: 1 exited, 2 killed, 3 dumped core; 0 while none has ended.
 fn exit(code: &str, status: i32, result: &str, has_ended: bool) -> Option<Exit> {
+    // A transcript without ExecMainCode has a status alone, which may be of either kind.
     match (code, result) {
-        ("1" | "exited", _) => Some(Exit::Code(status)),
-        ("2" | "3" | "killed" | "dumped", _) => Some(Exit::Signal(status)),
-        // A transcript without ExecMainCode, where the status alone may be of either kind.
-        ("", "signal" | "core-dump") => Some(Exit::Signal(status)),
-        ("", "exit-code") => Some(Exit::Code(status)),
+        ("1" | "exited", _) | ("", "exit-code") => Some(Exit::Code(status)),
+        ("2" | "3" | "killed" | "dumped", _) | ("", "signal" | "core-dump") => {
+            Some(Exit::Signal(status))
+        }
         // No signal has such a number.
         ("", _) if status > LAST_SIGNAL || (status == 0 && has_ended) => Some(Exit::Code(status)),
         _ => None,
