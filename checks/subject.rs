@@ -425,6 +425,9 @@ impl<'a> Subject<'a> {
             Fact::Unknown(why) => return vec![Finding::unknown("what the log says", why).minor()],
         };
         let Some(count) = journal.count(class) else {
+            if let Some(why) = &journal.hidden {
+                return vec![Finding::unknown(BOTH_LOGS, why).minor()];
+            }
             let part =
                 if journal.from_start { "the log of this life" } else { "the end of the log" };
             return vec![Finding::pass(format!("{part} does not say that {what}"))];
@@ -448,6 +451,9 @@ impl<'a> Subject<'a> {
         vec![finding.seen(self.path("logs"), format!("{lines} line{}{last}", plural(lines)))]
     }
 }
+
+/// What cannot be told where one of the two logs could not be read.
+pub(crate) const BOTH_LOGS: &str = "what both logs say";
 
 /// Whether the API server is said to listen after the last of these lines.
 fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {

@@ -15,7 +15,7 @@ use crate::observation::FileSeen;
 use crate::parse::json;
 use crate::parse::lifecycle;
 use crate::parse::time::{self, Stamp};
-use crate::redact::Mark;
+use crate::redact::{Mark, is_empty};
 
 /// How old the ticker's mark may be, in seconds: three of its rounds of 60 s and 20 s, Hermes's own
 /// limit since 0.18.
@@ -238,7 +238,7 @@ impl<'de> Visitor<'de> for Jobs {
 impl CronJob {
     fn of(value: &Value) -> Option<Self> {
         let map = value.as_object()?;
-        let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !is_empty(text));
         let stamp = |key: &str| text(key).and_then(time::iso);
         let schedule = map.get("schedule");
         let claim =

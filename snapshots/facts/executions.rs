@@ -102,7 +102,7 @@ fn owner(row: &Value, host: &dyn Host) -> Owner {
         None => Owner::Unclear,
         Some(true) => {
             let process = Process::of(seen, host.about());
-            match process.identity(&record, host.about().os) {
+            match process.identity_as_hermes(&record, host.about().os) {
                 Identity::Same if process.is_zombie() => Owner::Gone(pid),
                 Identity::Same => Owner::Alive(pid),
                 Identity::Reused => Owner::Gone(pid),

@@ -68,22 +68,31 @@ impl Listener {
 
     /// Whether a bind to `host` on its port would clash with it.
     pub fn serves(&self, host: &str, port: u16) -> bool {
-        let any = |address: &str| matches!(address, "0.0.0.0" | "::" | "*" | "");
-        let same = |address: &str| match address {
+        let plain = |address: &str| match address {
             "localhost" => "127.0.0.1".to_string(),
-            address => address.trim_start_matches("::ffff:").to_string(),
+            address => address.strip_prefix("::ffff:").unwrap_or(address).to_string(),
         };
-        self.port == port && (any(&self.address) || any(host) || same(&self.address) == same(host))
+        let (own, host) = (plain(&self.address), plain(host));
+        self.port == port && (own == host || covers(&own, &host) || covers(&host, &own))
     }
 
     /// Whether only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
-        settings::is_loopback(self.address.trim_start_matches("::ffff:"))
+        settings::is_loopback(&self.address)
     }
 
     /// Whether this process holds it.
     pub fn is_held_by(&self, pid: u32) -> bool {
         self.owners.iter().flatten().any(|owner| owner.pid == pid)
+    }
+}
+
+/// Whether a socket on the first address takes what is meant for the second as well. One on `::` may take IPv4 too.
+fn covers(all: &str, address: &str) -> bool {
+    match all {
+        "::" | "*" | "" => true,
+        "0.0.0.0" => !address.contains(':') || address == "::",
+        _ => false,
     }
 }
 
@@ -444,5 +453,34 @@ pub(super) fn place_of(place: &Place) -> String {
     match place {
         Place::Service { unit, .. } | Place::Session { unit } => format!("in {unit}"),
         Place::Nowhere => "in no unit".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sockets_clash_only_where_a_request_could_reach_both() {
+        for (bound, host, clash) in [
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "localhost", true),
+            ("::ffff:127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "192.168.1.4", false),
+            ("0.0.0.0", "192.168.1.4", true),
+            ("192.168.1.4", "0.0.0.0", true),
+            ("::ffff:0.0.0.0", "127.0.0.1", true),
+            ("::1", "0.0.0.0", false),
+            ("0.0.0.0", "::1", false),
+            ("::1", "localhost", false),
+            ("::1", "::", true),
+            ("::", "127.0.0.1", true),
+            ("0.0.0.0", "::", true),
+            ("*", "::1", true),
+        ] {
+            let listener = Listener { address: bound.into(), port: 1, owners: None, uid: None };
+            assert_eq!(listener.serves(host, 1), clash, "{bound} {host}");
+            assert!(!listener.serves(host, 2));
+        }
     }
 }

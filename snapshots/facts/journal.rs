@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
-use crate::fact::Fact;
+use crate::fact::{Fact, Why};
 use crate::observation::FileSeen;
 use crate::parse::log::{self, Class, Line};
 
@@ -15,6 +15,8 @@ pub struct Journal {
     pub classes: BTreeMap<Class, Count>,
     /// Whether the start of this life was in what was read. If not, older lives may be counted in.
     pub from_start: bool,
+    /// Why more may have been logged: one of the two logs could not be read.
+    pub hidden: Option<Why>,
 }
 
 /// How often something was logged.
@@ -30,17 +32,17 @@ impl Journal {
     /// Reads `gateway.log` and `errors.log`. Absent where neither exists, unknown where neither can be read.
     pub fn read(gateway_log: &FileSeen, errors_log: &FileSeen) -> Fact<Self> {
         let (gateway, errors) = (gateway_log.content(), errors_log.content());
-        let (gateway, errors) = match (gateway, errors) {
-            (Fact::Known(gateway), Fact::Known(errors)) => (gateway, errors),
-            (Fact::Known(gateway), _) => (gateway, ""),
-            (_, Fact::Known(errors)) => ("", errors),
+        let (gateway, errors, hidden) = match (gateway, errors) {
+            (Fact::Known(gateway), Fact::Known(errors)) => (gateway, errors, None),
+            (Fact::Known(gateway), errors) => (gateway, "", errors.why().cloned()),
+            (gateway, Fact::Known(errors)) => ("", errors, gateway.why().cloned()),
             (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => return Fact::Unknown(why),
             (Fact::Absent, Fact::Absent) => return Fact::Absent,
         };
-        Fact::Known(Self::of(&log::lines(gateway), &log::lines(errors)))
+        Fact::Known(Self::of(&log::lines(gateway), &log::lines(errors), hidden))
     }
 
-    fn of(gateway: &[Line], errors: &[Line]) -> Self {
+    fn of(gateway: &[Line], errors: &[Line], hidden: Option<Why>) -> Self {
         let start = gateway.iter().rposition(|line| line.class == Class::Start);
         let since = start.and_then(|at| gateway.get(at)).and_then(|line| line.at);
         let life = gateway.get(start.unwrap_or(0)..).unwrap_or_default();
@@ -57,7 +59,7 @@ impl Journal {
         for line in recent.filter(|line| !life.contains(line)) {
             count(&mut classes, line);
         }
-        Self { classes, from_start: start.is_some() }
+        Self { classes, from_start: start.is_some(), hidden }
     }
 
     /// How often a class was logged.

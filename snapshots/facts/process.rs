@@ -166,26 +166,46 @@ impl Process {
         })
     }
 
-    /// Whether this is the process that wrote the record.
+    /// Whether this is the process that wrote a gateway's record.
     ///
     /// Linux compares start times exactly; on macOS psutil moves them with the clock, so two seconds
     /// are allowed (upstream #103582). Where either side lacks one (macOS before 0.18), the arguments decide.
     pub fn identity(&self, record: &PidRecord, os: Os) -> Identity {
+        let is_another = match self.role {
+            Role::Server | Role::CronTick => true,
+            // A title that hides the arguments is one word, and may hide those of a gateway.
+            Role::OtherHermes => self.seen.argv.as_deref().is_some_and(|argv| argv.len() > 1),
+            Role::Gateway(_) | Role::Wrapper | Role::Foreign => false,
+        };
+        match self.identity_by_start(record, os) {
+            Some(identity) => identity,
+            None if is_another => Identity::Reused,
+            None => self.identity_by_name(),
+        }
+    }
+
+    /// The same for a record that any command of Hermes may write: that of a run of a cron job.
+    pub fn identity_as_hermes(&self, record: &PidRecord, os: Os) -> Identity {
+        self.identity_by_start(record, os).unwrap_or_else(|| self.identity_by_name())
+    }
+
+    fn identity_by_start(&self, record: &PidRecord, os: Os) -> Option<Identity> {
         if self.pid != record.pid {
-            return Identity::Reused;
+            return Some(Identity::Reused);
         }
-        if let (Some(Started::Units(mine)), Some(recorded)) = (self.seen.started, record.start_time)
-        {
-            let tolerance = match os {
-                Os::Linux => 0,
-                Os::Macos => 200,
-            };
-            return if mine.abs_diff(recorded) <= tolerance {
-                Identity::Same
-            } else {
-                Identity::Reused
-            };
-        }
+        let (Some(Started::Units(mine)), Some(recorded)) = (self.seen.started, record.start_time)
+        else {
+            return None;
+        };
+        let tolerance = match os {
+            Os::Linux => 0,
+            Os::Macos => 200,
+        };
+        let is_same = mine.abs_diff(recorded) <= tolerance;
+        Some(if is_same { Identity::Same } else { Identity::Reused })
+    }
+
+    fn identity_by_name(&self) -> Identity {
         match (&self.role, self.seen.argv.as_deref()) {
             (Role::Foreign, Some(argv))
                 if !argv.is_empty() && self.seen.comm.as_deref() != Some("hermes") =>
@@ -254,6 +274,20 @@ mod tests {
         assert_eq!(gateway.identity(&record(5, None), Os::Linux), Identity::Same);
         let sleep = process(r#"{"pid": 5, "argv": ["sleep", "86400"]}"#, "linux");
         assert_eq!(sleep.identity(&record(5, None), Os::Linux), Identity::Reused);
+        let of = |argv: &str, started: Option<u64>| {
+            let process =
+                process(&format!(r#"{{"pid": 5, "started": 9, "argv": [{argv}]}}"#), "linux");
+            let record = record(5, started);
+            let as_hermes = process.identity_as_hermes(&record, Os::Linux);
+            (process.identity(&record, Os::Linux), as_hermes)
+        };
+        let dashboard = r#""python", "-m", "hermes_cli.main", "dashboard""#;
+        assert_eq!(of(dashboard, None), (Identity::Reused, Identity::Same));
+        assert_eq!(of(dashboard, Some(9)), (Identity::Same, Identity::Same));
+        let tick = r#""hermes", "cron", "tick""#;
+        assert_eq!(of(tick, None), (Identity::Reused, Identity::Same));
+        assert_eq!(of(r#""hermes", "chat""#, None), (Identity::Reused, Identity::Same));
+        assert_eq!(of(r#""hermes""#, None), (Identity::Same, Identity::Same));
         let seen_by_its_socket_only = process(r#"{"pid": 5}"#, "macos");
         assert_eq!(
             seen_by_its_socket_only.identity(&record(5, None), Os::Macos),

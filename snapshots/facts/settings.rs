@@ -5,10 +5,12 @@
 //! `platforms.api_server.port` in config.yaml is ignored, only `extra.port` counts, and it counts only
 //! where neither `API_SERVER_ENABLED` nor `API_SERVER_KEY` is set.
 
+use std::net::IpAddr;
+
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Place;
 use crate::parse::yaml::{Node, Value};
-use crate::redact::{Length, Mark};
+use crate::redact::{Length, Mark, is_empty};
 
 /// A setting and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +77,8 @@ pub struct Assignment {
 impl Layer {
     /// The assignment of a variable that holds, if it is more than an empty text.
     pub fn find(&self, name: &str) -> Fact<&Assignment> {
-        let is_empty = |set: &Assignment| {
-            let mark = Mark::read(&set.value);
-            set.value.is_empty() || mark.is_some_and(|mark| mark.length == Length::Empty)
-        };
         match (self.get(name), &self.hidden) {
-            (Some(set), _) if !is_empty(set) => Fact::Known(set),
+            (Some(set), _) if !is_empty(&set.value) => Fact::Known(set),
             (None, Some(why)) => Fact::Unknown(why.clone()),
             _ => Fact::Absent,
         }
@@ -150,7 +148,7 @@ impl Sources<'_> {
     }
 
     fn resolved(&self) -> Fact<ApiServer> {
-        let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !value.is_empty());
+        let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !is_empty(value));
         let flag = self.variable("API_SERVER_ENABLED").filter(|(value, _)| truthy(value));
         let env_key = set(self.variable("API_SERVER_KEY"));
         let (env_host, env_port) =
@@ -228,14 +226,12 @@ fn truthy(text: &str) -> bool {
 impl Key {
     /// What may be known of this key, or of the one that this mark stands for.
     fn of(value: &str) -> Self {
-        if let Some(mark) = Mark::read(value) {
-            return match mark.length {
-                Length::Empty => Self::Missing,
-                length => Self::Present { length, placeholder: mark.placeholder },
-            };
+        let mark =
+            Mark::read(value).unwrap_or_else(|| Mark::of(value, &crate::redact::Salt(Vec::new())));
+        match mark.length {
+            Length::Empty => Self::Missing,
+            length => Self::Present { length, placeholder: mark.placeholder },
         }
-        let mark = Mark::of(value, &crate::redact::Salt(Vec::new()));
-        Self::Present { length: mark.length, placeholder: mark.placeholder }
     }
 }
 
@@ -264,8 +260,10 @@ pub fn address(host: &str, port: u16) -> String {
 /// The loopback address at which a listener on `host` can be asked.
 pub fn loopback(host: &str) -> Option<&'static str> {
     match host {
-        "" | "0.0.0.0" | "127.0.0.1" | "localhost" | "*" => Some("127.0.0.1"),
-        "::" | "::1" | "::ffff:0.0.0.0" | "::ffff:127.0.0.1" => Some("::1"),
+        // An IPv4 address in an IPv6 socket is reached by IPv4 only.
+        "" | "*" | "localhost" | "0.0.0.0" | "127.0.0.1" | "::ffff:0.0.0.0"
+        | "::ffff:127.0.0.1" => Some("127.0.0.1"),
+        "::" | "::1" => Some("::1"),
         _ => None,
     }
 }
@@ -273,7 +271,7 @@ pub fn loopback(host: &str) -> Option<&'static str> {
 /// Whether only this machine itself reaches a listener on this address.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }
 
 /// The URL of the health endpoint of a listener, if it can be asked without leaving this machine.
@@ -321,6 +319,14 @@ mod tests {
             (&[KEY], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 2)),
             // A key enables, whatever the flag says.
             (&[KEY, "API_SERVER_ENABLED=false"], &[], "{}", (true, "127.0.0.1", 8642)),
+            // An empty key is none, nor is the mark of one.
+            (
+                &["API_SERVER_KEY="],
+                &["API_SERVER_KEY=0123456789abcdef"],
+                "{}",
+                (false, "127.0.0.1", 8642),
+            ),
+            (&["API_SERVER_KEY=‹redacted:0›"], &[], "{}", (false, "127.0.0.1", 8642)),
             // A port alone enables nothing.
             (&["API_SERVER_PORT=1"], &[], "{}", (false, "127.0.0.1", 1)),
             // extra.port wins only where the environment neither enables nor has a key.
@@ -394,10 +400,13 @@ mod tests {
             ("127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
             ("0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
             ("::", Some("http://[::1]:1/v1/health")),
+            ("::ffff:0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
+            ("::ffff:127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
             ("192.168.1.4", None),
             ("example.org", None),
         ] {
             assert_eq!(health_url(host, 1).as_deref(), url, "{host}");
         }
+        assert!(is_loopback("::ffff:127.0.0.1") && !is_loopback("::ffff:10.0.0.1"));
     }
 }

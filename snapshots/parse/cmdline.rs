@@ -63,9 +63,21 @@ pub fn role(argv: &[String]) -> Role {
     let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
     match hermes_words(&words) {
         Some(Found::Program(rest)) => role_of_hermes(rest, argv),
+        Some(Found::Gateway(rest)) => Role::Gateway(commands_and_flags(as_written(rest, argv)).1),
         Some(Found::Timestamps) => Role::Wrapper,
         None if words.iter().any(|word| word.contains("hermes")) => role_of_launcher(&words),
         None => Role::Foreign,
+    }
+}
+
+/// Where the words begin that a Hermes is told which is no gateway: what a person asks it may be among them.
+pub fn first_private_word(argv: &[String]) -> Option<usize> {
+    let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
+    match hermes_words(&words)? {
+        Found::Program(rest) if !matches!(role_of_hermes(rest, argv), Role::Gateway(_)) => {
+            argv.len().checked_sub(rest.len())
+        }
+        Found::Program(_) | Found::Gateway(_) | Found::Timestamps => None,
     }
 }
 
@@ -80,7 +92,10 @@ fn basename(word: &str) -> &str {
 
 /// Where Hermes's own arguments begin, if the process runs Hermes itself.
 enum Found<'a> {
+    /// Hermes, which reads in them what to be.
     Program(&'a [String]),
+    /// A program that is a gateway and nothing else.
+    Gateway(&'a [String]),
     Timestamps,
 }
 
@@ -88,7 +103,7 @@ fn hermes_words(words: &[String]) -> Option<Found<'_>> {
     let (program, rest) = words.split_first()?;
     match basename(program) {
         "hermes" | "hermes.exe" => return after_launcher_options(rest),
-        "hermes-gateway" | "hermes-gateway.exe" => return Some(Found::Program(&[])),
+        "hermes-gateway" | "hermes-gateway.exe" => return Some(Found::Gateway(rest)),
         name if name.starts_with("python") || name.starts_with("pypy") => {}
         _ => return None,
     }
@@ -101,7 +116,7 @@ fn hermes_words(words: &[String]) -> Option<Found<'_>> {
                 return match module.as_str() {
                     "hermes_cli.main" | "hermes_cli" => Some(Found::Program(after)),
                     "hermes_cli.stderr_timestamp" => Some(Found::Timestamps),
-                    "gateway.run" => Some(Found::Program(&[])),
+                    "gateway.run" => Some(Found::Gateway(after)),
                     _ => None,
                 };
             }
@@ -112,11 +127,11 @@ fn hermes_words(words: &[String]) -> Option<Found<'_>> {
             "-w" | "-x" => rest = after.split_first()?.1,
             option if option.starts_with('-') => rest = after,
             script => {
-                let is_main =
-                    script.ends_with("hermes_cli/main.py") || script.ends_with("gateway/run.py");
                 return match basename(script) {
-                    "hermes" | "hermes-gateway" => Some(Found::Program(after)),
-                    _ if is_main => Some(Found::Program(after)),
+                    "hermes" => Some(Found::Program(after)),
+                    "hermes-gateway" => Some(Found::Gateway(after)),
+                    _ if script.ends_with("hermes_cli/main.py") => Some(Found::Program(after)),
+                    _ if script.ends_with("gateway/run.py") => Some(Found::Gateway(after)),
                     _ => None,
                 };
             }
@@ -139,16 +154,8 @@ fn after_launcher_options(rest: &[String]) -> Option<Found<'_>> {
 }
 
 fn role_of_hermes(words: &[String], argv: &[String]) -> Role {
-    let is_gateway_script = argv.iter().any(|word| normal(word).ends_with("gateway/run.py"))
-        || argv.first().is_some_and(|word| basename(&normal(word)).starts_with("hermes-gateway"))
-        || argv.iter().any(|word| word == "gateway.run");
-    // The words as they were written: a profile's name is lower case anyway, a path is not.
-    let written = argv.iter().skip(argv.len().saturating_sub(words.len()));
-    let (commands, flags) = commands_and_flags(written);
+    let (commands, flags) = commands_and_flags(as_written(words, argv));
     let mut commands = commands.iter().map(String::as_str);
-    if is_gateway_script {
-        return Role::Gateway(flags);
-    }
     match commands.next() {
         Some("gateway") => match commands.next() {
             None | Some("run" | "restart") => Role::Gateway(flags),
@@ -158,6 +165,11 @@ fn role_of_hermes(words: &[String], argv: &[String]) -> Role {
         Some("cron") if commands.next() == Some("tick") => Role::CronTick,
         _ => Role::OtherHermes,
     }
+}
+
+/// The last words as they were written: a profile's name is lower case anyway, a path is not.
+fn as_written<'a>(words: &[String], argv: &'a [String]) -> impl Iterator<Item = &'a String> {
+    argv.iter().skip(argv.len().saturating_sub(words.len()))
 }
 
 /// The words that are no options, and what the options say.
@@ -249,6 +261,9 @@ mod tests {
             ("python -I -c import,hermes_cli.main gateway run", None, false),
             ("python /src/gateway/run.py", None, false),
             ("hermes-gateway", None, false),
+            // The script that pip makes of an entry point is run by its interpreter.
+            ("/v/bin/python3 /v/bin/hermes-gateway", None, false),
+            ("python -m gateway.run", None, false),
             ("hermes gateway restart", None, false),
         ] {
             assert_eq!(role(&split(line)), gateway(profile, replace), "{line}");
@@ -272,6 +287,9 @@ mod tests {
             ("vim x/hermes gateway run", Role::Foreign),
             ("grep -r hermes_cli.main gateway run", Role::Foreign),
             ("hermes chat -q gateway run", Role::OtherHermes),
+            ("hermes chat -q explain gateway/run.py", Role::OtherHermes),
+            ("hermes chat -q gateway.run", Role::OtherHermes),
+            ("python -m hermes_cli.main chat -q /src/gateway/run.py", Role::OtherHermes),
             ("hermes gateway status", Role::OtherHermes),
             ("hermes -p gateway status", Role::OtherHermes),
             ("python -m tui_gateway", Role::Foreign),

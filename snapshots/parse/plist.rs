@@ -30,7 +30,7 @@ pub enum PlistError {
     /// It is larger than any definition.
     #[error("it is larger than any service definition ({0} bytes)")]
     TooLarge(usize),
-    /// It is nested deeper than any definition.
+    /// It has more arrays and dictionaries than any definition, and may be nested deeper than any stack.
     #[error("it is nested too deep")]
     TooDeep,
     /// It is neither XML nor binary, or is broken.
@@ -55,8 +55,12 @@ impl Plist {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(PlistError::Empty);
         }
-        let xml = if is_binary { None } else { std::str::from_utf8(bytes).ok() };
-        if xml.is_some_and(|xml| depth(xml) > DEEPEST) {
+        let xml = match std::str::from_utf8(bytes) {
+            _ if is_binary => None,
+            Ok(xml) => Some(xml),
+            Err(_) => return Err(PlistError::Form("it is not UTF-8".into())),
+        };
+        if xml.is_some_and(|xml| lists(xml) > MOST_LISTS) {
             return Err(PlistError::TooDeep);
         }
         // The older text form, which the crate reads and launchd does not.
@@ -161,18 +165,15 @@ pub fn is_plist(bytes: &[u8]) -> bool {
     bytes.starts_with(b"bplist") || text.trim_ascii_start().starts_with(b"<")
 }
 
-/// How deep the arrays and dictionaries of an XML list are nested.
-fn depth(xml: &str) -> usize {
-    let (mut now, mut most) = (0_usize, 0);
-    for tag in xml.split('<') {
-        if tag.starts_with("dict>") || tag.starts_with("array>") {
-            now += 1;
-            most = most.max(now);
-        } else if tag.starts_with("/dict>") || tag.starts_with("/array>") {
-            now = now.saturating_sub(1);
-        }
-    }
-    most
+/// How many arrays and dictionaries an XML list opens, which is as deep as they can be nested. Where one ends is not
+/// asked: `</array>` may stand in a comment, and `<array >` and `<x:array>` begin one as well.
+fn lists(xml: &str) -> usize {
+    let opens = |tag: &&str| {
+        let name = tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next();
+        let local = name.map(|name| name.rsplit_once(':').map_or(name, |(_, local)| local));
+        matches!(local, Some("dict" | "array"))
+    };
+    xml.split('<').filter(opens).count()
 }
 
 fn shown(value: &Value) -> String {
@@ -213,6 +214,8 @@ fn first_line(text: &str) -> String {
 const LARGEST_XML: usize = 256 << 10;
 /// In bytes. A binary list can nest once in each six of them.
 const LARGEST_BINARY: usize = 32 << 10;
+/// What Hermes writes has four.
+const MOST_LISTS: usize = 2_000;
 /// launchd's own keys are nested four deep.
 const DEEPEST: usize = 64;
 
@@ -248,8 +251,18 @@ mod tests {
         assert_eq!(of(b" \n"), PlistError::Empty);
         assert_eq!(of(b"<plist><array/></plist>"), PlistError::Top);
         assert_eq!(of(&vec![b'x'; LARGEST_XML + 1]), PlistError::TooLarge(LARGEST_XML + 1));
-        let deep = ["<plist>", &"<array>".repeat(30_000), "</plist>"].concat();
-        assert_eq!(of(deep.as_bytes()), PlistError::TooDeep);
+        for (opens, closes) in [
+            ("<array>", ""),
+            ("<array >", "</array >"),
+            ("<array\tx='>'>", "</array>"),
+            ("<x:dict>", "</x:dict>"),
+            ("<array><!--</array>-->", "</array>"),
+        ] {
+            let (opens, closes) = (opens.repeat(8_000), closes.repeat(8_000));
+            let deep = ["<plist>", &opens, &closes, "</plist>"].concat();
+            assert_eq!(of(deep.as_bytes()), PlistError::TooDeep);
+        }
+        assert!(matches!(of(b"<plist>\xff</plist>"), PlistError::Form(_)));
         assert!(matches!(of(&XML.as_bytes()[..300]), PlistError::Form(_)));
         assert!(matches!(of(b"[Service]\nExecStart=x\n"), PlistError::Form(_)));
         // A PATH with a bare ampersand, as Hermes up to 0.20 writes it.

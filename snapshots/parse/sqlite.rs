@@ -52,6 +52,9 @@ pub fn rows(
         .ok_or(SqliteError::NoTable)?;
     let root = entry.get(3).and_then(Value::as_u64).and_then(|root| u32::try_from(root).ok());
     let names = columns(text(entry, 4).unwrap_or_default())?;
+    if names.iter().any(|name| name.len() > LONGEST_NAME) {
+        return Err(SqliteError::TooLarge);
+    }
     let rows = pages.table(root.ok_or(SqliteError::Damaged)?)?;
     Ok(rows.into_iter().map(|row| names.iter().cloned().zip(row).collect()).collect())
 }
@@ -92,12 +95,26 @@ struct Pages<'a> {
     size: usize,
     /// What of a page is used for content, in bytes.
     usable: usize,
+    /// What the file and its log have together, in bytes: no table has more in it, unless its cells or its overflow
+    /// pages are counted many times.
+    total: usize,
+}
+
+/// A table that is being read.
+#[derive(Default)]
+struct Walk {
+    visited: BTreeSet<u32>,
+    rows: Vec<Vec<Value>>,
+    /// How many bytes its further records may have.
+    left: usize,
 }
 
 /// Far more than Hermes keeps: it drops finished executions beyond the newest 1000.
 const MOST_ROWS: usize = 100_000;
 /// Of one row, in bytes.
 const LONGEST_ROW: u64 = 1 << 20;
+/// Of a column, in bytes: every row repeats it.
+const LONGEST_NAME: usize = 64;
 /// No tree of 32-bit page numbers is deeper.
 const DEEPEST: usize = 32;
 
@@ -121,7 +138,8 @@ impl<'a> Pages<'a> {
             return Err(SqliteError::Unsupported);
         }
         let reserved = usize::from(*head.get(20).ok_or(SqliteError::Damaged)?);
-        Ok(Self { file, logged, size, usable: size - reserved })
+        let total = file.len().saturating_add(log.len());
+        Ok(Self { file, logged, size, usable: size - reserved, total })
     }
 
     fn page(&self, number: u32) -> Result<&'a [u8], SqliteError> {
@@ -136,21 +154,14 @@ impl<'a> Pages<'a> {
 
     /// Every record of a table's tree, in the order of its rowids.
     fn table(&self, root: u32) -> Result<Vec<Vec<Value>>, SqliteError> {
-        let mut rows = Vec::new();
-        let mut visited = BTreeSet::new();
-        self.walk(root, 0, &mut visited, &mut rows)?;
-        Ok(rows)
+        let mut walk = Walk { left: self.total, ..Walk::default() };
+        self.walk(root, 0, &mut walk)?;
+        Ok(walk.rows)
     }
 
-    fn walk(
-        &self,
-        number: u32,
-        depth: usize,
-        visited: &mut BTreeSet<u32>,
-        rows: &mut Vec<Vec<Value>>,
-    ) -> Result<(), SqliteError> {
+    fn walk(&self, number: u32, depth: usize, walk: &mut Walk) -> Result<(), SqliteError> {
         // A page that is reached twice makes a loop, which no tree has.
-        if depth > DEEPEST || !visited.insert(number) {
+        if depth > DEEPEST || !walk.visited.insert(number) {
             return Err(SqliteError::Damaged);
         }
         let page = self.page(number)?;
@@ -163,28 +174,31 @@ impl<'a> Pages<'a> {
         for cell in 0..usize::from(be16(page, header + 3)?) {
             let at = usize::from(be16(page, pointers + 2 * cell)?);
             if is_leaf {
-                if rows.len() >= MOST_ROWS {
+                if walk.rows.len() >= MOST_ROWS {
                     return Err(SqliteError::TooLarge);
                 }
-                rows.push(record(&self.payload(page, at)?)?);
+                let row = record(&self.payload(page, at, &mut walk.left)?)?;
+                walk.rows.push(row);
             } else {
-                self.walk(be32(page, at)?, depth + 1, visited, rows)?;
+                self.walk(be32(page, at)?, depth + 1, walk)?;
             }
         }
         if !is_leaf {
-            self.walk(be32(page, header + 8)?, depth + 1, visited, rows)?;
+            self.walk(be32(page, header + 8)?, depth + 1, walk)?;
         }
         Ok(())
     }
 
-    /// The record of a cell of a leaf, with what of it lies on overflow pages.
-    fn payload(&self, page: &[u8], at: usize) -> Result<Vec<u8>, SqliteError> {
+    /// The record of a cell of a leaf, with what of it lies on overflow pages. `left` is what all records together
+    /// may still have, in bytes.
+    fn payload(&self, page: &[u8], at: usize, left: &mut usize) -> Result<Vec<u8>, SqliteError> {
         let (length, at) = varint(page, at)?;
         let (_rowid, at) = varint(page, at)?;
         if length > LONGEST_ROW {
             return Err(SqliteError::TooLarge);
         }
         let length = usize::try_from(length).map_err(|_| SqliteError::TooLarge)?;
+        *left = left.checked_sub(length).ok_or(SqliteError::TooLarge)?;
         let here = self.on_the_page(length);
         let mut payload = page.get(at..at + here).ok_or(SqliteError::Damaged)?.to_vec();
         if here < length {

@@ -73,14 +73,17 @@ pub struct Error {
 
 impl Error {
     /// Whether `PyYAML` refuses the text as well. It takes less indentation within brackets and quotes
-    /// than YAML 1.2 asks for, it knows no limits, and it lets a list contain itself.
+    /// than YAML 1.2 asks for, it knows no limits, it lets a list contain itself, and it redacts nothing.
     pub fn is_certain(&self) -> bool {
-        ![INDENTATION, TOO_DEEP, TOO_MANY, ITSELF].contains(&self.what)
+        ![INDENTATION, TOO_DEEP, TOO_MANY, ITSELF, DOUBT].contains(&self.what)
     }
 }
 
 /// How an error begins that `PyYAML` may not share.
 pub const PERHAPS: &str = "perhaps ";
+
+/// Of a text that is withheld because of what is in it, and not of its form.
+pub(crate) const DOUBT: &str = "it cannot be redacted with certainty";
 
 const INDENTATION: &str = "wrong indentation";
 const TOO_DEEP: &str = "nested too deeply";

@@ -10,6 +10,7 @@ pub mod launchctl;
 mod likeness;
 pub mod log;
 pub mod plist;
+pub mod process;
 pub mod shape;
 pub mod unit;
 pub mod yaml;
@@ -125,6 +126,11 @@ impl Mark {
         }
         Some(mark)
     }
+}
+
+/// Whether a value is the empty text, or the mark of it.
+pub fn is_empty(value: &str) -> bool {
+    value.is_empty() || Mark::read(value).is_some_and(|mark| mark.length == Length::Empty)
 }
 
 /// A mark has no space, quote, comma or `: ` in it, so that it can stand unquoted wherever a value can.

@@ -1,7 +1,9 @@
 //! Property lists without their secrets: values of variables that are not clear, arguments that look like
 //! secrets, and whatever stands under a key that nobody knows here. Every line stays where it was.
 
+use std::collections::VecDeque;
 use std::io::Cursor;
+use std::time::SystemTime;
 
 use plist::Value;
 use thiserror::Error;
@@ -30,12 +32,31 @@ const KEPT: [&str; 16] = [
     "Umask",
 ];
 
+/// Keys whose numbers say when and how a job runs.
+const NUMBERS: [&str; 9] = [
+    "ExitTimeOut",
+    "HardResourceLimits",
+    "Nice",
+    "SoftResourceLimits",
+    "StartCalendarInterval",
+    "StartInterval",
+    "ThrottleInterval",
+    "TimeOut",
+    "Umask",
+];
+
+/// As Apple's own tools write it, and Hermes.
+const DOCTYPE: &str = "!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\"";
+
 /// Why a list was withheld.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WithheldError {
     /// It is no property list, so that nothing in it can be told from anything else.
     #[error("{0}")]
     Form(#[from] PlistError),
+    /// It holds more than a list needs, and nobody knows what.
+    #[error("it cannot be redacted with certainty")]
+    Doubtful,
     /// It could not be written again.
     #[error("a binary list that cannot be written")]
     Binary,
@@ -44,14 +65,18 @@ pub enum WithheldError {
 /// The same list without its secrets, in its own form.
 ///
 /// # Errors
-/// If it is no property list.
+/// If it is no property list, or one of which there is no telling what would be left of it.
 pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     Plist::read(bytes)?;
-    let mut value = Value::from_reader(Cursor::new(bytes)).map_err(|_| WithheldError::Binary)?;
-    let mut texts = Vec::new();
-    redact(&mut value, &mut Vec::new(), salt, &mut texts);
+    let mut value = read(bytes).ok_or(WithheldError::Binary)?;
+    let mut leaves = Vec::new();
+    redact(&mut value, &mut Vec::new(), salt, &mut leaves);
     match std::str::from_utf8(bytes) {
-        Ok(xml) if !bytes.starts_with(b"bplist") => Ok(rewritten(xml, &texts, salt).into_bytes()),
+        Ok(xml) if !bytes.starts_with(b"bplist") => {
+            let out = rewritten(xml, leaves, salt).ok_or(WithheldError::Doubtful)?.into_bytes();
+            // Whatever was overlooked in the text is another value now.
+            if read(&out) == Some(value) { Ok(out) } else { Err(WithheldError::Doubtful) }
+        }
         _ => {
             let mut out = Vec::new();
             value.to_writer_binary(&mut out).map_err(|_| WithheldError::Binary)?;
@@ -60,36 +85,64 @@ pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     }
 }
 
-/// Redacts every text, and lists what became of each, in the order of the document.
-fn redact(
-    value: &mut Value,
-    path: &mut Vec<String>,
-    salt: &Salt,
-    texts: &mut Vec<(String, String)>,
-) {
+fn read(bytes: &[u8]) -> Option<Value> {
+    Value::from_reader(Cursor::new(bytes)).ok()
+}
+
+/// A value that is no list, and what became of it.
+type Leaf = (Value, Value);
+
+/// Redacts every value, and lists what became of each, in the order of the document.
+fn redact(value: &mut Value, path: &mut Vec<String>, salt: &Salt, leaves: &mut Vec<Leaf>) {
     match value {
-        Value::String(text) => {
-            let shown = shown(text, path, salt);
-            texts.push((std::mem::replace(text, shown.clone()), shown));
-        }
         Value::Array(items) if path.first().is_some_and(|key| key == "ProgramArguments") => {
             let words: Vec<String> =
                 items.iter().map(|item| item.as_string().unwrap_or_default().into()).collect();
             for (item, word) in items.iter_mut().zip(arguments(&words, salt)) {
-                if let Value::String(text) = item {
-                    texts.push((std::mem::replace(text, word.clone()), word));
+                match item {
+                    Value::String(_) => replace(item, Value::String(word), leaves),
+                    item => redact(item, path, salt, leaves),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, salt, texts)),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, salt, leaves)),
         Value::Dictionary(inner) => {
             for (key, item) in inner.iter_mut() {
                 path.push(key.clone());
-                redact(item, path, salt, texts);
+                redact(item, path, salt, leaves);
                 path.pop();
             }
         }
-        _ => {}
+        // No secret, and no text in a list to be found again.
+        Value::Boolean(_) => {}
+        leaf => {
+            let shown = shown_leaf(leaf, path, salt);
+            replace(leaf, shown, leaves);
+        }
+    }
+}
+
+fn replace(value: &mut Value, shown: Value, leaves: &mut Vec<Leaf>) {
+    leaves.push((std::mem::replace(value, shown.clone()), shown));
+}
+
+/// A number may be a secret wherever launchd does not ask for one, and data anywhere.
+fn shown_leaf(leaf: &Value, path: &[String], salt: &Salt) -> Value {
+    match leaf {
+        Value::String(text) => Value::String(shown(text, path, salt)),
+        Value::Integer(_) | Value::Real(_) if is_clear_number(path) => leaf.clone(),
+        Value::Real(_) => Value::Real(0.0),
+        Value::Data(_) => Value::Data(Vec::new()),
+        Value::Date(_) => Value::Date(SystemTime::UNIX_EPOCH.into()),
+        _ => Value::Integer(0.into()),
+    }
+}
+
+fn is_clear_number(path: &[String]) -> bool {
+    match path {
+        [outer, name] if outer == "EnvironmentVariables" => is_clear_variable(name),
+        [key, ..] => NUMBERS.contains(&key.as_str()),
+        [] => false,
     }
 }
 
@@ -124,31 +177,73 @@ fn shown(text: &str, path: &[String], salt: &Salt) -> String {
     }
 }
 
-/// The XML text with each `<string>` replaced by what became of it, and without comments. Of a text that
-/// does not fit, as of a key that stands twice, nothing stays.
-fn rewritten(xml: &str, texts: &[(String, String)], salt: &Salt) -> String {
+/// The XML text with what became of each of its values, and without comments. Of a value that does not fit, as of a
+/// key that stands twice, nothing stays. None where it holds anything but the tags of a list, their keys and values.
+fn rewritten(xml: &str, leaves: Vec<Leaf>, salt: &Salt) -> Option<String> {
+    let xml = without_comments(xml);
+    let mut leaves = VecDeque::from(leaves);
     let mut out = String::with_capacity(xml.len());
-    let mut left: Vec<&(String, String)> = texts.iter().collect();
-    let mut rest = without_comments(xml);
-    while let Some((before, after)) = split(&rest, "<string>") {
-        let (inner, tail) = split(&after, "</string>").unwrap_or((after.clone(), String::new()));
-        let plain = unescaped(&inner);
-        let known = left.iter().position(|(text, _)| *text == plain);
-        let shown = match known.map(|at| left.remove(at)) {
-            Some((text, shown)) if text == shown => inner.clone(),
-            Some((_, shown)) => escaped(shown),
-            None => escaped(&marked(&plain, salt)),
+    let mut rest = xml.strip_prefix('\u{feff}').unwrap_or(&xml);
+    while let Some((blank, after)) = rest.split_once('<') {
+        let (tag, mut tail) = after.split_once('>')?;
+        if !blank.trim().is_empty() {
+            return None;
+        }
+        // `<string />` as `<string/>`.
+        let name: String = tag.split_ascii_whitespace().collect();
+        let shown = match name.as_str() {
+            "key" | "string" | "integer" | "real" | "date" | "data" => {
+                let (inner, after) = tail.split_once('<')?;
+                let end = after.strip_prefix('/')?.strip_prefix(name.as_str())?;
+                let (_, after) = end.split_once('>').filter(|(end, _)| end.trim().is_empty())?;
+                tail = after;
+                element(&name, inner, &mut leaves, salt)?
+            }
+            "string/" | "data/" => element(name.trim_end_matches('/'), "", &mut leaves, salt)?,
+            _ => format!("<{}>", known_tag(tag, &name)?),
         };
-        // A value of several lines leaves as many behind.
-        let lines = inner.matches('\n').count().saturating_sub(shown.matches('\n').count());
-        out.extend([&before, "<string>", &shown, &"\n".repeat(lines), "</string>"]);
+        // What stood on several lines leaves as many behind.
+        let taken = after.strip_suffix(tail).map_or(0, |taken| taken.matches('\n').count());
+        let lines = taken.saturating_sub(shown.matches('\n').count());
+        out.extend([blank, &shown, &"\n".repeat(lines)]);
         rest = tail;
     }
-    out + &rest
+    out.push_str(rest);
+    rest.trim().is_empty().then_some(out)
 }
 
-fn split(text: &str, at: &str) -> Option<(String, String)> {
-    text.split_once(at).map(|(before, after)| (before.to_string(), after.to_string()))
+/// A key, or a value with what became of it.
+fn element(name: &str, inner: &str, leaves: &mut VecDeque<Leaf>, salt: &Salt) -> Option<String> {
+    let written = read(format!("<plist><{name}>{inner}</{name}></plist>").as_bytes())?;
+    let known = leaves.iter().position(|(value, _)| name != "key" && *value == written);
+    let shown = match (known.and_then(|at| leaves.remove(at)), written) {
+        (Some((_, shown)), _) => shown,
+        (None, Value::String(key)) if name == "key" => Value::String(key),
+        (None, Value::String(text)) => Value::String(marked(&text, salt)),
+        (None, other) => shown_leaf(&other, &[], salt),
+    };
+    let shown = match shown {
+        Value::String(text) => escaped(&text),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Date(date) => date.to_xml_format(),
+        _ => String::new(),
+    };
+    Some(format!("<{name}>{shown}</{name}>"))
+}
+
+/// What stands in the place of a tag that holds nothing but itself. `name` is the tag without its blanks.
+fn known_tag(tag: &str, name: &str) -> Option<&'static str> {
+    const OWN: [&str; 13] = [
+        "dict", "/dict", "dict/", "array", "/array", "array/", "true", "/true", "true/", "false",
+        "/false", "false/", "/plist",
+    ];
+    match tag.split_ascii_whitespace().next()? {
+        "plist" => Some("plist version=\"1.0\""),
+        "?xml" => Some("?xml version=\"1.0\" encoding=\"UTF-8\"?"),
+        "!DOCTYPE" => Some(DOCTYPE),
+        _ => OWN.into_iter().find(|own| *own == name),
+    }
 }
 
 fn without_comments(xml: &str) -> String {
@@ -160,12 +255,6 @@ fn without_comments(xml: &str) -> String {
         rest = tail;
     }
     out + rest
-}
-
-fn unescaped(text: &str) -> String {
-    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_string(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
 fn escaped(text: &str) -> String {
@@ -201,6 +290,51 @@ mod tests {
             list(shown.as_bytes(), &salt).expect("a list"),
             shown.as_bytes(),
             "once is enough"
+        );
+    }
+
+    #[test]
+    fn no_form_of_a_value_hides_it() {
+        let salt = Salt(b"test".to_vec());
+        let of = |inner: &str| {
+            let keys = format!(
+                "<key>Label</key><string>x</string><key>ExitTimeOut</key><integer>25</integer><key>EnvironmentVariables</key><dict><key>A</key>{inner}</dict>"
+            );
+            let xml = format!("<plist version=\"1.0\"><dict>{keys}</dict></plist>");
+            list(xml.as_bytes(), &salt).map(|shown| String::from_utf8(shown).expect("UTF-8"))
+        };
+        for inner in [
+            "<string >hunter2</string>",
+            "<string>hunter2</string >",
+            "<string\n>hun&#116;er2</string\n>",
+            "<integer>424242</integer>",
+            "<real >424242</real>",
+            "<data>aHVudGVyMg==</data>",
+            "<date>2042-04-24T00:00:00Z</date>",
+            "<array ><integer>424242</integer></array>",
+        ] {
+            let shown = of(inner).expect(inner);
+            for secret in ["hunter2", "424242", "aHVu", "2042"] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+            let plist = Plist::read(shown.as_bytes()).expect("a list");
+            assert_eq!((plist.text("Label"), plist.number("ExitTimeOut")), (Some("x"), Some(25)));
+            assert_eq!(shown.matches('\n').count(), inner.matches('\n').count(), "{shown}");
+        }
+        for inner in [
+            "<string x=\"hunter2\">a</string>",
+            "<string><![CDATA[hunter2]]></string>",
+            "<true x=\"hunter2\"/>",
+            "<true/><![CDATA[hunter2]]>",
+            "<true/><?hunter2 x?>",
+            "<x:string>hunter2</x:string>",
+        ] {
+            assert_eq!(of(inner), Err(WithheldError::Doubtful), "{inner}");
+        }
+        let kept = "<string>/v&hunter2;</string></dict><key>Program</key><string>/v&hunter2;</string><key>B</key><dict>";
+        assert!(!of(kept).expect("a list").contains("hunter2"));
+        assert!(
+            of("<string/><key>B</key><string />").is_ok_and(|shown| shown.contains("redacted:0"))
         );
     }
 

@@ -8,7 +8,7 @@ use crate::parse::unit::{Line, line_of, logical_lines};
 
 /// Directives whose values may be seen once what looks like a secret is taken out of them. A `*` at
 /// the end stands for the rest of the name.
-const KEPT: [&str; 90] = [
+const KEPT: [&str; 92] = [
     "After",
     "Alias",
     "Also",
@@ -79,7 +79,9 @@ const KEPT: [&str; 90] = [
     "SecureBits",
     "Send*",
     "Slice",
-    "Standard*",
+    "StandardError",
+    "StandardInput",
+    "StandardOutput",
     "StartLimit*",
     "StateDirectory*",
     "StopWhenUnneeded",

@@ -9,7 +9,7 @@ use saphyr_parser::ScalarStyle;
 use super::Salt;
 use super::shape::{is_clean, is_mark, is_name, marked, names_a_secret};
 use crate::parse::yaml::{
-    Error, Event, Events, Kind, Piece, gap, is_block, is_boolean, is_null, is_number, parse,
+    DOUBT, Error, Event, Events, Kind, Piece, gap, is_block, is_boolean, is_null, is_number, parse,
 };
 
 /// What may stay at a path.
@@ -75,7 +75,7 @@ pub fn text(text: &str, salt: &Salt) -> Result<String, Error> {
 }
 
 fn doubt(line: usize, column: usize) -> Error {
-    Error { line, column, what: "it cannot be redacted with certainty" }
+    Error { line, column, what: DOUBT }
 }
 
 /// What two documents have in common that differ in their values only.

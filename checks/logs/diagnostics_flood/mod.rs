@@ -5,6 +5,7 @@ use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::BOTH_LOGS;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -17,6 +18,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Fact::Unknown(why) => return vec![Finding::unknown("what the log says", why).minor()],
     };
     let lines = journal.count(Class::Shutdown).map_or(0, |count| count.lines);
+    if lines < MANY
+        && let Some(why) = &journal.hidden
+    {
+        return vec![Finding::unknown(BOTH_LOGS, why).minor()];
+    }
     if lines < MANY {
         return vec![Finding::pass("the log is not full of shutdowns")];
     }

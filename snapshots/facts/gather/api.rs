@@ -7,9 +7,11 @@ use crate::fact::{Fact, Why};
 use crate::facts::definition::Place;
 use crate::facts::home::{Home, join};
 use crate::facts::settings::{ApiServer, Assignment, Layer, Sources};
-use crate::host::Part;
+use crate::host::{Part, Question};
 use crate::observation::FileSeen;
 use crate::parse::{dotenv, yaml};
+use crate::redact::is_empty;
+use crate::redact::shape::is_mark;
 
 use super::look::Look;
 use super::services::Found;
@@ -51,28 +53,87 @@ pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Setting
     };
     let config_file = file("config.yaml");
     let root = configuration(&config_file);
+    let service = service_environment(look, home, found);
+    let managed = Managed::of(look, &service);
+    let scalars_of = |root: &Result<Option<yaml::Node>, Why>, path: &str| {
+        root.as_ref().map(|root| scalars(path, root.as_ref())).map_err(Why::clone)
+    };
     let assigned = assigned(&[
-        root.as_ref().map(|root| scalars(&config_file.path, root.as_ref())).map_err(Why::clone),
+        scalars_of(&root, &config_file.path),
+        scalars_of(&managed.config, &managed.config_path),
         Ok(service_assignments(look, home, found)),
         dotenv.clone(),
+        Ok(managed.dotenv.clone()),
     ]);
-    let (dotenv, root) = match (dotenv, root) {
-        (Ok(dotenv), Ok(root)) => (dotenv, root),
-        (Err(why), root) => return Settings::unknown(&why, assigned, root.ok().flatten()),
-        (Ok(_), Err(why)) => return Settings::unknown(&why, assigned, None),
+    let (dotenv, root, managed_root) = match (dotenv, root, managed.config) {
+        (Ok(dotenv), Ok(root), Ok(managed)) => (dotenv, root, managed),
+        (Err(why), root, _) | (Ok(_), root, Err(why)) => {
+            return Settings::unknown(&why, assigned, root.ok().flatten());
+        }
+        (Ok(_), Err(why), Ok(_)) => return Settings::unknown(&why, assigned, None),
     };
-    let environment = vec![dotenv, service_environment(look, home, found)];
-    let drain = drain(&environment, root.as_ref());
-    let config = root.iter().map(|root| (config_file.path.as_str(), root)).collect();
+    let environment = vec![managed.dotenv, dotenv, service];
+    let config: Vec<(&str, &yaml::Node)> =
+        [(managed.config_path.as_str(), &managed_root), (config_file.path.as_str(), &root)]
+            .into_iter()
+            .filter_map(|(path, root)| Some((path, root.as_ref()?)))
+            .collect();
+    let drain = drain(&environment, &config);
     let api = Sources { environment, config }.api_server();
     Settings { api, drain, assigned, config: root }
 }
 
-fn drain(environment: &[Layer], root: Option<&yaml::Node>) -> Fact<u64> {
+/// What an administrator sets for every gateway of the machine (0.17+): stronger than the files of any home.
+struct Managed {
+    dotenv: Layer,
+    config: Result<Option<yaml::Node>, Why>,
+    config_path: String,
+}
+
+impl Managed {
+    /// Reads what lies in `HERMES_MANAGED_DIR`, else in `/etc/hermes`.
+    fn of(look: &Look<'_>, service: &Layer) -> Self {
+        let directory = match service.find("HERMES_MANAGED_DIR") {
+            Fact::Known(set) if set.unresolved => {
+                let what = format!("HERMES_MANAGED_DIR in {} depends on another variable", set.at);
+                let dotenv = Layer { set: Vec::new(), hidden: Some(Why::Failed(what)) };
+                return Self { dotenv, config: Ok(None), config_path: String::new() };
+            }
+            Fact::Known(set) => set.value.as_str(),
+            Fact::Absent | Fact::Unknown(_) => MANAGED_DIRECTORY,
+        };
+        let file = |name: &str| look.host.file(&join(directory, name), Part::SMALL);
+        let dotenv = match layer_of(&file(".env")) {
+            Fact::Known(layer) => layer,
+            Fact::Unknown(why) if !why.is_not_observed() => {
+                Layer { set: Vec::new(), hidden: Some(why) }
+            }
+            // Older snapshots do not hold it, as hardly any machine does.
+            Fact::Absent | Fact::Unknown(_) => Layer::default(),
+        };
+        let config_file = file("config.yaml");
+        let config = match configuration(&config_file) {
+            Err(why) if why.is_not_observed() => Ok(None),
+            config => config,
+        };
+        Self { dotenv, config, config_path: config_file.path }
+    }
+}
+
+/// Where an administrator's settings are, unless `HERMES_MANAGED_DIR` says otherwise.
+const MANAGED_DIRECTORY: &str = "/etc/hermes";
+
+/// What will be asked once for all homes.
+pub(super) fn questions() -> [Question; 2] {
+    [".env", "config.yaml"].map(|name| Question::File(join(MANAGED_DIRECTORY, name), Part::SMALL))
+}
+
+fn drain(environment: &[Layer], config: &[(&str, &yaml::Node)]) -> Fact<u64> {
     let set = environment.iter().find_map(|layer| {
         layer.set.iter().rev().find(|set| set.name == "HERMES_RESTART_DRAIN_TIMEOUT")
     });
-    let configured = || root?.at(&["agent", "restart_drain_timeout"])?.to_text();
+    let path = ["agent", "restart_drain_timeout"];
+    let configured = || config.iter().find_map(|&(_, root)| root.at(&path)?.to_text());
     let Some(text) = set.map(|set| set.value.as_str().into()).or_else(configured) else {
         let hidden = environment.iter().find_map(|layer| layer.hidden.clone());
         return hidden.map_or(Fact::Absent, Fact::Unknown);
@@ -130,6 +191,11 @@ fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
     let mut layer = Layer::from(set.collect::<Vec<_>>());
     // Files come after the unit's own assignments, and win.
     for (path, _) in &definition.environment_files {
+        // systemd takes patterns and specifiers there (systemd.exec(5)).
+        if !path.starts_with('/') || path.contains(['*', '?', '[', '%']) {
+            layer.hidden = Some(Why::Failed(format!("{path} may stand for any file")));
+            continue;
+        }
         match layer_of(&look.host.file(path, Part::SMALL)) {
             Fact::Known(more) => layer.set.extend(more.set),
             Fact::Absent => {}
@@ -177,7 +243,11 @@ fn unreadable(found: &[Found]) -> Layer {
 
 /// The variables of a `.env`, or of a file of that form.
 fn layer_of(file: &FileSeen) -> Fact<Layer> {
-    file.latin1_content().map(|text| {
+    file.latin1_content().and_then(|text| {
+        // Of a file that nobody knows, all is a mark.
+        if is_mark(&text) && !is_empty(&text) {
+            return Fact::Unknown(Why::Failed(format!("what {} sets was withheld", file.path)));
+        }
         let entries = dotenv::parse(&text).entries.into_iter();
         let place = |line| Place { file: file.path.clone(), line: Some(line) };
         let set = |entry: dotenv::Entry| {
@@ -189,6 +259,6 @@ fn layer_of(file: &FileSeen) -> Fact<Layer> {
                 unresolved,
             })
         };
-        entries.filter_map(set).collect::<Vec<_>>().into()
+        Fact::Known(entries.filter_map(set).collect::<Vec<_>>().into())
     })
 }

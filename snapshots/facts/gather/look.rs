@@ -14,6 +14,8 @@ use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
 use crate::snapshot::About;
 
+use super::api;
+
 /// A look at a host.
 pub(super) struct Look<'a> {
     pub(super) host: &'a dyn Host,
@@ -35,6 +37,7 @@ impl<'a> Look<'a> {
         let pinned = about.env.get("HERMES_HOME").map(String::as_str);
         let root = home::root(about.home.as_deref(), pinned);
         first.push(Question::Processes);
+        first.extend(api::questions());
         if let Some(root) = &root {
             first.push(Question::Directory(join(root, "profiles")));
             first.push(Question::File(join(root, "active_profile"), Part::SMALL));

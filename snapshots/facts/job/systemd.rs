@@ -162,8 +162,10 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
     }
     let enabled = match (get("LoadState"), get("UnitFileState")) {
         ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
-        (_, "enabled" | "enabled-runtime" | "alias" | "linked" | "linked-runtime") => Enabled::Yes,
-        (_, "disabled") => Enabled::No,
+        (_, "enabled") => Enabled::Yes,
+        // A link to a file elsewhere makes the unit known and nothing want it, and what lies in /run is gone after
+        // the next boot (systemctl(1), is-enabled).
+        (_, "disabled" | "enabled-runtime" | "linked" | "linked-runtime") => Enabled::No,
         _ => Enabled::Unclear,
     };
     let span = |key: &str| time::span(get(key));
@@ -172,7 +174,12 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         phase: phase(active, sub),
         words: format!("{active} ({sub})"),
         main_pid: number("MainPID").and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
-        last_exit: exit(get("ExecMainCode"), get("ExecMainStatus"), get("ExecMainExitTimestamp")),
+        last_exit: number("ExecMainStatus").and_then(|status| i32::try_from(status).ok()).and_then(
+            |status| {
+                let has_ended = !get("ExecMainExitTimestamp").is_empty();
+                exit(get("ExecMainCode"), status, get("Result"), has_ended)
+            },
+        ),
         started_at: time::systemd(get("ExecMainStartTimestamp")),
         exited_at: time::systemd(get("ExecMainExitTimestamp")),
         restarts: number("NRestarts"),
@@ -212,16 +219,21 @@ fn phase(active: &str, sub: &str) -> Phase {
 }
 
 /// `ExecMainCode` is the kernel's `si_code`: 1 exited, 2 killed, 3 dumped core; 0 while none has ended.
-fn exit(code: &str, status: &str, ended: &str) -> Option<Exit> {
-    let status = status.parse().ok()?;
-    match code {
-        "1" | "exited" => Some(Exit::Code(status)),
-        "2" | "3" | "killed" | "dumped" => Some(Exit::Signal(status)),
-        // A transcript without ExecMainCode still shows a status that is not the initial 0.
-        "" if status != 0 || !ended.is_empty() => Some(Exit::Code(status)),
+fn exit(code: &str, status: i32, result: &str, has_ended: bool) -> Option<Exit> {
+    // A transcript without ExecMainCode has a status alone, which may be of either kind.
+    match (code, result) {
+        ("1" | "exited", _) | ("", "exit-code") => Some(Exit::Code(status)),
+        ("2" | "3" | "killed" | "dumped", _) | ("", "signal" | "core-dump") => {
+            Some(Exit::Signal(status))
+        }
+        // No signal has such a number.
+        ("", _) if status > LAST_SIGNAL || (status == 0 && has_ended) => Some(Exit::Code(status)),
         _ => None,
     }
 }
+
+/// The highest number of a signal on Linux.
+const LAST_SIGNAL: i32 = 64;
 
 #[cfg(test)]
 mod tests {
@@ -273,6 +285,45 @@ mod tests {
             of("ActiveState=inactive\nSubState=dead\nExecMainCode=2\nExecMainStatus=9\n"),
             (Phase::Stopped, Some(Exit::Signal(9)))
         );
+    }
+
+    #[test]
+    fn without_its_code_an_exit_is_what_the_result_says_it_is() {
+        for (result, status, expected) in [
+            ("signal", 9, Some(Exit::Signal(9))),
+            ("core-dump", 11, Some(Exit::Signal(11))),
+            ("exit-code", 1, Some(Exit::Code(1))),
+            // SIGTERM is a success as well, and so may exit 15 be.
+            ("success", 15, None),
+            ("timeout", 9, None),
+            ("", 9, None),
+            ("", 78, Some(Exit::Code(78))),
+            ("success", 0, Some(Exit::Code(0))),
+        ] {
+            assert_eq!(exit("", status, result, true), expected, "{result} {status}");
+        }
+        assert_eq!(exit("", 0, "success", false), None, "it runs for the first time");
+    }
+
+    #[test]
+    fn only_what_the_next_boot_starts_is_enabled() {
+        for (state, enabled) in [
+            ("enabled", Enabled::Yes),
+            ("enabled-runtime", Enabled::No),
+            ("linked", Enabled::No),
+            ("linked-runtime", Enabled::No),
+            ("disabled", Enabled::No),
+            ("masked-runtime", Enabled::Masked),
+            ("alias", Enabled::Unclear),
+            ("static", Enabled::Unclear),
+            ("", Enabled::Unclear),
+        ] {
+            let units = units(&format!(
+                "Id=u.service\nLoadState=loaded\nActiveState=active\nUnitFileState={state}\n"
+            ));
+            let job = units.job("u.service");
+            assert_eq!(job.known().map(|job| job.enabled), Some(enabled), "{state}");
+        }
     }
 
     #[test]

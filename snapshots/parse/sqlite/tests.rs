@@ -51,6 +51,52 @@ fn what_is_no_such_database_is_refused_with_a_reason() {
     assert_eq!(rows(half, b"", "executions"), Err(SqliteError::Damaged));
 }
 
+/// Three pages of 64 KiB: the schema with one statement, a leaf whose `pointers` all lead to one record of 128 KiB, and
+/// an overflow page that goes on in itself.
+fn hostile(statement: &str, pointers: u16) -> Vec<u8> {
+    let mut database = vec![0; 3 << 16];
+    let mut put = |at: usize, bytes: &[u8]| {
+        database.get_mut(at..at + bytes.len()).expect("a place").copy_from_slice(bytes);
+    };
+    put(0, b"SQLite format 3\0\0\x01");
+    put(56, &1_u32.to_be_bytes());
+    let byte = |number: usize| u8::try_from(number).expect("a small number");
+    let kind = |text: &str| 13 + 2 * text.len();
+    let (short, long) = ([kind("table"), kind("t"), kind("t")].map(byte), kind(statement));
+    let head = [&[7], &short[..], &[1, byte(long >> 7) | 0x80, byte(long & 0x7f)]].concat();
+    let record = [&head[..], b"table", b"t", b"t", b"\x02", statement.as_bytes()].concat();
+    put(100, &[0x0d, 0, 0, 0, 1, 0, 0, 0, 0x10, 0]);
+    put(0x1000, &[byte(record.len()), 1]);
+    put(0x1002, &record);
+    let (leaf, overflow) = (1 << 16, 2 << 16);
+    put(leaf, &[0x0d, 0, 0]);
+    put(leaf + 3, &pointers.to_be_bytes());
+    for pointer in 0..usize::from(pointers) {
+        put(leaf + 8 + 2 * pointer, &0x8000_u16.to_be_bytes());
+    }
+    // A length of 128 KiB, a rowid, a header of four bytes for one text; 8199 bytes of it are here.
+    put(leaf + 0x8000, &[0x88, 0x80, 0, 1, 4, 0x90, 0x80, 5]);
+    put(leaf + 0x8004 + 8199, &3_u32.to_be_bytes());
+    put(overflow, &3_u32.to_be_bytes());
+    database
+}
+
+#[test]
+fn a_record_that_many_cells_share_is_not_read_many_times() {
+    let read = |pointers| rows(&hostile("CREATE TABLE t(a)", pointers), b"", "t");
+    assert_eq!(read(1).expect("less than the file has").len(), 1);
+    assert_eq!(read(2), Err(SqliteError::TooLarge));
+    assert_eq!(read(3_000), Err(SqliteError::TooLarge));
+}
+
+#[test]
+fn a_name_that_every_row_would_repeat_is_bounded() {
+    let statement = format!("CREATE TABLE t({})", "a".repeat(65));
+    assert_eq!(rows(&hostile(&statement, 0), b"", "t"), Err(SqliteError::TooLarge));
+    let statement = format!("CREATE TABLE t({})", "a".repeat(64));
+    assert_eq!(rows(&hostile(&statement, 0), b"", "t"), Ok(Vec::new()));
+}
+
 #[test]
 fn the_columns_of_a_table_are_told_from_its_constraints() {
     let sql = r#"CREATE TABLE t ("id" TEXT PRIMARY KEY, [n] DECIMAL(10, 2) DEFAULT (1), at, PRIMARY KEY (id), CHECK (n > 0))"#;

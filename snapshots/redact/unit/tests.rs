@@ -57,6 +57,15 @@ WantedBy=default.target
 }
 
 #[test]
+fn what_a_unit_hands_its_program_on_standard_input_is_no_place_but_a_content() {
+    let shown = redacted(
+        "[Service]\nStandardInput=data\nStandardInputText=hunter2\nStandardInputData=aHVudGVyMg==\n",
+    );
+    assert!(shown.contains("StandardInput=data\n"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains("aHVu"), "{shown}");
+}
+
+#[test]
 fn secrets_go_and_the_lines_after_them_keep_their_numbers() {
     let source = "\
 # the unit of Alice

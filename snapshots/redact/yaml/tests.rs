@@ -13,6 +13,14 @@ fn redacted(source: &str) -> String {
 }
 
 #[test]
+fn a_text_that_is_withheld_for_what_is_in_it_may_be_sound() {
+    let source = "common: &abcdefghijklmnopqrstuvwxyzabcdefghijkl {a: 1}\nplatforms: {}\n";
+    assert!(parse(source).is_ok());
+    let error = text(source, &Salt(b"test".to_vec())).expect_err("a name that may be a secret");
+    assert!(!error.is_certain() && error.to_string().starts_with(crate::parse::yaml::PERHAPS));
+}
+
+#[test]
 fn only_what_is_on_the_list_stays() {
     let source = "\
 # the bot of Alice

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use gw_snapshot::host::Seen;
 use gw_snapshot::observation::{ProcessSeen, Started, Trouble};
 use gw_snapshot::parse::cmdline::looks_like_hermes;
-use gw_snapshot::redact::{Mark, Salt, is_clear_variable, shape};
+use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable, shape};
 use procfs::FromRead;
 use procfs::process::Stat;
 use rustix::io::Errno;
@@ -112,7 +112,7 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
     seen.uid = process.read("status").ok().and_then(|status| effective_uid(&status));
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
-    seen.argv = (!argv.is_empty()).then(|| shape::arguments(&argv, salt));
+    seen.argv = (!argv.is_empty()).then(|| redact::process::arguments(&argv, salt));
     seen.exe = process.link("exe").ok();
     seen.cgroup = process.read("cgroup").ok().and_then(|cgroup| place(&cgroup));
     seen.open = process.open_files().ok().map(known_files);
