@@ -9,7 +9,7 @@ use crate::facts::terms::{self, Term};
 use crate::host::Scope;
 use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
-use crate::parse::exec::Exec;
+use crate::parse::exec::{self, Exec};
 use crate::parse::plist::Plist;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
@@ -154,7 +154,7 @@ pub struct Variable {
     pub value: String,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value holds a specifier that only the manager resolves.
+    /// Whether its value holds a specifier that only the manager resolves. `%h` is one where nobody knows its home.
     pub unresolved: bool,
 }
 
@@ -168,8 +168,9 @@ pub struct Problem {
 }
 
 impl Definition {
-    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence.
-    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen]) -> Fact<Self> {
+    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence. `home` is that of
+    /// the user who runs the manager, where it is known: `%h` stands for it (`systemd.unit(5)`).
+    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen], home: Option<&str>) -> Fact<Self> {
         file.content().map(|text| {
             let main = Unit::parse(text);
             let mut problems = problems_of(&file.path, &main);
@@ -192,7 +193,8 @@ impl Definition {
             }
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
-            let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
+            let definition =
+                Self::of_effective(&file.path, (&alone, &together), &read, problems, home);
             Self { texts, ..definition }
         })
     }
@@ -271,6 +273,7 @@ impl Definition {
         (main, unit): (&Effective, &Effective),
         drop_ins: &[(String, Unit)],
         mut problems: Vec<Problem>,
+        home: Option<&str>,
     ) -> Self {
         let last = |key: &str| {
             let found = unit.last("Service", key)?;
@@ -304,9 +307,10 @@ impl Definition {
             told: cmdline::gateway_args(&argv),
             argv,
             argv_at,
-            environment: unit.environment().into_iter().map(variable).collect(),
-            environment_files: unit.environment_files(),
-            working_directory: last("WorkingDirectory"),
+            environment: unit.environment(home).into_iter().map(variable).collect(),
+            environment_files: unit.environment_files(home),
+            working_directory: last("WorkingDirectory")
+                .map(|(directory, at)| (exec::resolved(&directory, home).0, at)),
             user: last("User").map(|(user, _)| user),
             restart: last("Restart").map(|(value, at)| (Restart::of_unit(&value), at)),
             // `infinity` is no limit, as is a value that makes no sense: then systemd's default holds.
@@ -346,7 +350,7 @@ impl Definition {
     }
 
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
-    /// since Hermes then has a rule; unknown where the user's home is.
+    /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
     pub fn home(
         &self,
         scope: Scope,
@@ -354,6 +358,11 @@ impl Definition {
         sticky: Option<&str>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+        let open = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
+        if let Some(open) = open.filter(|variable| variable.unresolved).next() {
+            let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
+            return Fact::Unknown(Why::Failed(what));
+        }
         let profile = self.told.profile.clone();
         // A system unit runs as another user, whose home it names.
         let user_home = match scope {

@@ -137,6 +137,29 @@ pub(crate) fn without_percent(text: &str) -> String {
     text.replace("%%", "%")
 }
 
+/// A text as systemd reads it whose manager runs in this home, which is what `%h` stands for, and whether another
+/// specifier is left in it, as it is written.
+pub(crate) fn resolved(text: &str, home: Option<&str>) -> (String, bool) {
+    let (mut read, mut is_open) = (String::with_capacity(text.len()), false);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            read.push(c);
+            continue;
+        }
+        match (chars.next(), home) {
+            (Some('%'), _) => read.push('%'),
+            (Some('h'), Some(home)) => read.push_str(home),
+            (next, _) => {
+                is_open |= next.is_some_and(|c| c.is_ascii_alphanumeric());
+                read.push('%');
+                read.extend(next);
+            }
+        }
+    }
+    (read, is_open)
+}
+
 /// Whether there is a specifier such as `%h` in a text.
 pub(crate) fn has_specifier(text: &str) -> bool {
     let mut chars = text.chars();

@@ -54,7 +54,7 @@ impl Files {
                 // A unit of the same name in an earlier directory hides this one.
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
                 let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
-                let definition = definition(look, &file, &drop_ins);
+                let definition = definition(look, scope, &file, &drop_ins);
                 if !is_hidden && runs_hermes(&name, &definition) {
                     let home = home_of(look, scope, &definition);
                     files.found.push(Found { manager: scope.into(), name, definition, home });
@@ -177,7 +177,7 @@ impl Managers<'_> {
             (Some(loaded), Some(read)) if loaded.iter().any(|path| !read.contains(path)) => {
                 let mut all = loaded.clone();
                 all.extend(read.iter().filter(|path| !loaded.contains(path)).cloned());
-                definition(look, &unit.file, &all)
+                definition(look, unit.scope, &unit.file, &all)
             }
             _ => found.definition.clone(),
         };
@@ -220,7 +220,7 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
     let (definition, files, path) = match fragment {
         Some(path) => {
             let file = look.host.file(&path, Part::SMALL);
-            let definition = definition(look, &file, &drop_ins);
+            let definition = definition(look, scope, &file, &drop_ins);
             let files = stamps(look, &file, &definition);
             (definition, files, path)
         }
@@ -258,10 +258,19 @@ fn is_main_or_wrapper(look: &Look<'_>, process: &Process, job: &Job) -> bool {
     main == process.pid || (is_wrapper(main) && look.ancestors(process).contains(&main))
 }
 
-fn definition(look: &Look<'_>, file: &FileSeen, drop_ins: &[String]) -> Fact<Definition> {
+fn definition(
+    look: &Look<'_>,
+    scope: Scope,
+    file: &FileSeen,
+    drop_ins: &[String],
+) -> Fact<Definition> {
     let drop_ins: Vec<FileSeen> =
         drop_ins.iter().map(|path| look.host.file(path, Part::SMALL)).collect();
-    Definition::of_unit(file, &drop_ins)
+    let home = match scope {
+        Scope::User => look.about.home.as_deref(),
+        Scope::System => Some(HOME_OF_ROOT),
+    };
+    Definition::of_unit(file, &drop_ins, home)
 }
 
 /// The directory beside a unit file whose files add to it.
@@ -373,5 +382,7 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
+/// What `%h` stands for in a system unit, whatever its `User=` (`systemd.unit(5)`).
+const HOME_OF_ROOT: &str = "/root";
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";
