@@ -351,11 +351,12 @@ impl Definition {
 
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
     /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
+    /// `sticky` is as in [`Choice::home`].
     pub fn home(
         &self,
         scope: Scope,
         user_home: Option<&str>,
-        sticky: Option<&str>,
+        sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
         let open = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
@@ -370,13 +371,9 @@ impl Definition {
             Scope::System => value("HOME").or(user_home.filter(|_| self.user.is_some())),
         };
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
-        let choice = Choice {
-            profile: profile.as_deref(),
-            hermes_home: value("HERMES_HOME"),
-            user_home,
-            sticky: sticky.filter(|_| !exempt),
-        };
-        match choice.home() {
+        let choice =
+            Choice { profile: profile.as_deref(), hermes_home: value("HERMES_HOME"), user_home };
+        match choice.home(|root| sticky(root).filter(|_| !exempt)) {
             Some(home) => Fact::Known(home),
             None => Fact::Unknown(Why::NotObserved),
         }

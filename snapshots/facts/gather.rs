@@ -109,7 +109,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         linger: answers.linger(),
         session: answers.session(),
         on_demand: answers.on_demand(),
-        sticky: look.sticky.clone(),
+        sticky: look.stickies(),
         gateways,
         listeners,
     }
@@ -448,10 +448,11 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
 /// Processes that may tick a home's cron beside its gateway.
 fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
     let processes = look.scan().list.iter().map(|scanned| &scanned.process);
-    let sticky = look.sticky.as_deref();
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
-        .filter(|process| process.chosen_home(look.about, sticky).as_deref() == Some(&home.path))
+        .filter(|process| {
+            process.chosen_home(look.about, |root| look.sticky(root)).as_deref() == Some(&home.path)
+        })
         .cloned()
         .collect()
 }

@@ -40,13 +40,12 @@ pub struct Choice<'a> {
     pub hermes_home: Option<&'a str>,
     /// Home directory of the user it runs as.
     pub user_home: Option<&'a str>,
-    /// Content of `ROOT/active_profile`, unless something exempts the process from it.
-    pub sticky: Option<&'a str>,
 }
 
 impl Choice<'_> {
-    /// The path, or none where there is nothing to tell it from.
-    pub fn home(&self) -> Option<String> {
+    /// The path, or none where there is nothing to tell it from. `sticky` says what `ROOT/active_profile` holds, of
+    /// the root that it is asked for and of no other, unless something exempts the process from it.
+    pub fn home(&self, sticky: impl FnOnce(&str) -> Option<String>) -> Option<String> {
         let root = root(self.user_home, self.hermes_home)?;
         let named = |name: &str| match name.trim() {
             "" | "default" => root.clone(),
@@ -59,8 +58,8 @@ impl Choice<'_> {
         if let Some(home) = pinned.filter(|home| parent_is_profiles(home)) {
             return Some(home.into());
         }
-        match self.sticky.map(str::trim).filter(|name| !matches!(*name, "" | "default")) {
-            Some(name) => Some(named(name)),
+        match sticky(&root).map(|name| named(&name)).filter(|home| *home != root) {
+            Some(home) => Some(home),
             None => Some(pinned.map_or(root, String::from)),
         }
     }
@@ -184,8 +183,9 @@ mod tests {
 
     #[test]
     fn a_service_serves_the_home_that_hermes_would_choose() {
-        let choice = |profile, hermes_home, sticky| {
-            Choice { profile, hermes_home, user_home: USER, sticky }.home().expect("a home")
+        let choice = |profile, hermes_home, sticky: Option<&str>| {
+            let choice = Choice { profile, hermes_home, user_home: USER };
+            choice.home(|_| sticky.map(String::from)).expect("a home")
         };
         let standard = "/home/a/.hermes";
         let coder = "/home/a/.hermes/profiles/coder";
@@ -198,6 +198,20 @@ mod tests {
         assert_eq!(choice(None, Some(standard), Some("coder\n")), coder);
         assert_eq!(choice(None, Some("/opt/x"), None), "/opt/x");
         assert_eq!(choice(None, Some("/opt/x/"), Some("n")), "/opt/x/profiles/n");
+    }
+
+    #[test]
+    fn the_sticky_profile_is_that_of_the_root_in_question() {
+        let of_the_standard = |root: &str| (root == "/home/a/.hermes").then(|| "coder".to_string());
+        for (hermes_home, expected) in [
+            (None, "/home/a/.hermes/profiles/coder"),
+            (Some("/home/a/.hermes"), "/home/a/.hermes/profiles/coder"),
+            (Some("/opt/x"), "/opt/x"),
+            (Some("/opt/x/profiles/n"), "/opt/x/profiles/n"),
+        ] {
+            let choice = Choice { profile: None, hermes_home, user_home: USER };
+            assert_eq!(choice.home(of_the_standard).as_deref(), Some(expected), "{hermes_home:?}");
+        }
     }
 
     #[test]

@@ -20,12 +20,12 @@ pub(super) struct Look<'a> {
     pub(super) about: &'a About,
     /// The directory above `profiles/`.
     pub(super) root: Option<String>,
-    /// `ROOT/active_profile`.
-    pub(super) sticky: Option<String>,
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
     installs: RefCell<BTreeMap<String, Option<Install>>>,
+    /// The sticky profile of each root that was asked for.
+    stickies: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl<'a> Look<'a> {
@@ -37,14 +37,36 @@ impl<'a> Look<'a> {
         first.push(Question::Processes);
         if let Some(root) = &root {
             first.push(Question::Directory(join(root, "profiles")));
-            first.push(Question::File(join(root, "active_profile"), Part::SMALL));
+            first.push(Question::File(join(root, STICKY), Part::SMALL));
         }
         host.prepare(first);
-        let sticky = root.as_ref().and_then(|root| {
-            let file = host.file(&join(root, "active_profile"), Part::SMALL);
-            file.content().known().map(|text| text.trim().to_string())
-        });
-        Self { host, about, root, sticky, scan: OnceCell::new(), installs: RefCell::default() }
+        Self {
+            host,
+            about,
+            root,
+            scan: OnceCell::new(),
+            installs: RefCell::default(),
+            stickies: RefCell::default(),
+        }
+    }
+
+    /// The profile that `ROOT/active_profile` names, if it names one: a root's own file decides, and no other's.
+    pub(super) fn sticky(&self, root: &str) -> Option<String> {
+        if let Some(known) = self.stickies.borrow().get(root) {
+            return known.clone();
+        }
+        let file = self.host.file(&join(root, STICKY), Part::SMALL);
+        let text = file.content().known().map(|text| text.trim().to_string());
+        let sticky = text.filter(|name| !matches!(name.as_str(), "" | "default"));
+        self.stickies.borrow_mut().insert(root.into(), sticky.clone());
+        sticky
+    }
+
+    /// The sticky profile of each root that has one, of those that anything here led to.
+    pub(super) fn stickies(&self) -> BTreeMap<String, String> {
+        self.root.iter().for_each(|root| drop(self.sticky(root)));
+        let known = self.stickies.borrow();
+        known.iter().filter_map(|(root, name)| Some((root.clone(), name.clone()?))).collect()
     }
 
     /// Every process that looks like Hermes.
@@ -52,7 +74,7 @@ impl<'a> Look<'a> {
         self.scan.get_or_init(|| {
             let Seen { list, complete, trouble } = self.host.processes();
             let understood =
-                |seen: ProcessSeen| Scanned::of(seen, self.about, self.sticky.as_deref());
+                |seen: ProcessSeen| Scanned::of(seen, self.about, |root| self.sticky(root));
             Seen { list: list.into_iter().map(understood).collect(), complete, trouble }
         })
     }
@@ -133,6 +155,8 @@ struct Name {
 }
 
 const LOG: &str = "log";
+/// Beside `profiles`, what `hermes profile use` writes.
+const STICKY: &str = "active_profile";
 
 /// What a definition names by an absolute path.
 fn names(definition: &Definition) -> Vec<Name> {

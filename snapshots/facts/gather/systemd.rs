@@ -292,7 +292,7 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
     let user_home = look.about.home.as_deref();
-    definition.known()?.home(scope, user_home, look.sticky.as_deref()).known().cloned()
+    definition.known()?.home(scope, user_home, |root| look.sticky(root)).known().cloned()
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.
