@@ -13,6 +13,7 @@ use crate::parse::exec::{self, Exec};
 use crate::parse::plist::Plist;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
+use crate::snapshot::About;
 
 /// A definition, as the manager would understand it if it read the files now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -349,13 +350,21 @@ impl Definition {
             && pinned != Some(home)
     }
 
+    /// Whether it runs as the user who looks, by its `User=`, a name or a number. None where it names nobody, or
+    /// where nobody knows who looks.
+    pub fn is_of(&self, about: &About) -> Option<bool> {
+        let user = self.user.as_deref()?;
+        let name = about.user.as_deref()?;
+        Some(name == user || about.uid.is_some_and(|uid| uid.to_string() == user))
+    }
+
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
     /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
     /// `sticky` is as in [`Choice::home`].
     pub fn home(
         &self,
         scope: Scope,
-        user_home: Option<&str>,
+        about: &About,
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
@@ -365,11 +374,8 @@ impl Definition {
             return Fact::Unknown(Why::Failed(what));
         }
         let profile = self.told.profile.clone();
-        // A system unit runs as another user, whose home it names.
-        let user_home = match scope {
-            Scope::User => value("HOME").or(user_home),
-            Scope::System => value("HOME").or(user_home.filter(|_| self.user.is_some())),
-        };
+        let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
+        let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
         let choice =
             Choice { profile: profile.as_deref(), hermes_home: value("HERMES_HOME"), user_home };

@@ -355,8 +355,7 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
 }
 
 fn home_of(look: &Look<'_>, definition: &Fact<Definition>) -> Option<String> {
-    let user_home = look.about.home.as_deref();
-    definition.known()?.home(Scope::User, user_home, |root| look.sticky(root)).known().cloned()
+    definition.known()?.home(Scope::User, look.about, |root| look.sticky(root)).known().cloned()
 }
 
 /// The labels of a home's job, that of the present rule first.

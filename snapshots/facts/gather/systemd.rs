@@ -117,9 +117,7 @@ impl Answers for Managers<'_> {
         let expected = unit_names(look, home).into_iter().next().unwrap_or_default();
         let mut lanes: Vec<Lane> = Vec::new();
         for (unit, found) in self.files.units.iter().zip(&self.files.found) {
-            let serves =
-                found.home.as_ref().map_or(found.name == expected, |path| *path == home.path);
-            if serves {
+            if found.serves(look, home) {
                 lanes.push(self.lane(look, unit, found));
             }
         }
@@ -291,8 +289,7 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 }
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
-    let user_home = look.about.home.as_deref();
-    definition.known()?.home(scope, user_home, |root| look.sticky(root)).known().cloned()
+    definition.known()?.home(scope, look.about, |root| look.sticky(root)).known().cloned()
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.
