@@ -203,8 +203,11 @@ pub struct FileSeen {
 /// The names in a directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectorySeen {
-    /// Absolute path.
+    /// Absolute path, as asked for.
     pub path: String,
+    /// The same directory without any symbolic link in its path, if that is another path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real: Option<String>,
     /// File names, sorted. At most as many as the one who looked cares to list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<String>>,

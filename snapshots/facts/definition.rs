@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::facts::home::Choice;
+use crate::facts::home::{Choice, Home};
 use crate::facts::shape::{self, Entry};
 use crate::facts::terms::{self, Term};
 use crate::host::Scope;
@@ -342,12 +342,11 @@ impl Definition {
     }
 
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
-    pub fn serves_only_by_sticky(&self, home: &str) -> bool {
-        let pinned =
-            self.variable("HERMES_HOME").map(|variable| variable.value.trim_end_matches('/'));
+    pub fn serves_only_by_sticky(&self, home: &Home) -> bool {
+        let pinned = self.variable("HERMES_HOME");
         self.told.profile.is_none()
             && self.variable("HERMES_SUPERVISED_CHILD").is_none()
-            && pinned != Some(home)
+            && !pinned.is_some_and(|pinned| home.is_at(&pinned.value))
     }
 
     /// Whether it runs as the user who looks, by its `User=`, a name or a number. None where it names nobody, or

@@ -9,6 +9,8 @@ pub struct Home {
     pub profile: String,
     /// Absolute path.
     pub path: String,
+    /// The path without symbolic links, which Hermes pins and the kernel tells, if that is another.
+    pub real: Option<String>,
 }
 
 /// The directory above `profiles/`, as Hermes finds it (0.13 to 0.20): a `HERMES_HOME` outside
@@ -77,7 +79,13 @@ impl Home {
             },
             None => path.to_string(),
         };
-        Self { profile, path: path.into() }
+        Self { profile, path: path.into(), real: None }
+    }
+
+    /// Whether this path, as a record, a definition or the kernel has it, names this home.
+    pub fn is_at(&self, path: &str) -> bool {
+        let path = trimmed(path);
+        path == self.path || self.real.as_deref() == Some(path)
     }
 
     /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a
@@ -133,7 +141,8 @@ fn is_below(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn trimmed(path: &str) -> &str {
+/// A path without slashes at its end.
+pub(super) fn trimmed(path: &str) -> &str {
     match path.trim_end_matches('/') {
         "" => "/",
         trimmed => trimmed,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::Manager;
+use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
@@ -58,8 +59,8 @@ pub struct Stale {
 pub struct Ladder<'a> {
     /// The host.
     pub host: &'a dyn Host,
-    /// The home's path.
-    pub home: &'a str,
+    /// The home.
+    pub home: &'a Home,
     /// Every process that looks like Hermes.
     pub scan: &'a Seen<Scanned>,
     /// `gateway.pid`.
@@ -98,8 +99,13 @@ impl Ladder<'_> {
         climb.conclude(lock)
     }
 
+    /// Whether the kernel's name of a lock is that of this home's.
+    fn is_lock(&self, path: &str) -> bool {
+        path.strip_suffix("/gateway.lock").is_some_and(|home| self.home.is_at(home))
+    }
+
     fn path(&self, name: &str) -> String {
-        crate::facts::home::join(self.home, name)
+        join(&self.home.path, name)
     }
 }
 
@@ -119,16 +125,15 @@ struct Climb<'a> {
 
 impl Climb<'_> {
     fn scan(&mut self) {
-        let lock = self.ladder.path("gateway.lock");
         for Scanned { process, home } in &self.ladder.scan.list {
             let mut locks = process.open_gateway_locks().peekable();
             let has_none = locks.peek().is_none();
-            let witness = match locks.find(|(path, _)| *path == lock) {
+            let witness = match locks.find(|(path, _)| self.ladder.is_lock(path)) {
                 Some((_, false)) => Some(Witness::OpenLock),
                 Some((_, true)) => Some(Witness::GhostLock),
                 None => {
                     // It serves the home whose lock it holds, whatever its arguments say.
-                    let is_told = has_none && home.as_deref() == Some(self.ladder.home);
+                    let is_told = has_none && home.as_deref() == Some(&self.ladder.home.path);
                     (is_told && !process.is_zombie()).then_some(Witness::Arguments)
                 }
             };
@@ -247,14 +252,13 @@ impl Climb<'_> {
     /// Whether it has the lock of another home open, and does not hold this one's: nobody does (upstream #97360),
     /// or another process (#29092). A path alone would not do: a home can have two.
     fn serves_another(&self, process: &Process) -> bool {
-        let lock = self.ladder.path("gateway.lock");
         let mut open = process.open_gateway_locks().filter(|(_, deleted)| !deleted).peekable();
         let is_elsewhere = match self.holder {
             Some(Holder::Nobody) => true,
             Some(Holder::Process(pid)) => pid != process.pid,
             Some(Holder::Hidden) | None => false,
         };
-        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| path != lock)
+        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| !self.ladder.is_lock(path))
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {

@@ -18,7 +18,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let choice = Choice { profile: None, hermes_home: Some(set), user_home: about.home.as_deref() };
     let gateway = at.gateway;
     let meant = choice.home(|root| at.facts.sticky.get(root).cloned());
-    if meant.as_deref() != Some(gateway.home.path.as_str()) {
+    if !meant.is_some_and(|meant| gateway.home.is_at(&meant)) {
         return vec![Finding::skipped("commands that are given here mean another home")];
     }
     if is_set_up(gateway) || gateway.served_by.is_some() {

@@ -38,7 +38,7 @@ fn sticky<'a>(at: &'a Subject<'_>, definition: &Definition) -> Option<&'a str> {
     let user_home = value("HOME").or(at.facts.about.home.as_deref());
     let root = home::root(user_home, value("HERMES_HOME"))?;
     let name = at.facts.sticky.get(&root)?;
-    let home = &at.gateway.home.path;
-    let leads_there = *home == join(&root, &format!("profiles/{name}"));
+    let home = &at.gateway.home;
+    let leads_there = home.is_at(&join(&root, &format!("profiles/{name}")));
     (leads_there && definition.serves_only_by_sticky(home)).then_some(name)
 }
