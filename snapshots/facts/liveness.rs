@@ -196,7 +196,9 @@ impl Climb<'_> {
                 Identity::Unclear => {
                     let why =
                         process.seen.error.clone().map_or(Why::NotObserved, Trouble::into_why);
-                    self.hidden = process.seen.argv.is_none().then(|| why.clone());
+                    if process.seen.argv.is_none() {
+                        self.hidden.get_or_insert_with(|| why.clone());
+                    }
                     self.unclear.push(why);
                 }
             },
@@ -364,7 +366,11 @@ impl Climb<'_> {
     fn managers_know_of_none(&self) -> bool {
         !self.ladder.jobs.is_empty()
             && self.ladder.jobs.iter().all(|job| match job {
-                Fact::Known(job) => job.main_pid.is_none(),
+                // One that runs has a process, whether its manager tells the PID or not.
+                Fact::Known(job) => {
+                    job.main_pid.is_none()
+                        && matches!(job.phase, Phase::Stopped | Phase::Failed | Phase::Restarting)
+                }
                 Fact::Absent => true,
                 Fact::Unknown(_) => false,
             })
@@ -379,6 +385,91 @@ impl Holder {
             (None, Some(false), _) => Fact::Known(Self::Nobody),
             (None, _, Some(pid)) => Fact::Known(Self::Process(pid)),
             (None, _, None) => Fact::Known(Self::Hidden),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::job::Enabled;
+    use crate::recorded::Recorded;
+    use crate::snapshot::Snapshot;
+
+    fn host(observations: &str) -> Recorded {
+        let text = format!(
+            r#"{{"schema": "{}", "taken_at": "2026-11-21T00:00:00Z", "host": {{"os": "linux"}},
+                "observations": {observations}}}"#,
+            Snapshot::SCHEMA
+        );
+        Recorded::new(Snapshot::read(&text).expect("a test's own snapshot"))
+    }
+
+    fn record(pid: u32) -> Fact<PidRecord> {
+        Fact::Known(PidRecord { pid, start_time: None, argv: Vec::new(), home: None })
+    }
+
+    /// Climbs where the records name two processes, and a job may be loaded.
+    fn climb(
+        host: &Recorded,
+        records: [&Fact<PidRecord>; 2],
+        complete: bool,
+        job: Option<&Fact<Job>>,
+    ) -> Liveness {
+        let [pid_file, lock_record] = records;
+        Ladder {
+            host,
+            home: &Home::at("/home/a/.hermes", None),
+            scan: &Seen { list: Vec::new(), complete, trouble: None },
+            pid_file,
+            lock_record,
+            status: &Fact::Absent,
+            jobs: job.into_iter().collect(),
+            silent: Vec::new(),
+            listening: &[],
+            has_namespaces: true,
+        }
+        .climb()
+    }
+
+    #[test]
+    fn a_process_that_could_not_be_told_from_a_gateway_stays_so_whatever_the_next_record_names() {
+        let host = host(
+            r#"{"processes": [{"pid": 5, "error": "permission-denied"}, {"pid": 6, "argv": [], "comm": "hermes"}]}"#,
+        );
+        for records in [[&record(5), &record(6)], [&record(6), &record(5)]] {
+            let found = climb(&host, records, true, None).process;
+            assert!(found.why().is_some(), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_runs_has_a_process_even_where_its_manager_tells_no_pid() {
+        let host = host(r#"{"locks": [{"path": "/home/a/.hermes/gateway.lock", "held": false}]}"#);
+        for (phase, has_none) in [
+            (Phase::Stopped, true),
+            (Phase::Failed, true),
+            (Phase::Restarting, true),
+            (Phase::Running, false),
+            (Phase::Starting, false),
+            (Phase::Stopping, false),
+            (Phase::Other, false),
+        ] {
+            let job = Fact::Known(Job {
+                source: String::new(),
+                phase,
+                words: String::new(),
+                main_pid: None,
+                last_exit: None,
+                started_at: None,
+                exited_at: None,
+                restarts: None,
+                enabled: Enabled::Unclear,
+                systemd: None,
+                launchd: None,
+            });
+            let found = climb(&host, [&Fact::Absent, &Fact::Absent], false, Some(&job)).process;
+            assert_eq!(found.is_absent(), has_none, "{phase:?}: {found:?}");
         }
     }
 }
