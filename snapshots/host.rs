@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::observation::{
     CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
 };
-use crate::snapshot::About;
+use crate::snapshot::{About, Reach};
 
 /// A host that answers questions.
 ///
@@ -90,6 +90,24 @@ impl<T> Seen<T> {
     /// A search that saw everything there is to see.
     pub const fn complete(list: Vec<T>) -> Self {
         Self { list, complete: true, trouble: None }
+    }
+
+    /// How far it went.
+    pub fn reach(&self) -> Reach {
+        match &self.trouble {
+            Some(trouble) => Reach::Trouble(trouble.clone()),
+            None if self.complete => Reach::Complete,
+            None => Reach::Partial,
+        }
+    }
+
+    /// A search that went so far.
+    pub fn as_far_as(list: Vec<T>, reach: &Reach) -> Self {
+        let trouble = match reach {
+            Reach::Trouble(trouble) => Some(trouble.clone()),
+            Reach::Complete | Reach::Partial => None,
+        };
+        Self { list, complete: *reach == Reach::Complete, trouble }
     }
 
     /// A search that could not be made.

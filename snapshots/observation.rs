@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::snapshot::Reach;
+
 /// Why an observation has no content. Written as one kebab-case word in a snapshot's `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -217,6 +219,10 @@ pub struct DirectorySeen {
     /// Numeric owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
+    /// How far the search for service definitions in it went. Missing where nobody searched it; in older snapshots,
+    /// as far as the search in all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched: Option<Reach>,
     /// Why it could not be listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Trouble>,

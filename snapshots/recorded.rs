@@ -30,17 +30,12 @@ impl Recorded {
     /// A list with how far the search for it went. One that a person wrote may be short; one that is
     /// missing was never asked for.
     fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
-        let reach = self.snapshot.observations.searches.get(&search);
-        let trouble = match (reach, list) {
-            (Some(Reach::Trouble(trouble)), _) => Some(trouble.clone()),
-            (None, None) => Some(Trouble::NotObserved),
-            _ => None,
+        let reach = match (self.snapshot.observations.searches.get(&search), list) {
+            (Some(reach), _) => reach,
+            (None, Some(_)) => &Reach::Partial,
+            (None, None) => &Reach::Trouble(Trouble::NotObserved),
         };
-        Seen {
-            list: list.unwrap_or_default().to_vec(),
-            complete: reach == Some(&Reach::Complete),
-            trouble,
-        }
+        Seen::as_far_as(list.unwrap_or_default().to_vec(), reach)
     }
 }
 
@@ -102,10 +97,12 @@ impl Host for Recorded {
         let list = files.map(|files| {
             files.iter().filter(|file| inside(&file.path)).cloned().collect::<Vec<_>>()
         });
-        match self.directory(directory).error {
-            None => self.search(Search::Definitions, list.as_deref()),
-            Some(Trouble::NotFound) => Seen::complete(Vec::new()),
-            Some(trouble) => {
+        let seen = self.directory(directory);
+        match (seen.error, seen.searched) {
+            (None, Some(reach)) => Seen::as_far_as(list.unwrap_or_default(), &reach),
+            (None, None) => self.search(Search::Definitions, list.as_deref()),
+            (Some(Trouble::NotFound), _) => Seen::complete(Vec::new()),
+            (Some(trouble), _) => {
                 Seen { list: list.unwrap_or_default(), complete: false, trouble: Some(trouble) }
             }
         }
