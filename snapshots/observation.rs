@@ -207,9 +207,9 @@ pub struct FileSeen {
 pub struct DirectorySeen {
     /// Absolute path, as asked for.
     pub path: String,
-    /// The same directory without any symbolic link in its path, if that is another path.
+    /// Where the path leads once every symbolic link in it is followed, if that is another path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub real: Option<String>,
+    pub target: Option<String>,
     /// File names, sorted. At most as many as the one who looked cares to list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<String>>,

@@ -291,7 +291,7 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
     if seen.mode.is_some() {
         let real = fs::canonicalize(path).ok();
         let real = real.map(|real| real.to_string_lossy().into_owned());
-        seen.real = real.filter(|real| real != path.trim_end_matches('/'));
+        seen.target = real.filter(|real| real != path.trim_end_matches('/'));
     }
     if let Some(names) = &mut seen.entries {
         names.retain(|name| redacted::is_clear_name(path, name));

@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied | uid 0 | names coder work | real /data/hermes
+//! directory ~/.hermes absent | denied | uid 0 | names coder work | target /data/hermes
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -208,9 +208,9 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("names", names) => {
             seen.entries = Some(names.split_whitespace().map(String::from).collect());
         }
-        ("real", real) => {
+        ("target", target) => {
             seen = old.unwrap_or(seen);
-            seen.real = Some(real.into());
+            seen.target = Some(target.into());
         }
         _ => return Err("an unknown state of a directory".into()),
     }

@@ -82,7 +82,7 @@ impl<'a> Look<'a> {
 
     /// The path of a directory without symbolic links, if it is another one.
     pub(super) fn real(&self, path: &str) -> Option<String> {
-        self.host.directory(path).real
+        self.host.directory(path).target
     }
 
     fn homes_by_real_path(&self) -> BTreeMap<String, String> {
