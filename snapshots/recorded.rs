@@ -27,6 +27,11 @@ impl Recorded {
         Self { snapshot, files }
     }
 
+    fn listed(&self, path: &str) -> Option<&DirectorySeen> {
+        let directories = self.snapshot.observations.directories.as_deref().unwrap_or_default();
+        directories.iter().find(|directory| directory.path == path)
+    }
+
     /// A list with how far the search for it went. One that a person wrote may be short; one that is
     /// missing was never asked for.
     fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
@@ -78,13 +83,12 @@ impl Host for Recorded {
     }
 
     fn directory(&self, path: &str) -> DirectorySeen {
-        let directories = self.snapshot.observations.directories.as_deref().unwrap_or_default();
-        directories.iter().find(|directory| directory.path == path).cloned().unwrap_or_else(|| {
-            DirectorySeen {
-                path: path.into(),
-                error: Some(Trouble::NotObserved),
-                ..DirectorySeen::default()
-            }
+        // How far a search in it went is another question.
+        let known = self.listed(path).map(|seen| DirectorySeen { searched: None, ..seen.clone() });
+        known.unwrap_or_else(|| DirectorySeen {
+            path: path.into(),
+            error: Some(Trouble::NotObserved),
+            ..DirectorySeen::default()
         })
     }
 
@@ -97,9 +101,9 @@ impl Host for Recorded {
         let list = files.map(|files| {
             files.iter().filter(|file| inside(&file.path)).cloned().collect::<Vec<_>>()
         });
-        let seen = self.directory(directory);
-        match (seen.error, seen.searched) {
-            (None, Some(reach)) => Seen::as_far_as(list.unwrap_or_default(), &reach),
+        let searched = self.listed(directory).and_then(|seen| seen.searched.as_ref());
+        match (self.directory(directory).error, searched) {
+            (None, Some(reach)) => Seen::as_far_as(list.unwrap_or_default(), reach),
             (None, None) => self.search(Search::Definitions, list.as_deref()),
             (Some(Trouble::NotFound), _) => Seen::complete(Vec::new()),
             (Some(trouble), _) => {

@@ -367,8 +367,8 @@ impl Definition {
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
-        let open = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
-        if let Some(open) = open.filter(|variable| variable.unresolved).next() {
+        let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
+        if let Some(open) = set.find(|variable| variable.unresolved) {
             let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
             return Fact::Unknown(Why::Failed(what));
         }

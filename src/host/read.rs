@@ -287,11 +287,12 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
     if let Err(trouble) = list(&mut seen) {
         seen.error = Some(trouble);
     }
-    // Without a mode nobody found it.
+    // Without a mode nobody found it. What looks like a secret is not told.
     if seen.mode.is_some() {
         let real = fs::canonicalize(path).ok();
         let real = real.map(|real| real.to_string_lossy().into_owned());
-        seen.target = real.filter(|real| real != path.trim_end_matches('/'));
+        seen.target =
+            real.filter(|real| real != path.trim_end_matches('/') && redact::shape::is_clean(real));
     }
     if let Some(names) = &mut seen.entries {
         names.retain(|name| redacted::is_clear_name(path, name));
