@@ -406,7 +406,7 @@ mod tests {
     }
 
     fn record(pid: u32) -> Fact<PidRecord> {
-        Fact::Known(PidRecord { pid, start_time: None, argv: Vec::new(), home: None })
+        Fact::Known(PidRecord { pid, start_time: None })
     }
 
     /// Climbs where the records name two processes, and a job may be loaded.

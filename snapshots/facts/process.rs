@@ -243,7 +243,7 @@ mod tests {
     }
 
     fn record(pid: u32, start_time: Option<u64>) -> PidRecord {
-        PidRecord { pid, start_time, argv: Vec::new(), home: None }
+        PidRecord { pid, start_time }
     }
 
     #[test]

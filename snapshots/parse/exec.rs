@@ -17,8 +17,6 @@ pub struct Exec {
     pub argv: Vec<String>,
     /// Whether a specifier or variable is in it, which stands as it is written.
     pub unresolved: bool,
-    /// Whether an argument with blanks in it would look like several, because the source does not quote.
-    pub lossy: bool,
 }
 
 /// Why a command line makes no sense to systemd. Continues "`ExecStart=` …".
@@ -82,7 +80,8 @@ impl Exec {
         if exec.argv.is_empty() { Err(ExecError::NoProgram) } else { Ok(exec) }
     }
 
-    /// Reads `{ path=… ; argv[]=… ; ignore_errors=no ; … }`, as `systemctl show` prints a command.
+    /// Reads `{ path=… ; argv[]=… ; ignore_errors=no ; … }`, as `systemctl show` prints a command. It quotes nothing, so
+    /// that an argument with blanks in it looks like several.
     ///
     /// # Errors
     /// If the value has another form.
@@ -97,7 +96,7 @@ impl Exec {
         let ignores_failure = failure == "yes" || failure.contains("ignore-failure");
         let argv = words.split_whitespace().map(String::from).collect();
         let prefixes = if ignores_failure { "-".into() } else { String::new() };
-        Ok(Self { prefixes, path: path.into(), argv, unresolved: false, lossy: true })
+        Ok(Self { prefixes, path: path.into(), argv, unresolved: false })
     }
 }
 
