@@ -165,8 +165,11 @@ impl Reference {
             Fact::Absent => return Err(ReferenceError::NoDefinition),
             Fact::Unknown(why) => return Err(ReferenceError::Unreadable(why)),
         };
-        let read =
-            if is_plist { Definition::of_plist(file) } else { Definition::of_unit(file, &[]) };
+        let read = if is_plist {
+            Definition::of_plist(file)
+        } else {
+            Definition::of_unit(file, &[], None)
+        };
         let definition = match read {
             Fact::Known(definition) => definition,
             Fact::Absent => return Err(ReferenceError::NoDefinition),

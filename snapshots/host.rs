@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::observation::{
     CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
 };
-use crate::snapshot::About;
+use crate::snapshot::{About, Reach};
 
 /// A host that answers questions.
 ///
@@ -90,6 +90,24 @@ impl<T> Seen<T> {
     /// A search that saw everything there is to see.
     pub const fn complete(list: Vec<T>) -> Self {
         Self { list, complete: true, trouble: None }
+    }
+
+    /// How far it went.
+    pub fn reach(&self) -> Reach {
+        match &self.trouble {
+            Some(trouble) => Reach::Trouble(trouble.clone()),
+            None if self.complete => Reach::Complete,
+            None => Reach::Partial,
+        }
+    }
+
+    /// A search that went so far.
+    pub fn as_far_as(list: Vec<T>, reach: &Reach) -> Self {
+        let trouble = match reach {
+            Reach::Trouble(trouble) => Some(trouble.clone()),
+            Reach::Complete | Reach::Partial => None,
+        };
+        Self { list, complete: *reach == Reach::Complete, trouble }
     }
 
     /// A search that could not be made.
@@ -229,8 +247,12 @@ impl Ask {
                     && rest.contains(&"--user") == (*scope == Scope::User)
                     && rest.iter().any(named)
             }
-            Self::LoginctlShowUser { .. } => {
-                program == "loginctl" && rest.first() == Some(&"show-user")
+            Self::LoginctlShowUser { uid } => {
+                let of_another =
+                    |word: &&str| word.parse::<u32>().is_ok_and(|number| number != *uid);
+                program == "loginctl"
+                    && rest.first() == Some(&"show-user")
+                    && !rest.iter().any(of_another)
             }
             Self::LaunchctlPrint { .. }
             | Self::LaunchctlPrintDisabled { .. }
@@ -249,3 +271,25 @@ fn names_unit(word: &str, unit: &str) -> bool {
 
 /// What `systemctl` takes for every loaded unit that is called after Hermes.
 pub const LOADED: &str = "hermes*";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_of_one_user_is_no_answer_for_another() {
+        let ask = Ask::LoginctlShowUser { uid: 1000 };
+        for (typed, expected) in [
+            ("loginctl show-user -p Linger 1000", true),
+            ("loginctl show-user 1000 --property=Linger", true),
+            ("/usr/bin/loginctl show-user a", true),
+            ("loginctl show-user", true),
+            ("loginctl show-user -p Linger 1001", false),
+            ("loginctl list-users 1000", false),
+        ] {
+            let argv: Vec<String> = typed.split(' ').map(String::from).collect();
+            assert_eq!(ask.is_answered_by(&argv), expected, "{typed}");
+        }
+        assert!(ask.is_answered_by(&ask.argv()));
+    }
+}

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::snapshot::Reach;
+
 /// Why an observation has no content. Written as one kebab-case word in a snapshot's `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -203,8 +205,11 @@ pub struct FileSeen {
 /// The names in a directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectorySeen {
-    /// Absolute path.
+    /// Absolute path, as asked for.
     pub path: String,
+    /// Where the path leads once every symbolic link in it is followed, if that is another path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// File names, sorted. At most as many as the one who looked cares to list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<String>>,
@@ -214,6 +219,10 @@ pub struct DirectorySeen {
     /// Numeric owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
+    /// How far the search for service definitions in it went. Missing where nobody searched it; in older snapshots,
+    /// as far as the search in all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched: Option<Reach>,
     /// Why it could not be listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Trouble>,

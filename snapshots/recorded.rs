@@ -27,20 +27,20 @@ impl Recorded {
         Self { snapshot, files }
     }
 
+    fn listed(&self, path: &str) -> Option<&DirectorySeen> {
+        let directories = self.snapshot.observations.directories.as_deref().unwrap_or_default();
+        directories.iter().find(|directory| directory.path == path)
+    }
+
     /// A list with how far the search for it went. One that a person wrote may be short; one that is
     /// missing was never asked for.
     fn search<T: Clone>(&self, search: Search, list: Option<&[T]>) -> Seen<T> {
-        let reach = self.snapshot.observations.searches.get(&search);
-        let trouble = match (reach, list) {
-            (Some(Reach::Trouble(trouble)), _) => Some(trouble.clone()),
-            (None, None) => Some(Trouble::NotObserved),
-            _ => None,
+        let reach = match (self.snapshot.observations.searches.get(&search), list) {
+            (Some(reach), _) => reach,
+            (None, Some(_)) => &Reach::Partial,
+            (None, None) => &Reach::Trouble(Trouble::NotObserved),
         };
-        Seen {
-            list: list.unwrap_or_default().to_vec(),
-            complete: reach == Some(&Reach::Complete),
-            trouble,
-        }
+        Seen::as_far_as(list.unwrap_or_default().to_vec(), reach)
     }
 }
 
@@ -83,13 +83,12 @@ impl Host for Recorded {
     }
 
     fn directory(&self, path: &str) -> DirectorySeen {
-        let directories = self.snapshot.observations.directories.as_deref().unwrap_or_default();
-        directories.iter().find(|directory| directory.path == path).cloned().unwrap_or_else(|| {
-            DirectorySeen {
-                path: path.into(),
-                error: Some(Trouble::NotObserved),
-                ..DirectorySeen::default()
-            }
+        // How far a search in it went is another question.
+        let known = self.listed(path).map(|seen| DirectorySeen { searched: None, ..seen.clone() });
+        known.unwrap_or_else(|| DirectorySeen {
+            path: path.into(),
+            error: Some(Trouble::NotObserved),
+            ..DirectorySeen::default()
         })
     }
 
@@ -102,10 +101,12 @@ impl Host for Recorded {
         let list = files.map(|files| {
             files.iter().filter(|file| inside(&file.path)).cloned().collect::<Vec<_>>()
         });
-        match self.directory(directory).error {
-            None => self.search(Search::Definitions, list.as_deref()),
-            Some(Trouble::NotFound) => Seen::complete(Vec::new()),
-            Some(trouble) => {
+        let searched = self.listed(directory).and_then(|seen| seen.searched.as_ref());
+        match (self.directory(directory).error, searched) {
+            (None, Some(reach)) => Seen::as_far_as(list.unwrap_or_default(), reach),
+            (None, None) => self.search(Search::Definitions, list.as_deref()),
+            (Some(Trouble::NotFound), _) => Seen::complete(Vec::new()),
+            (Some(trouble), _) => {
                 Seen { list: list.unwrap_or_default(), complete: false, trouble: Some(trouble) }
             }
         }

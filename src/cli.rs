@@ -192,7 +192,7 @@ pub(crate) struct LookArgs {
     #[arg(value_name = "PROFILE")]
     pub(crate) profiles: Vec<String>,
     /// Look at this HERMES_HOME too
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = directory)]
     pub(crate) home: Vec<String>,
     /// Which service manager to ask
     #[arg(long, value_enum, default_value_t = Manager::Auto)]
@@ -279,6 +279,12 @@ pub(crate) enum DiffFormat {
     Text,
     /// For programs
     Json,
+}
+
+/// A directory as one path from the root, whatever stands there.
+fn directory(text: &str) -> Result<String, String> {
+    let path = std::path::absolute(text).map_err(|error| error.to_string())?;
+    path.into_os_string().into_string().map_err(|_| "the current directory is not UTF-8".into())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

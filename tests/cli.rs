@@ -108,6 +108,19 @@ fn a_check_or_a_family_can_be_chosen_or_left_out() {
 }
 
 #[test]
+fn a_home_is_looked_at_beside_a_profile_however_it_is_spelled() {
+    for spelled in ["/srv/x", "/srv/x/", "/srv//./x//", "srv/x/", "./srv/x"] {
+        let args = ["check", "--from", HEALTHY, "default", "--home", spelled, "--format", "json"];
+        let output = command(&args).current_dir("/").output().expect("run gw-doctor");
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{spelled}"));
+        let homes = report["gateways"].as_array().expect("gateways").iter();
+        let homes: Vec<_> = homes.filter_map(|gateway| gateway["home"].as_str()).collect();
+        assert_eq!(homes, ["/home/lab/.hermes", "/srv/x"], "{spelled}");
+    }
+}
+
+#[test]
 fn fail_on_moves_the_threshold() {
     let code = |args: &[&str]| run(args).status.code();
     let disabled = [

@@ -86,7 +86,7 @@ impl Recording {
         let read = if self.is_plist() {
             Definition::of_plist(&file)
         } else {
-            Definition::of_unit(&file, &[])
+            Definition::of_unit(&file, &[], None)
         };
         read.known().cloned().unwrap_or_else(|| panic!("{}: {}", self.name(), self.text))
     }
@@ -609,7 +609,7 @@ fn what_a_drop_in_says_too_is_fine() {
     };
     let own = Generation::of(Form::UserUnit, &recording.version()).expect("a known release");
     let grades = |text: &str| -> Vec<Grade> {
-        let definition = Definition::of_unit(&file, &[drop_in(text)]);
+        let definition = Definition::of_unit(&file, &[drop_in(text)], None);
         let definition = definition.known().expect("a definition");
         drift::differences(own, definition, None, None).iter().map(|found| found.grade).collect()
     };

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::facts::home::Choice;
+use crate::facts::home::{Choice, Home};
 use crate::facts::shape::{self, Entry};
 use crate::facts::terms::{self, Term};
 use crate::host::Scope;
 use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
-use crate::parse::exec::Exec;
+use crate::parse::exec::{self, Exec};
 use crate::parse::plist::Plist;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
+use crate::snapshot::About;
 
 /// A definition, as the manager would understand it if it read the files now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,7 @@ pub struct Variable {
     pub value: String,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value holds a specifier that only the manager resolves.
+    /// Whether its value holds a specifier that only the manager resolves. `%h` is one where nobody knows its home.
     pub unresolved: bool,
 }
 
@@ -168,8 +169,9 @@ pub struct Problem {
 }
 
 impl Definition {
-    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence.
-    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen]) -> Fact<Self> {
+    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence. `home` is that of
+    /// the user who runs the manager, where it is known: `%h` stands for it (`systemd.unit(5)`).
+    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen], home: Option<&str>) -> Fact<Self> {
         file.content().map(|text| {
             let main = Unit::parse(text);
             let mut problems = problems_of(&file.path, &main);
@@ -192,7 +194,8 @@ impl Definition {
             }
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
-            let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
+            let definition =
+                Self::of_effective(&file.path, (&alone, &together), &read, problems, home);
             Self { texts, ..definition }
         })
     }
@@ -271,6 +274,7 @@ impl Definition {
         (main, unit): (&Effective, &Effective),
         drop_ins: &[(String, Unit)],
         mut problems: Vec<Problem>,
+        home: Option<&str>,
     ) -> Self {
         let last = |key: &str| {
             let found = unit.last("Service", key)?;
@@ -304,9 +308,10 @@ impl Definition {
             told: cmdline::gateway_args(&argv),
             argv,
             argv_at,
-            environment: unit.environment().into_iter().map(variable).collect(),
-            environment_files: unit.environment_files(),
-            working_directory: last("WorkingDirectory"),
+            environment: unit.environment(home).into_iter().map(variable).collect(),
+            environment_files: unit.environment_files(home),
+            working_directory: last("WorkingDirectory")
+                .map(|(directory, at)| (exec::resolved(&directory, home).0, at)),
             user: last("User").map(|(user, _)| user),
             restart: last("Restart").map(|(value, at)| (Restart::of_unit(&value), at)),
             // `infinity` is no limit, as is a value that makes no sense: then systemd's default holds.
@@ -337,37 +342,43 @@ impl Definition {
     }
 
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
-    pub fn serves_only_by_sticky(&self, home: &str) -> bool {
-        let pinned =
-            self.variable("HERMES_HOME").map(|variable| variable.value.trim_end_matches('/'));
+    pub fn serves_only_by_sticky(&self, home: &Home) -> bool {
+        let pinned = self.variable("HERMES_HOME");
         self.told.profile.is_none()
             && self.variable("HERMES_SUPERVISED_CHILD").is_none()
-            && pinned != Some(home)
+            && !pinned.is_some_and(|pinned| home.is_at(&pinned.value))
+    }
+
+    /// Whether it runs as the user who looks, by its `User=`, a name or a number. None where it names nobody, or
+    /// where nobody knows who looks.
+    pub fn is_of(&self, about: &About) -> Option<bool> {
+        let user = self.user.as_deref()?;
+        let name = about.user.as_deref()?;
+        Some(name == user || about.uid.is_some_and(|uid| uid.to_string() == user))
     }
 
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
-    /// since Hermes then has a rule; unknown where the user's home is.
+    /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
+    /// `sticky` is as in [`Choice::home`].
     pub fn home(
         &self,
         scope: Scope,
-        user_home: Option<&str>,
-        sticky: Option<&str>,
+        about: &About,
+        sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
         let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+        let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
+        if let Some(open) = set.find(|variable| variable.unresolved) {
+            let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
+            return Fact::Unknown(Why::Failed(what));
+        }
         let profile = self.told.profile.clone();
-        // A system unit runs as another user, whose home it names.
-        let user_home = match scope {
-            Scope::User => value("HOME").or(user_home),
-            Scope::System => value("HOME").or(user_home.filter(|_| self.user.is_some())),
-        };
+        let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
+        let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
-        let choice = Choice {
-            profile: profile.as_deref(),
-            hermes_home: value("HERMES_HOME"),
-            user_home,
-            sticky: sticky.filter(|_| !exempt),
-        };
-        match choice.home() {
+        let choice =
+            Choice { profile: profile.as_deref(), hermes_home: value("HERMES_HOME"), user_home };
+        match choice.home(|root| sticky(root).filter(|_| !exempt)) {
             Some(home) => Fact::Known(home),
             None => Fact::Unknown(Why::NotObserved),
         }

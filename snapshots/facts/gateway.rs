@@ -1,5 +1,7 @@
 //! A gateway: one home, and all that claims to serve it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::fact::Fact;
@@ -35,8 +37,8 @@ pub struct Facts {
     pub session: Fact<String>,
     /// How many clients hold each launchd domain to starts on demand.
     pub on_demand: Vec<(Manager, Fact<u64>)>,
-    /// `active_profile` above the profiles: the one that commands without a profile mean.
-    pub sticky: Option<String>,
+    /// By root, the profile that its `active_profile` names, and so the one that commands without a profile mean.
+    pub sticky: BTreeMap<String, String>,
     /// The gateways, the default profile first.
     pub gateways: Vec<Gateway>,
     /// Every listening socket that was found.

@@ -17,7 +17,7 @@ use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
-use crate::facts::home::{self, Home, join};
+use crate::facts::home::{Home, join};
 use crate::facts::install::Install;
 use crate::facts::journal::Journal;
 use crate::facts::liveness::{Ladder, Liveness};
@@ -65,9 +65,12 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let services = services::of(&look, wanted.manager);
     // What is on disk nearly always names every service: so the managers are asked while the processes are
     // still searched, and again only where a process shows that there is more.
-    services.ask(&look, &homes(&look, wanted, services.found(), &[]), &[]);
+    let named = homes(&look, wanted, &paths(&look, wanted, services.found(), &[]));
+    services.ask(&look, &named, &[]);
+    // Before anybody waits for a home, which may be on a disk that does not answer.
+    host.prepare(named.iter().flat_map(questions).collect());
     let processes = &look.scan().list;
-    let homes = homes(&look, wanted, services.found(), processes);
+    let homes = real_homes(&look, wanted, &paths(&look, wanted, services.found(), processes));
     services.ask(&look, &homes, processes);
     // All at once: whoever posts little by little has the workers fall asleep in between.
     let definitions = services.found().iter().filter_map(|found| found.definition.known());
@@ -109,7 +112,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         linger: answers.linger(),
         session: answers.session(),
         on_demand: answers.on_demand(),
-        sticky: look.sticky.clone(),
+        sticky: look.stickies(),
         gateways,
         listeners,
     }
@@ -126,28 +129,40 @@ struct Settled {
     status: Fact<Status>,
 }
 
-fn homes(look: &Look<'_>, wanted: &Wanted, found: &[Found], processes: &[Scanned]) -> Vec<Home> {
+/// Every path that leads to a home, some perhaps to the same.
+fn paths(
+    look: &Look<'_>,
+    wanted: &Wanted,
+    found: &[Found],
+    processes: &[Scanned],
+) -> BTreeSet<String> {
     let mut paths: BTreeSet<String> = found.iter().filter_map(|found| found.home.clone()).collect();
     paths.extend(processes.iter().filter_map(|scanned| scanned.home.clone()));
     paths.extend(wanted.homes.iter().cloned());
     paths.extend(look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty()).cloned());
     if let Some(root) = &look.root {
-        let profiles = join(root, "profiles");
-        let listed = look.host.directory(&profiles);
-        let names = listed.names();
-        let names = names.known().copied().unwrap_or_default();
-        paths.extend(
-            names
-                .iter()
-                .filter(|name| home::is_profile_name(name))
-                .map(|name| join(&profiles, name)),
-        );
+        paths.extend(look.profiles());
         // The default home is always spoken of, unless it is known not to be there and others are.
         let absent = look.host.directory(root).error == Some(Trouble::NotFound);
         if !absent || paths.is_empty() {
             paths.insert(root.clone());
         }
     }
+    paths
+}
+
+/// The homes to which these paths lead, each once, whatever symbolic links are between.
+fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
+    look.host.prepare(paths.iter().cloned().map(Question::Directory).collect());
+    let paths = paths.iter().map(|path| look.known_as(path)).collect();
+    let by_path = wanted.homes.iter().map(|path| look.known_as(path)).collect();
+    let wanted = Wanted { homes: by_path, ..wanted.clone() };
+    let real = |home: Home| Home { real: look.real(&home.path), ..home };
+    homes(look, &wanted, &paths).into_iter().map(real).collect()
+}
+
+/// The homes at these paths that are wanted, the default one first.
+fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
     let mut homes: Vec<Home> =
         paths.iter().map(|path| Home::at(path, look.root.as_deref())).collect();
     homes.retain(|home| {
@@ -244,7 +259,7 @@ fn gateway(
         .collect();
     let liveness = Ladder {
         host: look.host,
-        home: &home.path,
+        home: &home,
         scan: look.scan(),
         pid_file: &pid_file,
         lock_record: &lock_record,
@@ -448,10 +463,12 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
 /// Processes that may tick a home's cron beside its gateway.
 fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
     let processes = look.scan().list.iter().map(|scanned| &scanned.process);
-    let sticky = look.sticky.as_deref();
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
-        .filter(|process| process.chosen_home(look.about, sticky).as_deref() == Some(&home.path))
+        .filter(|process| {
+            let chosen = process.chosen_home(look.about, |root| look.sticky(root));
+            chosen.is_some_and(|chosen| look.known_as(&chosen) == home.path)
+        })
         .cloned()
         .collect()
 }

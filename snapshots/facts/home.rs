@@ -9,6 +9,8 @@ pub struct Home {
     pub profile: String,
     /// Absolute path.
     pub path: String,
+    /// The path without symbolic links, which Hermes pins and the kernel tells, if that is another.
+    pub real: Option<String>,
 }
 
 /// The directory above `profiles/`, as Hermes finds it (0.13 to 0.20): a `HERMES_HOME` outside
@@ -40,13 +42,12 @@ pub struct Choice<'a> {
     pub hermes_home: Option<&'a str>,
     /// Home directory of the user it runs as.
     pub user_home: Option<&'a str>,
-    /// Content of `ROOT/active_profile`, unless something exempts the process from it.
-    pub sticky: Option<&'a str>,
 }
 
 impl Choice<'_> {
-    /// The path, or none where there is nothing to tell it from.
-    pub fn home(&self) -> Option<String> {
+    /// The path, or none where there is nothing to tell it from. `sticky` says what `ROOT/active_profile` holds, of
+    /// the root that it is asked for and of no other, unless something exempts the process from it.
+    pub fn home(&self, sticky: impl FnOnce(&str) -> Option<String>) -> Option<String> {
         let root = root(self.user_home, self.hermes_home)?;
         let named = |name: &str| match name.trim() {
             "" | "default" => root.clone(),
@@ -59,8 +60,8 @@ impl Choice<'_> {
         if let Some(home) = pinned.filter(|home| parent_is_profiles(home)) {
             return Some(home.into());
         }
-        match self.sticky.map(str::trim).filter(|name| !matches!(*name, "" | "default")) {
-            Some(name) => Some(named(name)),
+        match sticky(&root).map(|name| named(&name)).filter(|home| *home != root) {
+            Some(home) => Some(home),
             None => Some(pinned.map_or(root, String::from)),
         }
     }
@@ -78,7 +79,13 @@ impl Home {
             },
             None => path.to_string(),
         };
-        Self { profile, path: path.into() }
+        Self { profile, path: path.into(), real: None }
+    }
+
+    /// Whether this path, as a record, a definition or the kernel has it, names this home.
+    pub fn is_at(&self, path: &str) -> bool {
+        let path = trimmed(path);
+        path == self.path || self.real.as_deref() == Some(path)
     }
 
     /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a
@@ -134,7 +141,8 @@ fn is_below(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn trimmed(path: &str) -> &str {
+/// A path without slashes at its end.
+pub(super) fn trimmed(path: &str) -> &str {
     match path.trim_end_matches('/') {
         "" => "/",
         trimmed => trimmed,
@@ -184,8 +192,9 @@ mod tests {
 
     #[test]
     fn a_service_serves_the_home_that_hermes_would_choose() {
-        let choice = |profile, hermes_home, sticky| {
-            Choice { profile, hermes_home, user_home: USER, sticky }.home().expect("a home")
+        let choice = |profile, hermes_home, sticky: Option<&str>| {
+            let choice = Choice { profile, hermes_home, user_home: USER };
+            choice.home(|_| sticky.map(String::from)).expect("a home")
         };
         let standard = "/home/a/.hermes";
         let coder = "/home/a/.hermes/profiles/coder";
@@ -198,6 +207,20 @@ mod tests {
         assert_eq!(choice(None, Some(standard), Some("coder\n")), coder);
         assert_eq!(choice(None, Some("/opt/x"), None), "/opt/x");
         assert_eq!(choice(None, Some("/opt/x/"), Some("n")), "/opt/x/profiles/n");
+    }
+
+    #[test]
+    fn the_sticky_profile_is_that_of_the_root_in_question() {
+        let of_the_standard = |root: &str| (root == "/home/a/.hermes").then(|| "coder".to_string());
+        for (hermes_home, expected) in [
+            (None, "/home/a/.hermes/profiles/coder"),
+            (Some("/home/a/.hermes"), "/home/a/.hermes/profiles/coder"),
+            (Some("/opt/x"), "/opt/x"),
+            (Some("/opt/x/profiles/n"), "/opt/x/profiles/n"),
+        ] {
+            let choice = Choice { profile: None, hermes_home, user_home: USER };
+            assert_eq!(choice.home(of_the_standard).as_deref(), Some(expected), "{hermes_home:?}");
+        }
     }
 
     #[test]

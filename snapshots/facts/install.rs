@@ -10,8 +10,6 @@ use crate::observation::{DirectorySeen, FileSeen};
 /// An installed Hermes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
-    /// The interpreter that runs it.
-    pub interpreter: String,
     /// `hermes_cli.__version__`.
     pub version: Fact<Version>,
     /// When the file that bears the version was last written.
@@ -77,7 +75,7 @@ impl Install {
         });
         let aiohttp =
             of("aiohttp/__init__.py").and_then(|path| host.file(&path, Part::Stat).presence());
-        Some(Self { interpreter: program.into(), version, written_at, aiohttp, packages })
+        Some(Self { version, written_at, aiohttp, packages })
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::Manager;
+use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
@@ -58,8 +59,8 @@ pub struct Stale {
 pub struct Ladder<'a> {
     /// The host.
     pub host: &'a dyn Host,
-    /// The home's path.
-    pub home: &'a str,
+    /// The home.
+    pub home: &'a Home,
     /// Every process that looks like Hermes.
     pub scan: &'a Seen<Scanned>,
     /// `gateway.pid`.
@@ -98,8 +99,13 @@ impl Ladder<'_> {
         climb.conclude(lock)
     }
 
+    /// Whether the kernel's name of a lock is that of this home's.
+    fn is_lock(&self, path: &str) -> bool {
+        path.strip_suffix("/gateway.lock").is_some_and(|home| self.home.is_at(home))
+    }
+
     fn path(&self, name: &str) -> String {
-        crate::facts::home::join(self.home, name)
+        join(&self.home.path, name)
     }
 }
 
@@ -119,16 +125,15 @@ struct Climb<'a> {
 
 impl Climb<'_> {
     fn scan(&mut self) {
-        let lock = self.ladder.path("gateway.lock");
         for Scanned { process, home } in &self.ladder.scan.list {
             let mut locks = process.open_gateway_locks().peekable();
             let has_none = locks.peek().is_none();
-            let witness = match locks.find(|(path, _)| *path == lock) {
+            let witness = match locks.find(|(path, _)| self.ladder.is_lock(path)) {
                 Some((_, false)) => Some(Witness::OpenLock),
                 Some((_, true)) => Some(Witness::GhostLock),
                 None => {
                     // It serves the home whose lock it holds, whatever its arguments say.
-                    let is_told = has_none && home.as_deref() == Some(self.ladder.home);
+                    let is_told = has_none && home.as_deref() == Some(&self.ladder.home.path);
                     (is_told && !process.is_zombie()).then_some(Witness::Arguments)
                 }
             };
@@ -191,7 +196,9 @@ impl Climb<'_> {
                 Identity::Unclear => {
                     let why =
                         process.seen.error.clone().map_or(Why::NotObserved, Trouble::into_why);
-                    self.hidden = process.seen.argv.is_none().then(|| why.clone());
+                    if process.seen.argv.is_none() {
+                        self.hidden.get_or_insert_with(|| why.clone());
+                    }
                     self.unclear.push(why);
                 }
             },
@@ -247,14 +254,13 @@ impl Climb<'_> {
     /// Whether it has the lock of another home open, and does not hold this one's: nobody does (upstream #97360),
     /// or another process (#29092). A path alone would not do: a home can have two.
     fn serves_another(&self, process: &Process) -> bool {
-        let lock = self.ladder.path("gateway.lock");
         let mut open = process.open_gateway_locks().filter(|(_, deleted)| !deleted).peekable();
         let is_elsewhere = match self.holder {
             Some(Holder::Nobody) => true,
             Some(Holder::Process(pid)) => pid != process.pid,
             Some(Holder::Hidden) | None => false,
         };
-        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| path != lock)
+        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| !self.ladder.is_lock(path))
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {
@@ -360,7 +366,11 @@ impl Climb<'_> {
     fn managers_know_of_none(&self) -> bool {
         !self.ladder.jobs.is_empty()
             && self.ladder.jobs.iter().all(|job| match job {
-                Fact::Known(job) => job.main_pid.is_none(),
+                // One that runs has a process, whether its manager tells the PID or not.
+                Fact::Known(job) => {
+                    job.main_pid.is_none()
+                        && matches!(job.phase, Phase::Stopped | Phase::Failed | Phase::Restarting)
+                }
                 Fact::Absent => true,
                 Fact::Unknown(_) => false,
             })
@@ -375,6 +385,91 @@ impl Holder {
             (None, Some(false), _) => Fact::Known(Self::Nobody),
             (None, _, Some(pid)) => Fact::Known(Self::Process(pid)),
             (None, _, None) => Fact::Known(Self::Hidden),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::job::Enabled;
+    use crate::recorded::Recorded;
+    use crate::snapshot::Snapshot;
+
+    fn host(observations: &str) -> Recorded {
+        let text = format!(
+            r#"{{"schema": "{}", "taken_at": "2026-11-21T00:00:00Z", "host": {{"os": "linux"}},
+                "observations": {observations}}}"#,
+            Snapshot::SCHEMA
+        );
+        Recorded::new(Snapshot::read(&text).expect("a test's own snapshot"))
+    }
+
+    fn record(pid: u32) -> Fact<PidRecord> {
+        Fact::Known(PidRecord { pid, start_time: None })
+    }
+
+    /// Climbs where the records name two processes, and a job may be loaded.
+    fn climb(
+        host: &Recorded,
+        records: [&Fact<PidRecord>; 2],
+        complete: bool,
+        job: Option<&Fact<Job>>,
+    ) -> Liveness {
+        let [pid_file, lock_record] = records;
+        Ladder {
+            host,
+            home: &Home::at("/home/a/.hermes", None),
+            scan: &Seen { list: Vec::new(), complete, trouble: None },
+            pid_file,
+            lock_record,
+            status: &Fact::Absent,
+            jobs: job.into_iter().collect(),
+            silent: Vec::new(),
+            listening: &[],
+            has_namespaces: true,
+        }
+        .climb()
+    }
+
+    #[test]
+    fn a_process_that_could_not_be_told_from_a_gateway_stays_so_whatever_the_next_record_names() {
+        let host = host(
+            r#"{"processes": [{"pid": 5, "error": "permission-denied"}, {"pid": 6, "argv": [], "comm": "hermes"}]}"#,
+        );
+        for records in [[&record(5), &record(6)], [&record(6), &record(5)]] {
+            let found = climb(&host, records, true, None).process;
+            assert!(found.why().is_some(), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_runs_has_a_process_even_where_its_manager_tells_no_pid() {
+        let host = host(r#"{"locks": [{"path": "/home/a/.hermes/gateway.lock", "held": false}]}"#);
+        for (phase, has_none) in [
+            (Phase::Stopped, true),
+            (Phase::Failed, true),
+            (Phase::Restarting, true),
+            (Phase::Running, false),
+            (Phase::Starting, false),
+            (Phase::Stopping, false),
+            (Phase::Other, false),
+        ] {
+            let job = Fact::Known(Job {
+                source: String::new(),
+                phase,
+                words: String::new(),
+                main_pid: None,
+                last_exit: None,
+                started_at: None,
+                exited_at: None,
+                restarts: None,
+                enabled: Enabled::Unclear,
+                systemd: None,
+                launchd: None,
+            });
+            let found = climb(&host, [&Fact::Absent, &Fact::Absent], false, Some(&job)).process;
+            assert_eq!(found.is_absent(), has_none, "{phase:?}: {found:?}");
         }
     }
 }

@@ -114,11 +114,11 @@ fn written_at(text: &str) -> Result<Timestamp, RecordError> {
     stamp.and_then(time::Stamp::instant).ok_or(RecordError::Form("it bears no time"))
 }
 
-/// A malformed request counts as one (verified on 0.19).
+/// A malformed request counts as one (verified on 0.19), and so does one that we may not read.
 fn present(file: &FileSeen) -> Fact<()> {
-    match file.presence() {
+    match file.what() {
         Fact::Unknown(Why::Malformed(_)) => Fact::Known(()),
-        fact => fact,
+        fact => fact.map(|_| ()),
     }
 }
 
@@ -129,6 +129,22 @@ fn starts(text: &str) -> Vec<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_to_drain_is_there_whether_we_may_read_it_or_not() {
+        for (seen, expected) in [
+            (r#"{"path": "/a", "text": "{}"}"#, Fact::Known(())),
+            (r#"{"path": "/a", "error": "malformed"}"#, Fact::Known(())),
+            (r#"{"path": "/a", "mode": "0600", "error": "permission-denied"}"#, Fact::Known(())),
+            (r#"{"path": "/a", "error": "not-found"}"#, Fact::Absent),
+        ] {
+            let file = serde_json::from_str(seen).expect("a test's own file");
+            assert_eq!(present(&file), expected, "{seen}");
+        }
+        let file = serde_json::from_str(r#"{"path": "/a", "error": "permission-denied"}"#);
+        let closed = present(&file.expect("a test's own file"));
+        assert!(closed.why().is_some(), "its directory is closed: {closed:?}");
+    }
 
     #[test]
     fn a_heartbeat_names_its_process_and_its_time() {

@@ -38,8 +38,12 @@ pub struct Scanned {
 }
 
 impl Scanned {
-    /// Reads what the search saw of a process. `sticky` is what `ROOT/active_profile` says.
-    pub fn of(seen: ProcessSeen, about: &About, sticky: Option<&str>) -> Self {
+    /// Reads what the search saw of a process. `sticky` is as in [`Choice::home`].
+    pub fn of(
+        seen: ProcessSeen,
+        about: &About,
+        sticky: impl FnOnce(&str) -> Option<String>,
+    ) -> Self {
         let process = Process::of(seen, about);
         let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
         let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
@@ -138,21 +142,21 @@ impl Process {
     }
 
     /// The home that its arguments and its environment lead to. None where the environment could not
-    /// be read: arguments alone name a profile of some user's, not a home.
-    pub fn chosen_home(&self, about: &About, sticky: Option<&str>) -> Option<String> {
+    /// be read: arguments alone name a profile of some user's, not a home. `sticky` is as in [`Choice::home`].
+    pub fn chosen_home(
+        &self,
+        about: &About,
+        sticky: impl FnOnce(&str) -> Option<String>,
+    ) -> Option<String> {
         let env = self.seen.env.as_ref()?;
         let profile = cmdline::profile(self.seen.argv.as_deref().unwrap_or_default());
         let profile = profile.as_deref();
         let exempt = ["HERMES_SUPERVISED_CHILD", "HERMES_S6_SUPERVISED_CHILD"];
-        let sticky = sticky.filter(|_| !exempt.iter().any(|name| env.contains_key(*name)));
+        let is_exempt = exempt.iter().any(|name| env.contains_key(*name));
         let user_home = env.get("HOME").map(String::as_str).or(about.home.as_deref());
-        Choice {
-            profile,
-            hermes_home: env.get("HERMES_HOME").map(String::as_str),
-            user_home,
-            sticky,
-        }
-        .home()
+        let hermes_home = env.get("HERMES_HOME").map(String::as_str);
+        let choice = Choice { profile, hermes_home, user_home };
+        choice.home(|root| sticky(root).filter(|_| !is_exempt))
     }
 
     /// The paths of its open `gateway.lock`s, each with whether the file was removed meanwhile.
@@ -259,7 +263,7 @@ mod tests {
     }
 
     fn record(pid: u32, start_time: Option<u64>) -> PidRecord {
-        PidRecord { pid, start_time, argv: Vec::new(), home: None }
+        PidRecord { pid, start_time }
     }
 
     #[test]
@@ -319,13 +323,13 @@ mod tests {
     #[test]
     fn arguments_without_an_environment_name_no_home() {
         let bare = process(r#"{"pid": 5, "argv": ["hermes", "gateway", "run"]}"#, "linux");
-        assert_eq!(bare.chosen_home(&about("linux"), None), None);
+        assert_eq!(bare.chosen_home(&about("linux"), |_| None), None);
         let pinned = process(
             r#"{"pid": 5, "argv": ["hermes", "gateway", "run"], "env": {"HERMES_HOME": "/home/a/.hermes"}}"#,
             "linux",
         );
         assert_eq!(
-            pinned.chosen_home(&about("linux"), Some("coder")).as_deref(),
+            pinned.chosen_home(&about("linux"), |_| Some("coder".into())).as_deref(),
             Some("/home/a/.hermes/profiles/coder")
         );
     }

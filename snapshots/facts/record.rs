@@ -18,10 +18,6 @@ pub struct PidRecord {
     pub pid: u32,
     /// When that process started, in its platform's unit (see [`crate::observation::Started`]).
     pub start_time: Option<u64>,
-    /// Python's `sys.argv`: without `--profile`, which Hermes strips.
-    pub argv: Vec<String>,
-    /// `hermes_home`, which 0.21 writes.
-    pub home: Option<String>,
 }
 
 /// Why a record could not be read.
@@ -58,8 +54,6 @@ impl PidRecord {
         Ok(Self {
             pid: pid.ok_or(RecordError::Form("its PID is no positive number"))?,
             start_time: value.get("start_time").and_then(Value::as_u64),
-            argv: strings(value.get("argv")),
-            home: text(value, "hermes_home"),
         })
     }
 

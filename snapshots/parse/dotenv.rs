@@ -28,8 +28,6 @@ pub struct Entry {
     pub line: usize,
     /// Where the value is written, in bytes, with its quotes.
     pub value_span: Range<usize>,
-    /// Whether there is a reference `${NAME}` in it. Single quotes do not prevent that.
-    pub interpolated: bool,
     /// The variables on which the value depends and which only the process knows.
     pub unresolved: Vec<String>,
 }
@@ -59,7 +57,6 @@ pub fn parse(text: &str) -> Dotenv {
                     value: resolved.value,
                     line: statement.line,
                     value_span,
-                    interpolated: resolved.interpolated,
                     unresolved: resolved.unresolved,
                 };
                 file.remember(&entry);
@@ -91,7 +88,6 @@ struct Resolver {
 #[derive(Default)]
 struct Resolved {
     value: Option<String>,
-    interpolated: bool,
     unresolved: Vec<String>,
 }
 
@@ -105,7 +101,6 @@ impl Resolver {
         let mut resolved = Resolved::default();
         let mut at = 0;
         for reference in references(raw) {
-            resolved.interpolated = true;
             value.push_str(raw.get(at..reference.span.start).unwrap_or_default());
             at = reference.span.end;
             self.expand(&reference, raw, &mut value, &mut resolved.unresolved);

@@ -17,8 +17,6 @@ pub struct Exec {
     pub argv: Vec<String>,
     /// Whether a specifier or variable is in it, which stands as it is written.
     pub unresolved: bool,
-    /// Whether an argument with blanks in it would look like several, because the source does not quote.
-    pub lossy: bool,
 }
 
 /// Why a command line makes no sense to systemd. Continues "`ExecStart=` …".
@@ -82,7 +80,8 @@ impl Exec {
         if exec.argv.is_empty() { Err(ExecError::NoProgram) } else { Ok(exec) }
     }
 
-    /// Reads `{ path=… ; argv[]=… ; ignore_errors=no ; … }`, as `systemctl show` prints a command.
+    /// Reads `{ path=… ; argv[]=… ; ignore_errors=no ; … }`, as `systemctl show` prints a command. It quotes nothing, so
+    /// that an argument with blanks in it looks like several.
     ///
     /// # Errors
     /// If the value has another form.
@@ -97,7 +96,7 @@ impl Exec {
         let ignores_failure = failure == "yes" || failure.contains("ignore-failure");
         let argv = words.split_whitespace().map(String::from).collect();
         let prefixes = if ignores_failure { "-".into() } else { String::new() };
-        Ok(Self { prefixes, path: path.into(), argv, unresolved: false, lossy: true })
+        Ok(Self { prefixes, path: path.into(), argv, unresolved: false })
     }
 }
 
@@ -135,6 +134,29 @@ fn check_program(path: &str) -> Result<(), ExecError> {
 /// `%%` is a percent sign.
 pub(crate) fn without_percent(text: &str) -> String {
     text.replace("%%", "%")
+}
+
+/// A text as systemd reads it whose manager runs in this home, which is what `%h` stands for, and whether another
+/// specifier is left in it, as it is written.
+pub(crate) fn resolved(text: &str, home: Option<&str>) -> (String, bool) {
+    let (mut read, mut is_open) = (String::with_capacity(text.len()), false);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            read.push(c);
+            continue;
+        }
+        match (chars.next(), home) {
+            (Some('%'), _) => read.push('%'),
+            (Some('h'), Some(home)) => read.push_str(home),
+            (next, _) => {
+                is_open |= next.is_some_and(|c| c.is_ascii_alphanumeric());
+                read.push('%');
+                read.extend(next);
+            }
+        }
+    }
+    (read, is_open)
 }
 
 /// Whether there is a specifier such as `%h` in a text.

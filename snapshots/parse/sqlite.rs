@@ -82,7 +82,10 @@ fn columns(sql: &str) -> Result<Vec<String>, SqliteError> {
     let names = parts.filter_map(|part| part.split_whitespace().next());
     let constraint = ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "CONSTRAINT"];
     Ok(names
-        .filter(|name| !constraint.iter().any(|word| name.to_ascii_uppercase().starts_with(word)))
+        .filter(|name| {
+            let word = name.split('(').next().unwrap_or_default();
+            !constraint.iter().any(|constraint| word.eq_ignore_ascii_case(constraint))
+        })
         .map(|name| name.trim_matches(['"', '`', '[', ']', '\'']).to_string())
         .collect())
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::exec::{Escapes, has_specifier, is_separator, split, without_percent};
+use super::exec::{Escapes, is_separator, resolved, split};
 
 /// One file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -208,7 +208,7 @@ pub struct Variable {
     pub file: String,
     /// 1-based.
     pub line: usize,
-    /// Whether a specifier such as `%h` is in the value, which stands as it is written.
+    /// Whether a specifier that is not resolved here, such as `%i`, is in the value, where it stands as it is written.
     pub unresolved: bool,
 }
 
@@ -288,11 +288,12 @@ impl Effective {
     }
 
     /// What `Environment=` sets, in the order in which the names first appear. A word that is no
-    /// assignment is passed over; of a line with a malformed word, what stands before it holds.
-    pub fn environment(&self) -> Vec<Variable> {
+    /// assignment is passed over; of a line with a malformed word, what stands before it holds. `home` is
+    /// that of the user who runs the manager, which is what `%h` stands for.
+    pub fn environment(&self, home: Option<&str>) -> Vec<Variable> {
         let mut variables: Vec<Variable> = Vec::new();
         let mut index: BTreeMap<String, usize> = BTreeMap::new();
-        for variable in self.assignments() {
+        for variable in self.assignments(home) {
             let at = *index.entry(variable.name.clone()).or_insert(variables.len());
             match variables.get_mut(at) {
                 Some(known) => *known = variable,
@@ -303,15 +304,12 @@ impl Effective {
     }
 
     /// Every assignment of `Environment=`, those included that a later one of the same name beats.
-    pub fn assignments(&self) -> impl Iterator<Item = Variable> {
-        self.list("Service", "Environment").iter().flat_map(|Located { value, file, line }| {
+    pub fn assignments(&self, home: Option<&str>) -> impl Iterator<Item = Variable> {
+        self.list("Service", "Environment").iter().flat_map(move |Located { value, file, line }| {
             let words = split(value, Escapes::Strict).map_while(Result::ok);
-            words.filter_map(|word| assignment(&word.text)).map(|(name, value)| Variable {
-                unresolved: has_specifier(&value),
-                value: without_percent(&value),
-                file: file.clone(),
-                line: *line,
-                name,
+            words.filter_map(|word| assignment(&word.text)).map(move |(name, value)| {
+                let (value, unresolved) = resolved(&value, home);
+                Variable { name, value, file: file.clone(), line: *line, unresolved }
             })
         })
     }
@@ -325,10 +323,10 @@ impl Effective {
     }
 
     /// The files of `EnvironmentFile=`, each with whether it may be missing. What they set beats `Environment=`.
-    pub fn environment_files(&self) -> Vec<(String, bool)> {
+    pub fn environment_files(&self, home: Option<&str>) -> Vec<(String, bool)> {
         let file = |found: &Located| match found.value.strip_prefix('-') {
-            Some(path) => (path.to_string(), true),
-            None => (found.value.clone(), false),
+            Some(path) => (resolved(path, home).0, true),
+            None => (resolved(&found.value, home).0, false),
         };
         self.list("Service", "EnvironmentFile").iter().map(file).collect()
     }

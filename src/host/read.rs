@@ -201,13 +201,13 @@ fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Ve
 }
 
 /// Opens for reading. A FIFO that took the file's place does not block, a terminal does not become
-/// ours, and where the file is ours even its time of last access stays.
+/// ours, and where the file is ours, or we are root, even its time of last access stays.
 fn open(path: &str, stat: &Metadata) -> io::Result<File> {
     let quiet = OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = OpenOptions::new();
     options.read(true);
-    let ours = stat.uid() == *OURSELVES;
-    if ours {
+    let may_leave_it = *OURSELVES == ROOT || stat.uid() == *OURSELVES;
+    if may_leave_it {
         let file = options.custom_flags(flags(quiet | LEAVE_ACCESS_TIME)).open(path);
         // Ownership as the kernel sees it can differ, in a user namespace or on a network mount.
         if !matches!(&file, Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()))
@@ -217,6 +217,9 @@ fn open(path: &str, stat: &Metadata) -> io::Result<File> {
     }
     options.custom_flags(flags(quiet)).open(path)
 }
+
+/// Whoever owns a file, its time of access can be left alone by root.
+const ROOT: u32 = 0;
 
 /// The user whose files leave their time of access alone.
 static OURSELVES: LazyLock<u32> = LazyLock::new(|| rustix::process::geteuid().as_raw());
@@ -283,6 +286,13 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
     let mut seen = DirectorySeen { path: path.into(), ..DirectorySeen::default() };
     if let Err(trouble) = list(&mut seen) {
         seen.error = Some(trouble);
+    }
+    // Without a mode nobody found it. What looks like a secret is not told.
+    if seen.mode.is_some() {
+        let real = fs::canonicalize(path).ok();
+        let real = real.map(|real| real.to_string_lossy().into_owned());
+        seen.target =
+            real.filter(|real| real != path.trim_end_matches('/') && redact::shape::is_clean(real));
     }
     if let Some(names) = &mut seen.entries {
         names.retain(|name| redacted::is_clear_name(path, name));

@@ -66,14 +66,9 @@ fn values<K, V>(answers: Option<BTreeMap<K, V>>) -> Option<Vec<V>> {
 
 impl Answered {
     fn searched<T>(&mut self, search: Search, found: &Seen<T>) {
-        let reach = match &found.trouble {
-            Some(trouble) => Reach::Trouble(trouble.clone()),
-            None if found.complete => Reach::Complete,
-            None => Reach::Partial,
-        };
         let known = self.searches.entry(search).or_insert(Reach::Complete);
         if *known == Reach::Complete {
-            *known = reach;
+            *known = found.reach();
         }
     }
 
@@ -88,8 +83,9 @@ impl Answered {
         }
     }
 
-    fn directory(&mut self, directory: DirectorySeen) {
-        self.directories.get_or_insert_default().entry(directory.path.clone()).or_insert(directory);
+    fn directory(&mut self, directory: DirectorySeen) -> &mut DirectorySeen {
+        let directories = self.directories.get_or_insert_default();
+        directories.entry(directory.path.clone()).or_insert(directory)
     }
 
     fn process(&mut self, process: &ProcessSeen) {
@@ -159,7 +155,7 @@ impl<H: Host> Host for Recording<H> {
         // Without its directory a snapshot could not tell a search that found nothing from no search.
         let listed = self.host.directory(directory);
         let mut seen = self.seen.borrow_mut();
-        seen.directory(listed);
+        seen.directory(listed).searched = Some(found.reach());
         seen.files.get_or_insert_default();
         found.list.iter().for_each(|file| seen.file(file));
         seen.searched(Search::Definitions, &found);
@@ -271,16 +267,24 @@ mod tests {
     }
 
     #[test]
-    fn one_search_that_was_cut_short_makes_all_of_its_kind_incomplete() {
+    fn one_search_that_was_cut_short_makes_all_of_its_kind_incomplete_and_each_stays_what_it_was() {
         let recording = Recording::new(host(
             r#"{"searches": {"definitions": "complete"},
-                "directories": [{"path": "/a", "entries": []}, {"path": "/b", "error": "permission-denied"}],
+                "directories": [{"path": "/a", "entries": []}, {"path": "/b", "error": "permission-denied"},
+                                {"path": "/c", "entries": ["a.service"], "searched": "permission-denied"}],
                 "files": []}"#,
         ));
-        assert!(recording.definitions("/a", ".service").complete);
-        assert!(!recording.definitions("/b", ".service").complete);
-        let seen = recording.into_snapshot().observations;
+        let searched = [("/a", true), ("/b", false), ("/c", false)];
+        for (directory, complete) in searched {
+            assert_eq!(recording.definitions(directory, ".service").complete, complete);
+        }
+        let snapshot = recording.into_snapshot();
+        let seen = snapshot.observations.clone();
         assert_ne!(seen.searches.get(&Search::Definitions), Some(&Reach::Complete));
-        assert_eq!(seen.directories.map(|list| list.len()), Some(2));
+        assert_eq!(seen.directories.as_ref().map(Vec::len), Some(3));
+        let again = Recorded::new(Snapshot { observations: seen, ..snapshot });
+        for (directory, complete) in searched {
+            assert_eq!(again.definitions(directory, ".service").complete, complete, "{directory}");
+        }
     }
 }

@@ -86,7 +86,7 @@ fn without_secrets(shown: &str, argv: &[String], salt: &Salt) -> String {
         Some((name, value)) if asked.contains(&name) => {
             let value = match name {
                 "Environment" => unit::environment(value, salt),
-                "ExecStart" => shown_command(value, salt),
+                "ExecStart" => unit::shown_command(value, salt),
                 _ => shape::text(value, salt),
             };
             format!("{name}={value}\n")
@@ -95,24 +95,6 @@ fn without_secrets(shown: &str, argv: &[String], salt: &Salt) -> String {
         _ => format!("{}\n", Mark::of(line, salt)),
     };
     shown.lines().map(line).collect()
-}
-
-/// `{ path=/bin/a ; argv[]=/bin/a … ; ignore_errors=no ; start_time=[n/a] ; … }`: what stands before and
-/// after the arguments is systemd's own.
-fn shown_command(value: &str, salt: &Salt) -> String {
-    const BEFORE: &str = " ; argv[]=";
-    const AFTER: &str = " ; ignore_errors=";
-    let parts = value.split_once(BEFORE).and_then(|(path, rest)| {
-        let (arguments, own) = rest.rsplit_once(AFTER)?;
-        Some((path, arguments, own))
-    });
-    match parts {
-        Some((path, arguments, own)) => {
-            let (path, own) = (shape::text(path, salt), shape::text(own, salt));
-            format!("{path}{BEFORE}{}{AFTER}{own}", unit::shown_command(arguments, salt))
-        }
-        None => unit::shown_command(value, salt),
-    }
 }
 
 /// What a system's own room asks of programs, where the system has no call for it that is safe to make.

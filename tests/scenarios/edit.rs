@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied | uid 0
+//! directory ~/.hermes absent | denied | uid 0 | names coder work | target /data/hermes
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -30,7 +30,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gw_snapshot::observation::{
-    CommandSeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen, Started, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen,
+    Started, Trouble,
 };
 use gw_snapshot::parse::show;
 use gw_snapshot::snapshot::{Reach, Search, Snapshot};
@@ -190,9 +191,9 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
 
 fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
     let directories = host.observations.directories.get_or_insert_default();
-    directories.retain(|directory| directory.path != path);
-    let mut seen =
-        gw_snapshot::observation::DirectorySeen { path: path.into(), ..Default::default() };
+    let old = directories.iter().position(|directory| directory.path == path);
+    let old = old.map(|at| directories.remove(at));
+    let mut seen = DirectorySeen { path: path.into(), ..DirectorySeen::default() };
     match split(how) {
         ("absent", _) => seen.error = Some(Trouble::NotFound),
         ("denied", _) => {
@@ -206,6 +207,10 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         }
         ("names", names) => {
             seen.entries = Some(names.split_whitespace().map(String::from).collect());
+        }
+        ("target", target) => {
+            seen = old.unwrap_or(seen);
+            seen.target = Some(target.into());
         }
         _ => return Err("an unknown state of a directory".into()),
     }

@@ -13,7 +13,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_definition("which home the service names", |lane, definition| {
         let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, other));
         match (named, definition.variable("HERMES_HOME")) {
-            (Some(other), Some(home)) if home.value.trim_end_matches('/') == at.gateway.home.path => {
+            (Some(other), Some(home)) if at.gateway.home.is_at(&home.value) => {
                 Finding::warning(format!(
                     "{} is the service of {} by its name, and serves {}: the commands of Hermes look for it there, and find nothing",
                     lane.name, other.home.path, home.value

@@ -15,14 +15,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(set) = about.env.get("HERMES_HOME").filter(|home| !home.is_empty()) else {
         return vec![Finding::skipped("no HERMES_HOME is set where gw-doctor was started")];
     };
-    let choice = Choice {
-        profile: None,
-        hermes_home: Some(set),
-        user_home: about.home.as_deref(),
-        sticky: at.facts.sticky.as_deref(),
-    };
+    let choice = Choice { profile: None, hermes_home: Some(set), user_home: about.home.as_deref() };
     let gateway = at.gateway;
-    if choice.home().as_deref() != Some(gateway.home.path.as_str()) {
+    let meant = choice.home(|root| at.facts.sticky.get(root).cloned());
+    if !meant.is_some_and(|meant| gateway.home.is_at(&meant)) {
         return vec![Finding::skipped("commands that are given here mean another home")];
     }
     if is_set_up(gateway) || gateway.served_by.is_some() {

@@ -1,5 +1,8 @@
 //! Whether a service that names no profile serves the sticky one.
 
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::home::{self, join};
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
 
@@ -9,15 +12,25 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_definition("which profile the service names", |lane, definition| {
-        let sticky = at.facts.sticky.as_deref().filter(|name| !matches!(*name, "" | "default"));
-        match sticky {
-            Some(name) if definition.serves_only_by_sticky(&at.gateway.home.path) => Finding::warning(format!(
+        match sticky(at, definition) {
+            Some(name) => Finding::warning(format!(
                 "{} names no profile, and active_profile says {name}: it serves {name}, until somebody switches",
                 lane.name
             ))
             .seen("active_profile", name)
             .help("`hermes profile use default` gives the service back to the default profile; the profile that is in use then needs a service of its own"),
-            _ => Finding::pass(format!("no sticky profile decides what {} serves", lane.name)),
+            None => Finding::pass(format!("no sticky profile decides what {} serves", lane.name)),
         }
     })
+}
+
+/// The sticky profile to which the service leads by nothing but `active_profile`.
+fn sticky<'a>(at: &'a Subject<'_>, definition: &Definition) -> Option<&'a str> {
+    let value = |name| definition.variable(name).map(|variable| variable.value.as_str());
+    let user_home = value("HOME").or(at.facts.about.home.as_deref());
+    let root = home::root(user_home, value("HERMES_HOME"))?;
+    let name = at.facts.sticky.get(&root)?;
+    let home = &at.gateway.home;
+    let leads_there = home.is_at(&join(&root, &format!("profiles/{name}")));
+    (leads_there && definition.serves_only_by_sticky(home)).then_some(name)
 }

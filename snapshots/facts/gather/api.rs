@@ -207,7 +207,7 @@ fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
 
 /// The environment that the service of a home gives its gateway.
 fn service_assignments(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
-    let serving = found.iter().find(|found| found.home.as_deref() == Some(&home.path));
+    let serving = found.iter().find(|found| found.serves(look, home));
     serving.map_or_else(|| unreadable(found), |serving| of_definition(look, serving, found))
 }
 

@@ -114,8 +114,10 @@ impl Answers for Domains<'_> {
         let own = |label: &String| expected.contains(label);
         let mut lanes: Vec<Lane> = Vec::new();
         for (file, found) in self.files.plists.iter().zip(&self.files.found) {
-            let serves =
-                found.home.as_ref().map_or_else(|| own(&found.name), |path| *path == home.path);
+            let serves = found
+                .home
+                .as_ref()
+                .map_or_else(|| own(&found.name), |path| look.known_as(path) == home.path);
             if serves {
                 let definition = found.definition.clone();
                 lanes.extend(self.in_domains(
@@ -268,7 +270,7 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     let Some(loaded) = &job.launchd else { return is_named_so };
     let told = loaded.environment.iter().find(|(name, _)| name == "HERMES_HOME");
     if let Some((_, path)) = told {
-        return path.trim_end_matches('/') == home.path;
+        return look.known_as(path) == home.path;
     }
     let pids: Vec<u32> = job.main_pid.into_iter().collect();
     let runs_it = |process: &Process| {
@@ -355,8 +357,7 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
 }
 
 fn home_of(look: &Look<'_>, definition: &Fact<Definition>) -> Option<String> {
-    let user_home = look.about.home.as_deref();
-    definition.known()?.home(Scope::User, user_home, look.sticky.as_deref()).known().cloned()
+    definition.known()?.home(Scope::User, look.about, |root| look.sticky(root)).known().cloned()
 }
 
 /// The labels of a home's job, that of the present rule first.

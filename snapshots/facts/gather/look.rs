@@ -22,12 +22,14 @@ pub(super) struct Look<'a> {
     pub(super) about: &'a About,
     /// The directory above `profiles/`.
     pub(super) root: Option<String>,
-    /// `ROOT/active_profile`.
-    pub(super) sticky: Option<String>,
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
     installs: RefCell<BTreeMap<String, Option<Install>>>,
+    /// The homes below the root by their real paths.
+    homes: OnceCell<BTreeMap<String, String>>,
+    /// The sticky profile of each root that was asked for.
+    stickies: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl<'a> Look<'a> {
@@ -40,22 +42,92 @@ impl<'a> Look<'a> {
         first.extend(api::questions());
         if let Some(root) = &root {
             first.push(Question::Directory(join(root, "profiles")));
-            first.push(Question::File(join(root, "active_profile"), Part::SMALL));
+            first.push(Question::File(join(root, STICKY), Part::SMALL));
         }
         host.prepare(first);
-        let sticky = root.as_ref().and_then(|root| {
-            let file = host.file(&join(root, "active_profile"), Part::SMALL);
-            file.content().known().map(|text| text.trim().to_string())
-        });
-        Self { host, about, root, sticky, scan: OnceCell::new(), installs: RefCell::default() }
+        Self {
+            host,
+            about,
+            root,
+            scan: OnceCell::new(),
+            installs: RefCell::default(),
+            homes: OnceCell::new(),
+            stickies: RefCell::default(),
+        }
+    }
+
+    /// The profiles below the root, by their paths.
+    pub(super) fn profiles(&self) -> Vec<String> {
+        let Some(root) = &self.root else { return Vec::new() };
+        let profiles = join(root, "profiles");
+        let listed = self.host.directory(&profiles);
+        let names = listed.names();
+        let names = names.known().copied().unwrap_or_default().iter();
+        names.filter(|name| home::is_profile_name(name)).map(|name| join(&profiles, name)).collect()
+    }
+
+    /// The one path under which a home is looked at, of all that lead there: below the root as the user spells it,
+    /// elsewhere the one without symbolic links.
+    pub(super) fn known_as(&self, path: &str) -> String {
+        let homes = self.homes.get_or_init(|| self.homes_by_real_path());
+        let path = home::trimmed(path);
+        if let Some(home) = homes.get(path) {
+            return home.clone();
+        }
+        let real = self.real(path).unwrap_or_else(|| path.into());
+        let below_root = || {
+            let root = self.root.as_ref()?;
+            let rest = real.strip_prefix(&self.real(root)?)?;
+            rest.starts_with('/').then(|| format!("{root}{rest}"))
+        };
+        homes.get(&real).cloned().or_else(below_root).unwrap_or(real)
+    }
+
+    /// The path of a directory without symbolic links, if it is another one.
+    pub(super) fn real(&self, path: &str) -> Option<String> {
+        self.host.directory(path).target
+    }
+
+    fn homes_by_real_path(&self) -> BTreeMap<String, String> {
+        let below = self.root.iter().cloned().chain(self.profiles());
+        let below: Vec<String> = below.collect();
+        self.host.prepare(below.iter().cloned().map(Question::Directory).collect());
+        let mut homes = BTreeMap::new();
+        for home in below {
+            let real = self.real(&home).unwrap_or_else(|| home.clone());
+            homes.entry(real).or_insert(home);
+        }
+        homes
+    }
+
+    /// The profile that `ROOT/active_profile` names, if it names one: a root's own file decides, and no other's.
+    pub(super) fn sticky(&self, root: &str) -> Option<String> {
+        if let Some(known) = self.stickies.borrow().get(root) {
+            return known.clone();
+        }
+        let file = self.host.file(&join(root, STICKY), Part::SMALL);
+        let text = file.content().known().map(|text| text.trim().to_string());
+        let sticky = text.filter(|name| !matches!(name.as_str(), "" | "default"));
+        self.stickies.borrow_mut().insert(root.into(), sticky.clone());
+        sticky
+    }
+
+    /// The sticky profile of each root that has one, of those that anything here led to.
+    pub(super) fn stickies(&self) -> BTreeMap<String, String> {
+        self.root.iter().for_each(|root| drop(self.sticky(root)));
+        let known = self.stickies.borrow();
+        known.iter().filter_map(|(root, name)| Some((root.clone(), name.clone()?))).collect()
     }
 
     /// Every process that looks like Hermes.
     pub(super) fn scan(&self) -> &Seen<Scanned> {
         self.scan.get_or_init(|| {
             let Seen { list, complete, trouble } = self.host.processes();
-            let understood =
-                |seen: ProcessSeen| Scanned::of(seen, self.about, self.sticky.as_deref());
+            let understood = |seen: ProcessSeen| {
+                let mut scanned = Scanned::of(seen, self.about, |root| self.sticky(root));
+                scanned.home = scanned.home.map(|home| self.known_as(&home));
+                scanned
+            };
             Seen { list: list.into_iter().map(understood).collect(), complete, trouble }
         })
     }
@@ -136,6 +208,8 @@ struct Name {
 }
 
 const LOG: &str = "log";
+/// Beside `profiles`, what `hermes profile use` writes.
+const STICKY: &str = "active_profile";
 
 /// What a definition names by an absolute path.
 fn names(definition: &Definition) -> Vec<Name> {

@@ -23,6 +23,23 @@ pub(super) struct Found {
     pub(super) home: Option<String>,
 }
 
+impl Found {
+    /// Whether it serves a home: where nobody can tell which one it does, whether it is called so, and does not run
+    /// as a user whose home is another.
+    pub(super) fn serves(&self, look: &Look<'_>, home: &Home) -> bool {
+        if let Some(path) = &self.home {
+            return look.known_as(path) == home.path;
+        }
+        let definition = self.definition.known();
+        let is_of_another = self.manager == Manager::SystemdSystem
+            && definition.and_then(|definition| definition.is_of(look.about)) == Some(false);
+        let stem = if self.manager.is_launchd() { "ai.hermes.gateway" } else { "hermes-gateway" };
+        let name = self.name.strip_suffix(".service").unwrap_or(&self.name);
+        let names = home.service_names(stem, look.about.home.as_deref());
+        !is_of_another && names.iter().any(|own| own == name)
+    }
+}
+
 /// The files of one kind of service manager.
 pub(super) trait Services {
     /// The definitions that were found.

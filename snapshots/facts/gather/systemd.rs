@@ -9,7 +9,7 @@ use crate::facts::home::{Home, join};
 use crate::facts::job::Job;
 use crate::facts::job::systemd::Units;
 use crate::facts::process::{Process, Scanned};
-use crate::host::{Ask, Part, Question, Scope};
+use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::FileSeen;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
@@ -33,6 +33,8 @@ pub(super) fn first(about: &About) -> Vec<Question> {
 pub(super) struct Files {
     found: Vec<Found>,
     units: Vec<UnitFile>,
+    /// The scopes of which a directory could not be searched to the end.
+    unsearched: Vec<Scope>,
 }
 
 /// A unit file, beside what was found in it.
@@ -44,17 +46,18 @@ struct UnitFile {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), units: Vec::new() };
+        let mut files = Self { found: Vec::new(), units: Vec::new(), unsearched: Vec::new() };
         for (scope, directory) in directories(look.about) {
-            let listed = look.host.definitions(&directory, ENDING).list;
+            let listed = look.host.definitions(&directory, ENDING);
+            files.unsearched.extend((!listed.complete).then_some(scope));
             let beside = |file: &FileSeen| Question::Directory(drop_in_directory(&file.path));
-            look.host.prepare(listed.iter().map(beside).collect());
-            for file in listed {
+            look.host.prepare(listed.list.iter().map(beside).collect());
+            for file in listed.list {
                 let Some(name) = file.path.rsplit('/').next().map(String::from) else { continue };
                 // A unit of the same name in an earlier directory hides this one.
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
                 let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
-                let definition = definition(look, &file, &drop_ins);
+                let definition = definition(look, scope, &file, &drop_ins);
                 if !is_hidden && runs_hermes(&name, &definition) {
                     let home = home_of(look, scope, &definition);
                     files.found.push(Found { manager: scope.into(), name, definition, home });
@@ -117,9 +120,7 @@ impl Answers for Managers<'_> {
         let expected = unit_names(look, home).into_iter().next().unwrap_or_default();
         let mut lanes: Vec<Lane> = Vec::new();
         for (unit, found) in self.files.units.iter().zip(&self.files.found) {
-            let serves =
-                found.home.as_ref().map_or(found.name == expected, |path| *path == home.path);
-            if serves {
+            if found.serves(look, home) {
                 lanes.push(self.lane(look, unit, found));
             }
         }
@@ -132,13 +133,14 @@ impl Answers for Managers<'_> {
             }
             let job = self.job(scope, &unit);
             if job.known().is_some_and(|job| is_main_or_wrapper(look, &scanned.process, job)) {
-                lanes.push(lane_without_file(look, scope, &unit, job));
+                lanes.push(lane_without_file(look, self.files, (scope, &unit), job));
             }
         }
         let taken = self.files.found.iter().any(|found| found.is(Scope::User, &expected));
         if !taken && !lanes.iter().any(|lane| lane.is(Scope::User, &expected)) {
             let job = self.job(Scope::User, &expected);
-            lanes.push(lane_without_file(look, Scope::User, &expected, job));
+            let unit = (Scope::User, expected.as_str());
+            lanes.push(lane_without_file(look, self.files, unit, job));
         }
         lanes
     }
@@ -177,7 +179,7 @@ impl Managers<'_> {
             (Some(loaded), Some(read)) if loaded.iter().any(|path| !read.contains(path)) => {
                 let mut all = loaded.clone();
                 all.extend(read.iter().filter(|path| !loaded.contains(path)).cloned());
-                definition(look, &unit.file, &all)
+                definition(look, unit.scope, &unit.file, &all)
             }
             _ => found.definition.clone(),
         };
@@ -209,7 +211,12 @@ impl Lane {
 }
 
 /// A service whose file is in none of the usual directories: where the manager says that it is.
-fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) -> Lane {
+fn lane_without_file(
+    look: &Look<'_>,
+    files: &Files,
+    (scope, name): (Scope, &str),
+    job: Fact<Job>,
+) -> Lane {
     let loaded = job.known().and_then(|job| job.systemd.as_ref());
     let fragment = loaded.and_then(|systemd| systemd.fragment_path.clone());
     let drop_ins = loaded.map(|systemd| systemd.drop_in_paths.clone()).unwrap_or_default();
@@ -217,14 +224,15 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
         .find(|(directory_scope, _)| *directory_scope == scope)
         .map(|(_, directory)| join(&directory, name))
         .unwrap_or_default();
+    let is_searched = !files.unsearched.contains(&scope);
     let (definition, files, path) = match fragment {
         Some(path) => {
             let file = look.host.file(&path, Part::SMALL);
-            let definition = definition(look, &file, &drop_ins);
+            let definition = definition(look, scope, &file, &drop_ins);
             let files = stamps(look, &file, &definition);
             (definition, files, path)
         }
-        None => (missing(look, scope, &usual, &job), Vec::new(), usual),
+        None => (missing(look.host, &usual, is_searched, &job), Vec::new(), usual),
     };
     let paths = look.named(&definition);
     let disabled = Fact::Absent;
@@ -240,14 +248,11 @@ fn stamps(look: &Look<'_>, file: &FileSeen, definition: &Fact<Definition>) -> Ve
 }
 
 /// There is no unit file if the manager knows none, or if its directories were searched to the end.
-fn missing(look: &Look<'_>, scope: Scope, usual: &str, job: &Fact<Job>) -> Fact<Definition> {
-    let searched = directories(look.about)
-        .filter(|(directory_scope, _)| *directory_scope == scope)
-        .all(|(_, directory)| look.host.definitions(&directory, ENDING).complete);
-    if searched || job.is_absent() {
+fn missing(host: &dyn Host, usual: &str, is_searched: bool, job: &Fact<Job>) -> Fact<Definition> {
+    if is_searched || job.is_absent() {
         return Fact::Absent;
     }
-    let file = look.host.file(usual, Part::SMALL);
+    let file = host.file(usual, Part::SMALL);
     file.presence().and_then(|()| Fact::Unknown(Why::NotObserved))
 }
 
@@ -258,10 +263,19 @@ fn is_main_or_wrapper(look: &Look<'_>, process: &Process, job: &Job) -> bool {
     main == process.pid || (is_wrapper(main) && look.ancestors(process).contains(&main))
 }
 
-fn definition(look: &Look<'_>, file: &FileSeen, drop_ins: &[String]) -> Fact<Definition> {
+fn definition(
+    look: &Look<'_>,
+    scope: Scope,
+    file: &FileSeen,
+    drop_ins: &[String],
+) -> Fact<Definition> {
     let drop_ins: Vec<FileSeen> =
         drop_ins.iter().map(|path| look.host.file(path, Part::SMALL)).collect();
-    Definition::of_unit(file, &drop_ins)
+    let home = match scope {
+        Scope::User => look.about.home.as_deref(),
+        Scope::System => Some(HOME_OF_ROOT),
+    };
+    Definition::of_unit(file, &drop_ins, home)
 }
 
 /// The directory beside a unit file whose files add to it.
@@ -282,8 +296,7 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 }
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
-    let user_home = look.about.home.as_deref();
-    definition.known()?.home(scope, user_home, look.sticky.as_deref()).known().cloned()
+    definition.known()?.home(scope, look.about, |root| look.sticky(root)).known().cloned()
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.
@@ -373,5 +386,7 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
 }
 
 const ENDING: &str = ".service";
+/// What `%h` stands for in a system unit, whatever its `User=` (`systemd.unit(5)`).
+const HOME_OF_ROOT: &str = "/root";
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";

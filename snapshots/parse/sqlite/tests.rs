@@ -101,6 +101,9 @@ fn a_name_that_every_row_would_repeat_is_bounded() {
 fn the_columns_of_a_table_are_told_from_its_constraints() {
     let sql = r#"CREATE TABLE t ("id" TEXT PRIMARY KEY, [n] DECIMAL(10, 2) DEFAULT (1), at, PRIMARY KEY (id), CHECK (n > 0))"#;
     assert_eq!(columns(sql), Ok(vec!["id".into(), "n".into(), "at".into()]));
+    let sql = "CREATE TABLE t (checked_at TEXT, unique_key, \"check\" INT, unique(checked_at), Check(1), foreign_id)";
+    let expected = ["checked_at", "unique_key", "check", "foreign_id"].map(String::from);
+    assert_eq!(columns(sql), Ok(expected.to_vec()));
     assert_eq!(columns("CREATE TABLE t (id) WITHOUT ROWID"), Err(SqliteError::Unsupported));
     assert_eq!(columns("nonsense"), Err(SqliteError::Damaged));
 }

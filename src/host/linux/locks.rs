@@ -63,10 +63,13 @@ fn holder(table: &[Lock], path: &str) -> Result<Option<Lock>, Trouble> {
     if same_inode.is_empty() {
         return Ok(None);
     }
+    let on = |device| same_inode.iter().find(|lock| lock.device == device);
+    if let Some(lock) = on((major(stat.dev()), minor(stat.dev()))) {
+        return Ok(Some((*lock).clone()));
+    }
     // On btrfs and overlayfs the device that `stat` tells is not the one that the kernel locks by.
     let of_mount = device_of_mount(path);
-    let devices = [Some((major(stat.dev()), minor(stat.dev()))), of_mount];
-    if let Some(lock) = same_inode.iter().find(|lock| devices.contains(&Some(lock.device))) {
+    if let Some(lock) = of_mount.and_then(on) {
         return Ok(Some((*lock).clone()));
     }
     // Before Linux 5.8 the mount cannot be told: then the holder must have the file open by its name.

@@ -162,6 +162,21 @@ fn a_path_that_depends_on_where_we_are_is_refused() {
 }
 
 #[test]
+fn a_directory_behind_a_symbolic_link_says_where_it_is() {
+    let home = Home::new();
+    let real = fs::canonicalize(home.0.path()).expect("a directory").join("data");
+    fs::create_dir_all(real.join("profiles")).expect("a directory");
+    symlink(&real, home.path("link")).expect("a link");
+    let look = |name: &str| directory(home.path(name).to_str().expect("UTF-8")).target;
+    assert_eq!(look("link").as_deref(), real.to_str());
+    assert_eq!(look("link/profiles").as_deref(), real.join("profiles").to_str());
+    assert_eq!(look("link/none"), None);
+    let real = real.to_str().expect("UTF-8");
+    assert_eq!(directory(real).target, None);
+    assert_eq!(directory(&format!("{real}/")).target, None);
+}
+
+#[test]
 fn a_directory_is_listed_in_order_and_what_is_none_says_so() {
     let home = Home::new()
         .with("cron", "")
