@@ -214,6 +214,9 @@ pub struct DirectorySeen {
     /// Numeric owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
+    /// Where it really lies, where a symbolic link leads there from this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Why it could not be listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Trouble>,

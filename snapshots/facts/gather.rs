@@ -125,8 +125,8 @@ fn homes(
 ) -> Vec<Home> {
     let mut paths: BTreeSet<String> = found.iter().filter_map(|found| found.home.clone()).collect();
     paths.extend(processes.iter().filter_map(|seen| look.home_of_process(seen)));
-    paths.extend(wanted.homes.iter().cloned());
-    paths.extend(look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty()).cloned());
+    let set = look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty());
+    paths.extend(wanted.homes.iter().chain(set).map(|home| look.named_path(home.clone())));
     if let Some(root) = &look.root {
         let profiles = join(root, "profiles");
         let listed = look.host.directory(&profiles);
@@ -148,7 +148,7 @@ fn homes(
         paths.iter().map(|path| Home::at(path, look.root.as_deref())).collect();
     homes.retain(|home| {
         let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&home.profile);
-        by_name || wanted.homes.contains(&home.path)
+        by_name || wanted.homes.iter().any(|path| look.named_path(path.clone()) == home.path)
     });
     homes.sort_by_key(|home| (home.profile != "default", home.profile.clone()));
     homes.dedup_by(|a, b| a.path == b.path);
@@ -230,6 +230,7 @@ fn gateway(
         host: look.host,
         home: &home.path,
         scan: look.scan(),
+        link: look.link.as_ref(),
         sticky: look.sticky.as_deref(),
         pid_file: &pid_file,
         lock_record: &PidRecord::in_file(&file("gateway.lock", Part::SMALL)),
@@ -446,7 +447,10 @@ fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
     let sticky = look.sticky.as_deref();
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
-        .filter(|process| process.chosen_home(look.about, sticky).as_deref() == Some(&home.path))
+        .filter(|process| {
+            let chosen = process.chosen_home(look.about, sticky);
+            chosen.is_some_and(|chosen| look.named_path(chosen) == home.path)
+        })
         .collect()
 }
 

@@ -112,6 +112,28 @@ impl Home {
     }
 }
 
+/// A root that is reached through a symbolic link. Hermes pins where the link leads in the definitions that it
+/// writes (`HERMES_HOME` is resolved, all versions), and finds the same home by its name from a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The root as it is called.
+    pub root: String,
+    /// Where it really lies.
+    pub target: String,
+}
+
+impl Link {
+    /// A path as it is called: one that lies where the link leads begins with the root's name.
+    pub fn named(&self, path: String) -> String {
+        match path.strip_prefix(self.target.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                format!("{}{rest}", self.root).trim_end_matches('/').to_string()
+            }
+            _ => path,
+        }
+    }
+}
+
 /// `[a-z0-9][a-z0-9_-]{0,63}`, the names that Hermes takes for profiles.
 pub fn is_profile_name(name: &str) -> bool {
     let mut chars = name.chars();
@@ -198,6 +220,21 @@ mod tests {
         assert_eq!(choice(None, Some(standard), Some("coder\n")), coder);
         assert_eq!(choice(None, Some("/opt/x"), None), "/opt/x");
         assert_eq!(choice(None, Some("/opt/x/"), Some("n")), "/opt/x/profiles/n");
+    }
+
+    #[test]
+    fn what_lies_where_the_root_s_link_leads_is_called_by_the_root() {
+        let link = Link { root: "/home/a/.hermes".into(), target: "/data/hermes".into() };
+        for (path, expected) in [
+            ("/data/hermes", "/home/a/.hermes"),
+            ("/data/hermes/", "/home/a/.hermes"),
+            ("/data/hermes/profiles/coder", "/home/a/.hermes/profiles/coder"),
+            ("/data/hermes-old", "/data/hermes-old"),
+            ("/home/a/.hermes", "/home/a/.hermes"),
+            ("/", "/"),
+        ] {
+            assert_eq!(link.named(path.into()), expected);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::Manager;
+use crate::facts::home::Link;
 use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Witness};
 use crate::facts::record::{PidRecord, Status};
@@ -62,6 +63,8 @@ pub struct Ladder<'a> {
     pub home: &'a str,
     /// Every process that looks like Hermes.
     pub scan: &'a Seen<ProcessSeen>,
+    /// Where the root really lies, where its name is a link.
+    pub link: Option<&'a Link>,
     /// `ROOT/active_profile`.
     pub sticky: Option<&'a str>,
     /// `gateway.pid`.
@@ -103,6 +106,14 @@ impl Ladder<'_> {
     fn path(&self, name: &str) -> String {
         crate::facts::home::join(self.home, name)
     }
+
+    /// A path that the kernel or a process gives, as it is called here.
+    fn named(&self, path: String) -> String {
+        match self.link {
+            Some(link) => link.named(path),
+            None => path,
+        }
+    }
 }
 
 struct Climb<'a> {
@@ -127,7 +138,7 @@ impl Climb<'_> {
             let process = Process::of(seen.clone(), about);
             let locks: Vec<(String, bool)> = process
                 .open_gateway_locks()
-                .map(|(path, deleted)| (path.to_string(), deleted))
+                .map(|(path, deleted)| (self.ladder.named(path.to_string()), deleted))
                 .collect();
             let ours = locks.iter().find(|(path, _)| *path == lock);
             let witness = match ours {
@@ -139,6 +150,7 @@ impl Climb<'_> {
                     let is_gateway =
                         matches!(process.role, Role::Gateway(_)) && !process.is_zombie();
                     let home = process.chosen_home(about, self.ladder.sticky);
+                    let home = home.map(|home| self.ladder.named(home));
                     (is_gateway && home.as_deref() == Some(self.ladder.home))
                         .then_some(Witness::Arguments)
                 }
@@ -262,7 +274,7 @@ impl Climb<'_> {
             Some(Holder::Process(pid)) => pid != process.pid,
             Some(Holder::Hidden) | None => false,
         };
-        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| path != lock)
+        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| self.ladder.named(path.to_string()) != lock)
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {

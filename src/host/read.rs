@@ -300,6 +300,9 @@ fn list(seen: &mut DirectorySeen) -> Result<(), Trouble> {
     if !stat.is_dir() {
         return Err(Trouble::Other("not a directory".into()));
     }
+    let real = fs::canonicalize(&seen.path).ok();
+    let real = real.map(|real| real.to_string_lossy().into_owned());
+    seen.target = real.filter(|real| *real != seen.path);
     let directory = open(&seen.path, &stat).map_err(|error| trouble(&error))?;
     let mut names = Vec::new();
     let mut full = false;

@@ -267,7 +267,7 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     let Some(loaded) = &job.launchd else { return is_named_so };
     let told = loaded.environment.iter().find(|(name, _)| name == "HERMES_HOME");
     if let Some((_, path)) = told {
-        return path.trim_end_matches('/') == home.path;
+        return look.named_path(path.trim_end_matches('/').to_string()) == home.path;
     }
     let pids: Vec<u32> = job.main_pid.into_iter().collect();
     let of_process = look.scan().list.iter().find(|seen| {
@@ -353,7 +353,8 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
 
 fn home_of(look: &Look<'_>, definition: &Fact<Definition>) -> Option<String> {
     let user_home = look.about.home.as_deref();
-    definition.known()?.home(Scope::User, user_home, look.sticky.as_deref()).known().cloned()
+    let home = definition.known()?.home(Scope::User, user_home, look.sticky.as_deref());
+    home.known().map(|home| look.named_path(home.clone()))
 }
 
 /// The labels of a home's job, that of the present rule first.

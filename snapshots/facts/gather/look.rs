@@ -6,7 +6,7 @@ use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::definition::Place;
 use crate::facts::gateway::{Named, Purpose};
-use crate::facts::home::{self, join};
+use crate::facts::home::{self, Link, join};
 use crate::facts::process::Process;
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
@@ -19,6 +19,8 @@ pub(super) struct Look<'a> {
     pub(super) about: &'a About,
     /// The directory above `profiles/`.
     pub(super) root: Option<String>,
+    /// Where the root really lies, where its name is a link.
+    pub(super) link: Option<Link>,
     /// `ROOT/active_profile`.
     pub(super) sticky: Option<String>,
     /// Every process that looks like Hermes. Waited for as late as possible.
@@ -33,6 +35,7 @@ impl<'a> Look<'a> {
         let root = home::root(about.home.as_deref(), pinned);
         first.push(Question::Processes);
         if let Some(root) = &root {
+            first.push(Question::Directory(root.clone()));
             first.push(Question::Directory(join(root, "profiles")));
             first.push(Question::File(join(root, "active_profile"), Part::SMALL));
         }
@@ -41,7 +44,19 @@ impl<'a> Look<'a> {
             let file = host.file(&join(root, "active_profile"), Part::SMALL);
             file.content().known().map(|text| text.trim().to_string())
         });
-        Self { host, about, root, sticky, scan: OnceCell::new() }
+        let link = root.as_ref().and_then(|root| {
+            let target = host.directory(root).target?;
+            Some(Link { root: root.clone(), target })
+        });
+        Self { host, about, root, link, sticky, scan: OnceCell::new() }
+    }
+
+    /// A path as it is called here, whichever way somebody wrote it.
+    pub(super) fn named_path(&self, path: String) -> String {
+        match &self.link {
+            Some(link) => link.named(path),
+            None => path,
+        }
     }
 
     /// Every process that looks like Hermes.
@@ -54,11 +69,12 @@ impl<'a> Look<'a> {
         let process = Process::of(seen.clone(), self.about);
         let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
         let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
-        by_lock.or_else(|| {
+        let home = by_lock.or_else(|| {
             matches!(process.role, Role::Gateway(_))
                 .then(|| process.chosen_home(self.about, self.sticky.as_deref()))
                 .flatten()
-        })
+        });
+        home.map(|home| self.named_path(home))
     }
 
     /// A process, out of the search for all of them if it was in it.

@@ -275,7 +275,8 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
     let user_home = look.about.home.as_deref();
-    definition.known()?.home(scope, user_home, look.sticky.as_deref()).known().cloned()
+    let home = definition.known()?.home(scope, user_home, look.sticky.as_deref());
+    home.known().map(|home| look.named_path(home.clone()))
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.
