@@ -129,6 +129,12 @@ impl Answers for Managers<'_> {
                 lanes.push(lane_without_file(look, scope, &unit, job));
             }
         }
+        if let Some(owner) = owner_elsewhere(look, home) {
+            if lanes.is_empty() {
+                lanes.push(lane_of_another(&expected, owner));
+            }
+            return lanes;
+        }
         let taken = self.files.found.iter().any(|found| found.is(Scope::User, &expected));
         if !taken && !lanes.iter().any(|lane| lane.is(Scope::User, &expected)) {
             let job = self.job(Scope::User, &expected);
@@ -223,6 +229,31 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
     let paths = look.named(&definition);
     let disabled = Fact::Absent;
     Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths, files }
+}
+
+/// The user to whom a home belongs, where that is not the one who looks. What such a home would have is a unit of its
+/// owner's, and neither that user's directories nor that user's manager were asked (upstream #10669, #42685).
+fn owner_elsewhere(look: &Look<'_>, home: &Home) -> Option<u32> {
+    let owner = look.host.directory(&home.path).uid?;
+    let own = look.about.home.as_deref().map(|own| join(own, ""));
+    let is_ours = own.is_some_and(|own| home.path.starts_with(&own));
+    (look.about.uid? != owner && !is_ours).then_some(owner)
+}
+
+/// The service that another user may have.
+fn lane_of_another(name: &str, owner: u32) -> Lane {
+    let units = format!("the units of uid {owner} were not looked at");
+    let manager = format!("that of uid {owner} answers that user only, and was not asked");
+    Lane {
+        manager: Manager::SystemdUser,
+        name: name.into(),
+        path: String::new(),
+        definition: Fact::Unknown(Why::Failed(units)),
+        job: Fact::Unknown(Why::Failed(manager)),
+        disabled: Fact::Absent,
+        paths: Vec::new(),
+        files: Vec::new(),
+    }
 }
 
 /// A unit file and its drop-ins, as they were.
