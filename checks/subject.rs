@@ -8,7 +8,7 @@ use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::journal::{Count, Journal};
-use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::facts::{Lane, Manager, home};
@@ -19,6 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::Subject;
 use crate::finding::{Finding, plural, span};
 use crate::intent::Expected;
+
+/// So long does a start take, at most, until it finds the lock of its home taken.
+const ATTEMPT_SECONDS: i64 = 10;
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -70,6 +73,17 @@ impl<'a> Subject<'a> {
         self.installed()
             .filter(move |lane| !spoken_of.is_some_and(|spoken_of| std::ptr::eq(spoken_of, *lane)))
             .filter_map(|lane| Some((lane, lane.job.known()?)))
+    }
+
+    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
+    /// lock taken by the one that has it.
+    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
+        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
+        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
+        self.gateway.process().is_some_and(has_lock)
+            && !other.witnesses.contains(&Witness::GhostLock)
+            && lanes.any(|job| job.main_pid == Some(other.pid))
+            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
