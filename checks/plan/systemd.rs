@@ -203,7 +203,10 @@ impl<'a> Unit<'a> {
                 Guard::LockedBy { lock: at.path("gateway.lock"), pid: process.pid },
             ],
             action: self.action(&["stop"]),
-            changes: format!("{} tries no more; the gateway that answers is not touched", self.lane.name),
+            changes: format!(
+                "{} tries no more; the gateway that answers is not touched",
+                self.lane.name
+            ),
             expect: self.gets("MainPID", "0"),
             undo: self.by_hand(&["start"]),
         })
@@ -247,6 +250,16 @@ fn start(at: &Subject<'_>) -> Steps {
     let unit = Unit::of(at)?;
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
+    }
+    let systemd = unit.job.systemd.as_ref();
+    if systemd.is_some_and(|systemd| systemd.is_held_by_condition) {
+        return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
+    }
+    if systemd.is_some_and(|systemd| systemd.queued) {
+        return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());
+    }
+    if unit.job.phase == Phase::Running {
+        return Err("systemd takes it for active, so a start does nothing: what its ExecStart= left behind is gone".into());
     }
     if !matches!(unit.job.phase, Phase::Stopped | Phase::Failed) {
         return Err("the service is between two states: look again in a few seconds".into());

@@ -274,7 +274,9 @@ impl Climb<'_> {
             Some(Holder::Process(pid)) => pid != process.pid,
             Some(Holder::Hidden) | None => false,
         };
-        is_elsewhere && open.peek().is_some() && open.all(|(path, _)| self.ladder.named(path.to_string()) != lock)
+        is_elsewhere
+            && open.peek().is_some()
+            && open.all(|(path, _)| self.ladder.named(path.to_string()) != lock)
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {

@@ -25,9 +25,7 @@ fn headline(reported: &Reported<'_>) -> Option<String> {
     let (text, id) = answer(reported);
     let says_a_finding =
         reported.examined.diagnoses.is_empty() || reported.examined.unexplained().is_some();
-    if says_a_finding
-        && reported.examined.findings.iter().any(is_worth_a_line)
-    {
+    if says_a_finding && reported.examined.findings.iter().any(is_worth_a_line) {
         return None;
     }
     let title = match id {

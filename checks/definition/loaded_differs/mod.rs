@@ -44,6 +44,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         } else if lane.definition.is_absent() {
             let why = Why::Failed("its file is not to be seen from here".into());
             Finding::unknown("whether what is loaded is what is on disk", &why).minor()
+        } else if systemd.is_refused {
+            // systemd then asks for a reload for ever (252), and none helps.
+            Finding::skipped(format!("systemd refuses {}: see definition/invalid", lane.name))
         } else if systemd.need_daemon_reload {
             Finding::failure(format!("{} changed on disk after systemd loaded it", lane.name))
                 .seen(source, "NeedDaemonReload=yes")

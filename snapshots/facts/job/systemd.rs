@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::fact::{Fact, Why};
 use crate::host::{LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
@@ -19,6 +21,13 @@ pub struct Systemd {
     pub need_daemon_reload: bool,
     /// `LoadState=not-found`, of a unit that runs: its file was gone when systemd last looked for it.
     pub is_file_gone: bool,
+    /// `LoadState=bad-setting` or `error`: it cannot be started by the definition that systemd has read.
+    pub is_refused: bool,
+    /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
+    /// counts as a success.
+    pub is_held_by_condition: bool,
+    /// `StateChangeTimestamp`: since when it is in its state.
+    pub since: Option<Timestamp>,
     /// `FragmentPath`: the file that was loaded.
     pub fragment_path: Option<String>,
     /// `DropInPaths`.
@@ -181,6 +190,11 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
             is_file_gone: get("LoadState") == "not-found",
+            is_refused: matches!(get("LoadState"), "bad-setting" | "error"),
+            // Before the first start it says no as well.
+            is_held_by_condition: get("ConditionResult") == "no"
+                && time::systemd(get("ConditionTimestamp")).is_some(),
+            since: time::systemd(get("StateChangeTimestamp")),
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
                 .map(String::from),
