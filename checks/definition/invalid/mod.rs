@@ -3,6 +3,7 @@
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::job::systemd::Load;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -47,7 +48,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 fn is_refused(lane: &Lane) -> bool {
     let systemd = lane.job.known().and_then(|job| job.systemd.as_ref());
-    systemd.is_some_and(|systemd| systemd.is_refused)
+    systemd.is_some_and(|systemd| systemd.load == Load::Refused)
 }
 
 /// systemd itself says that it makes no sense. Of the lines that we do not understand the last is the gravest: that a

@@ -1,6 +1,7 @@
 //! The manager could not even begin to run Hermes.
 
 use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 
 use super::{Case, Found};
@@ -52,7 +53,7 @@ fn never_begun(case: &Case<'_>, lane: &Lane, job: &Job) -> Option<Found> {
         return None;
     }
     let title = lane.title();
-    if systemd.is_refused {
+    if systemd.load == Load::Refused {
         let claim = &case.found("definition/invalid")?.claim;
         return Found::certain(
             format!("{title} cannot be started: {claim}; Hermes itself is not run"),

@@ -31,10 +31,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let other_user = process.seen.uid.filter(|_| case.failed("owner/other-user"));
     let user = other_user.map_or_else(String::new, |uid| format!(" as uid {uid}"));
-    let summary = format!(
-        "the gateway is {what}: PID {} runs{user} {place}{holds}; {service}",
-        process.pid
-    );
+    let summary =
+        format!("the gateway is {what}: PID {} runs{user} {place}{holds}; {service}", process.pid);
     Found::certain(
         summary,
         &[

@@ -41,7 +41,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Phase::Running if is_active_without_a_process(at, job) => {
             Finding::failure(format!("{} is {}, and no gateway lives", lane.name, job.words))
                 .seen(&job.source, "MainPID=0")
-                .help("its ExecStart= is over, and systemd does not look after what that left behind")
+                .help(
+                    "its ExecStart= is over, and systemd does not look after what that left behind",
+                )
         }
         Phase::Running => {
             let pid = job
@@ -69,16 +71,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .seen(&job.source, "MainPID=0")
             .help("`systemctl status` of the unit lists what is left of it")
         }
-        Phase::Starting if let Some(since) = stuck_before_its_process(at, job) => {
-            Finding::failure(format!(
+        Phase::Starting if let Some(since) = stuck_before_its_process(at, job) => Finding::failure(
+            format!(
                 "{} has been {} for {}, and no gateway lives",
                 lane.name,
                 job.words,
                 length(since)
-            ))
-            .seen(&job.source, "MainPID=0")
-            .help("`systemctl status` of the unit shows what it waits for: an ExecStartPre=, as a rule")
-        }
+            ),
+        )
+        .seen(&job.source, "MainPID=0")
+        .help(
+            "`systemctl status` of the unit shows what it waits for: an ExecStartPre=, as a rule",
+        ),
         Phase::Starting | Phase::Restarting | Phase::Stopping => {
             Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
         }

@@ -17,8 +17,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::unknown("whether another gateway of this home lives", why).minor()];
     }
     if others.is_empty() {
-        let finding = Finding::pass(format!("PID {} is the only gateway of this home", process.pid));
-        return vec![attempts.into_iter().fold(finding, |finding, it| at.with_process(finding, it))];
+        let finding =
+            Finding::pass(format!("PID {} is the only gateway of this home", process.pid));
+        return vec![
+            attempts.into_iter().fold(finding, |finding, it| at.with_process(finding, it)),
+        ];
     }
     let pids = others.iter().map(|other| other.pid.to_string()).collect::<Vec<_>>().join(", ");
     let finding = Finding::failure(format!(

@@ -19,10 +19,8 @@ pub struct Systemd {
     pub result: String,
     /// `NeedDaemonReload`: the file changed after it was loaded.
     pub need_daemon_reload: bool,
-    /// `LoadState=not-found`, of a unit that runs: its file was gone when systemd last looked for it.
-    pub is_file_gone: bool,
-    /// `LoadState=bad-setting` or `error`: it cannot be started by the definition that systemd has read.
-    pub is_refused: bool,
+    /// `LoadState`: what systemd made of its file.
+    pub load: Load,
     /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
     /// counts as a success.
     pub is_held_by_condition: bool,
@@ -46,6 +44,18 @@ pub struct Systemd {
     pub stop_timeout: Option<Duration>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
+}
+
+/// What systemd made of a unit's file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Load {
+    /// It read it.
+    #[default]
+    Read,
+    /// `not-found`, of a unit that runs: its file was gone when systemd last looked for it.
+    FileGone,
+    /// `bad-setting` or `error`: nothing can be started by it.
+    Refused,
 }
 
 /// The jobs of one systemd manager, or why it could not be asked.
@@ -189,8 +199,11 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         systemd: Some(Systemd {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
-            is_file_gone: get("LoadState") == "not-found",
-            is_refused: matches!(get("LoadState"), "bad-setting" | "error"),
+            load: match get("LoadState") {
+                "not-found" => Load::FileGone,
+                "bad-setting" | "error" => Load::Refused,
+                _ => Load::Read,
+            },
             // Before the first start it says no as well.
             is_held_by_condition: get("ConditionResult") == "no"
                 && time::systemd(get("ConditionTimestamp")).is_some(),
