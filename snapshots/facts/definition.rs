@@ -11,6 +11,7 @@ use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
 use crate::parse::exec::Exec;
 use crate::parse::plist::Plist;
+use crate::parse::specifier::Specifiers;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
 
@@ -170,15 +171,24 @@ pub struct Problem {
 impl Definition {
     /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence.
     pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen]) -> Fact<Self> {
+        Self::of_unit_with(file, drop_ins, &Specifiers::default())
+    }
+
+    /// Reads a unit of which it is known what its specifiers stand for.
+    pub fn of_unit_with(
+        file: &FileSeen,
+        drop_ins: &[FileSeen],
+        specifiers: &Specifiers,
+    ) -> Fact<Self> {
         file.content().map(|text| {
-            let main = Unit::parse(text);
+            let main = Unit::parse(&specifiers.resolve(text));
             let mut problems = problems_of(&file.path, &main);
             let mut read = Vec::new();
             let mut texts = vec![(file.path.clone(), text.to_string())];
             for drop_in in drop_ins {
                 match drop_in.content() {
                     Fact::Known(text) => {
-                        let unit = Unit::parse(text);
+                        let unit = Unit::parse(&specifiers.resolve(text));
                         problems.extend(problems_of(&drop_in.path, &unit));
                         read.push((drop_in.path.clone(), unit));
                         texts.push((drop_in.path.clone(), text.to_string()));

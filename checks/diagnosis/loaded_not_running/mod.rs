@@ -25,6 +25,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
             "a start of it is queued, and waits for another unit".to_string()
         }
+        None if job.phase == Phase::Starting => {
+            "its start does not come to its program".to_string()
+        }
         None => "it has not been started since it was loaded".to_string(),
         Some(exit) => format!("its last run ended with {exit}"),
     };

@@ -14,6 +14,7 @@ use crate::observation::{FileSeen, ProcessSeen};
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::show;
+use crate::parse::specifier::{Specifiers, is_template, template_of};
 use crate::snapshot::About;
 
 use super::FEW;
@@ -31,6 +32,8 @@ pub(super) fn first(about: &About) -> Vec<Question> {
 pub(super) struct Files {
     found: Vec<Found>,
     units: Vec<UnitFile>,
+    /// Those that only their instances are started by: `hermes@.service`.
+    templates: Vec<UnitFile>,
 }
 
 /// A unit file, beside what was found in it.
@@ -42,15 +45,20 @@ struct UnitFile {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), units: Vec::new() };
+        let mut files = Self { found: Vec::new(), units: Vec::new(), templates: Vec::new() };
         for (scope, directory) in directories(look.about) {
             for file in look.host.definitions(&directory, ENDING).list {
                 let Some(name) = file.path.rsplit('/').next().map(String::from) else { continue };
                 // A unit of the same name in an earlier directory hides this one.
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
-                let definition =
-                    definition(look, &file, &drop_ins(look, &format!("{}.d", file.path)));
-                if !is_hidden && runs_hermes(&name, &definition) {
+                let drop_ins = drop_ins(look, &format!("{}.d", file.path));
+                let definition = definition(look, (scope, &name), &file, &drop_ins);
+                if is_hidden || !runs_hermes(&name, &definition) {
+                    continue;
+                }
+                if is_template(&name) {
+                    files.templates.push(UnitFile { scope, file });
+                } else {
                     let home = home_of(look, scope, &definition);
                     files.found.push(Found { manager: scope.into(), name, definition, home });
                     files.units.push(UnitFile { scope, file });
@@ -66,6 +74,9 @@ impl Files {
             if self.units.len() <= FEW || !found.name.starts_with("hermes") {
                 names.entry(unit.scope).or_default().insert(found.name.clone());
             }
+        }
+        for template in &self.templates {
+            names.entry(template.scope).or_default().extend(enabled_instances(look, template));
         }
         for (scope, unit) in processes.iter().filter_map(|seen| service_of(look, seen)) {
             names.entry(scope).or_default().insert(unit);
@@ -98,6 +109,19 @@ impl Services for Files {
     }
 }
 
+/// The instances of a template that are to start by themselves: they may not be loaded before they are asked for.
+fn enabled_instances(look: &Look<'_>, template: &UnitFile) -> Vec<String> {
+    let Some((directory, name)) = template.file.path.rsplit_once('/') else { return Vec::new() };
+    let target = match template.scope {
+        Scope::User => "default.target.wants",
+        Scope::System => "multi-user.target.wants",
+    };
+    let wants = look.host.directory(&join(directory, target));
+    let names = wants.names();
+    let names = names.known().copied().unwrap_or_default();
+    names.iter().filter(|unit| template_of(unit).as_deref() == Some(name)).cloned().collect()
+}
+
 /// What both managers said.
 struct Managers<'a> {
     files: &'a Files,
@@ -116,6 +140,9 @@ impl Answers for Managers<'_> {
             if serves {
                 lanes.push(self.lane(look, unit, found));
             }
+        }
+        for template in &self.files.templates {
+            lanes.extend(self.instances(look, template, home));
         }
         // What runs this home's processes is one of its services, wherever its file is.
         for process in &look.scan().list {
@@ -167,6 +194,33 @@ impl Managers<'_> {
         }
     }
 
+    /// The instances of a template that the manager has loaded, and that serve a home.
+    fn instances(&self, look: &Look<'_>, template: &UnitFile, home: &Home) -> Vec<Lane> {
+        let scope = template.scope;
+        let is_of_it = |unit: &&str| {
+            template_of(unit).is_some_and(|of| template.file.path.ends_with(&format!("/{of}")))
+        };
+        let directory = template.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let units = self.units(scope).names().filter(is_of_it);
+        units
+            .filter_map(|unit| {
+                let beside =
+                    [format!("{}.d", template.file.path), join(directory, &format!("{unit}.d"))];
+                let drop_ins: Vec<String> =
+                    beside.iter().flat_map(|directory| drop_ins(look, directory)).collect();
+                let definition = definition(look, (scope, unit), &template.file, &drop_ins);
+                let serves = home_of(look, scope, &definition)?;
+                let found = Found {
+                    manager: scope.into(),
+                    name: unit.into(),
+                    definition,
+                    home: Some(serves).filter(|serves| *serves == home.path),
+                };
+                found.home.is_some().then(|| self.lane(look, template, &found))
+            })
+            .collect()
+    }
+
     fn lane(&self, look: &Look<'_>, unit: &UnitFile, found: &Found) -> Lane {
         let job = self.units(unit.scope).job_on_disk(&found.name);
         // The manager knows of drop-ins elsewhere than beside the file.
@@ -177,7 +231,7 @@ impl Managers<'_> {
             (Some(loaded), Some(read)) if loaded.iter().any(|path| !read.contains(path)) => {
                 let mut all = loaded.clone();
                 all.extend(read.iter().filter(|path| !loaded.contains(path)).cloned());
-                definition(look, &unit.file, &all)
+                definition(look, (unit.scope, &found.name), &unit.file, &all)
             }
             _ => found.definition.clone(),
         };
@@ -220,7 +274,7 @@ fn lane_without_file(look: &Look<'_>, scope: Scope, name: &str, job: Fact<Job>) 
     let (definition, files, path) = match fragment {
         Some(path) => {
             let file = look.host.file(&path, Part::SMALL);
-            let definition = definition(look, &file, &drop_ins);
+            let definition = definition(look, (scope, name), &file, &drop_ins);
             let files = stamps(look, &file, &definition);
             (definition, files, path)
         }
@@ -286,10 +340,20 @@ fn is_main_or_wrapper(look: &Look<'_>, process: &ProcessSeen, job: &Job) -> bool
     main == process.pid || (is_wrapper(main) && look.ancestors(process).contains(&main))
 }
 
-fn definition(look: &Look<'_>, file: &FileSeen, drop_ins: &[String]) -> Fact<Definition> {
+fn definition(
+    look: &Look<'_>,
+    (scope, unit): (Scope, &str),
+    file: &FileSeen,
+    drop_ins: &[String],
+) -> Fact<Definition> {
     let drop_ins: Vec<FileSeen> =
         drop_ins.iter().map(|path| look.host.file(path, Part::SMALL)).collect();
-    Definition::of_unit(file, &drop_ins)
+    // Of the system's manager they mean root, whatever `User=` says.
+    let (home, user) = match scope {
+        Scope::User => (look.about.home.as_deref(), look.about.user.as_deref()),
+        Scope::System => (Some("/root"), Some("root")),
+    };
+    Definition::of_unit_with(file, &drop_ins, &Specifiers::of(unit, home, user))
 }
 
 fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {

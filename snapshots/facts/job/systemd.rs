@@ -115,6 +115,11 @@ impl Units {
         }
     }
 
+    /// The names of the units of which the manager told.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.answers.known().into_iter().flatten().map(|(id, _)| id.as_str())
+    }
+
     /// The job of this name. Absent if the manager says that it knows no such unit.
     pub fn job(&self, unit: &str) -> Fact<Job> {
         self.answers.as_ref().and_then(|blocks| {
