@@ -86,6 +86,15 @@ impl<'a> Subject<'a> {
             && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
     }
 
+    /// Why the gateway's sockets are not among those that were seen, where they are elsewhere: a `NetworkNamespacePath=`, a
+    /// `PrivateNetwork=`, a container. What listens on the same port here is no neighbour of theirs.
+    pub(crate) fn listens_out_of_sight(&self) -> Option<Why> {
+        let network = self.gateway.process()?.seen.network.as_ref()?;
+        let why =
+            format!("it runs in a network namespace of its own, {network}: look from within that");
+        Some(Why::Failed(why))
+    }
+
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
     pub(crate) fn is_without_systemd(&self) -> bool {
         self.facts.has_hint("no-systemd")

@@ -13,7 +13,7 @@ use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
-use crate::observation::{LockSeen, ProcessSeen, Trouble};
+use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
 use crate::parse::cmdline::Role;
 
 /// What is known of the life of one gateway.
@@ -199,6 +199,10 @@ impl Climb<'_> {
         let stale = Stale { witness, path: self.ladder.path(file), pid: record.pid };
         // gateway.lock outlives its owner by design; a text that names a dead one says nothing.
         let expires = witness != Witness::LockRecord;
+        if let Some(process) = self.within(record) {
+            self.add(process, witness);
+            return;
+        }
         match self.look(record.pid) {
             Ok(process) if process.is_zombie() => self.add(process, witness),
             Ok(process) => match process.identity(record, self.ladder.host.about().os) {
@@ -227,6 +231,15 @@ impl Climb<'_> {
                 self.unclear.push(why);
             }
         }
+    }
+
+    /// The process of a PID namespace below ours that wrote this record, by its number there.
+    fn within(&self, record: &PidRecord) -> Option<Process> {
+        let start = Started::Units(record.start_time?);
+        let is_writer =
+            |seen: &&ProcessSeen| seen.inner_pid == Some(record.pid) && seen.started == Some(start);
+        let seen = self.ladder.scan.list.iter().find(is_writer)?;
+        Some(Process::of(seen.clone(), self.ladder.host.about()))
     }
 
     fn jobs(&mut self) {
