@@ -53,7 +53,7 @@ impl Files {
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
                 let drop_ins = drop_ins(look, &format!("{}.d", file.path));
                 let definition = definition(look, (scope, &name), &file, &drop_ins);
-                if is_hidden || !runs_hermes(&name, &definition) {
+                if is_hidden || is_alias(look, &file) || !runs_hermes(&name, &definition) {
                     continue;
                 }
                 if is_template(&name) {
@@ -372,6 +372,16 @@ fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Opti
     let user_home = look.about.home.as_deref();
     let home = definition.known()?.home(scope, user_home, look.sticky.as_deref());
     home.known().map(|home| look.named_path(home.clone()))
+}
+
+/// A link to a unit of another name beside it, as `Alias=` makes one: another name of that unit, and no second one.
+fn is_alias(look: &Look<'_>, file: &FileSeen) -> bool {
+    let Some(target) = &file.target else { return false };
+    let Some((directory, name)) = file.path.rsplit_once('/') else { return false };
+    let (of, unit) = target.rsplit_once('/').unwrap_or((directory, target));
+    unit != name
+        && unit.ends_with(ENDING)
+        && directories(look.about).any(|(_, searched)| searched == of)
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.
