@@ -390,6 +390,13 @@ impl Climb<'_> {
             && hints.iter().any(|hint| hint == "pid-namespace")
             && !(is_loaded && self.managers_know_of_none())
             && !(self.dead.is_empty() && self.reused.is_empty())
+            && !self.is_a_machine()
+    }
+
+    /// Whether a systemd booted this PID namespace. Such a container is a machine of its own (nspawn, LXC, WSL), and
+    /// nobody outside shares a home with it.
+    fn is_a_machine(&self) -> bool {
+        self.look(1).is_ok_and(|first| first.seen.comm.as_deref() == Some("systemd"))
     }
 
     fn managers_know_of_none(&self) -> bool {
