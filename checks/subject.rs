@@ -13,6 +13,7 @@ use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::facts::{Lane, Manager, home};
 use gw_snapshot::observation::{FileSeen, Trouble};
+use gw_snapshot::parse::cgroup;
 use gw_snapshot::parse::log::Class;
 use jiff::{SignedDuration, Timestamp};
 
@@ -333,9 +334,20 @@ impl<'a> Subject<'a> {
         let mut asked =
             self.facts.listeners.list.iter().filter(|listener| is_at(listener, health)).peekable();
         let first = asked.peek().copied()?;
-        let ours =
-            asked.any(|listener| listener.is_held_by(process.pid) || listener.owners.is_none());
+        let ours = asked.any(|listener| {
+            listener.is_held_by(process.pid)
+                || (listener.owners.is_none() && !self.is_another_user_s(listener))
+        });
         (!ours).then_some(first)
+    }
+
+    /// Whether a socket was made by another user than the gateway's, whoever holds it: then it is not the gateway's. In a
+    /// container users have other numbers.
+    pub(crate) fn is_another_user_s(&self, listener: &Listener) -> bool {
+        let Some(process) = self.gateway.process() else { return false };
+        let is_contained = process.seen.cgroup.as_deref().and_then(cgroup::container).is_some();
+        let maker = listener.uid.zip(process.seen.uid);
+        !is_contained && maker.is_some_and(|(maker, gateway)| maker != gateway)
     }
 
     /// Whether the gateway listens at the very address that was asked.
