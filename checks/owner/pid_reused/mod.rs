@@ -48,8 +48,9 @@ fn finding(at: &Subject<'_>, pid: u32, records: &[&Stale], process: &Process) ->
     // Soon after a boot a gateway may get the number that it had before.
     if other.is_some_and(|other| other.home.path == at.gateway.home.path) {
         let claim = format!(
-            "{} tells of an earlier process, which had the PID {pid} of the gateway that runs now",
-            paths.join(" and ")
+            "{} {} of an earlier process, which had the PID {pid} of the gateway that runs now",
+            paths.join(" and "),
+            if records.len() == 1 { "tells" } else { "tell" }
         );
         return seen(Finding::warning(claim).help("leave it: the gateway writes it anew"));
     }
