@@ -23,6 +23,22 @@ pub struct Examined {
     pub verdict: Verdict,
 }
 
+impl Examined {
+    /// A failure that no diagnosis explains, where the first of them explains no failure at all: what is surely wrong
+    /// goes before what merely will be, or could not be seen.
+    pub fn unexplained(&self) -> Option<&Finding> {
+        let first = self.diagnoses.first()?;
+        let fails = |finding: &&Finding| finding.verdict == Verdict::Failure;
+        let mut failures = self.findings.iter().filter(fails);
+        if failures.clone().any(|finding| first.explains.contains(&finding.check)) {
+            return None;
+        }
+        failures.find(|finding| {
+            !self.diagnoses.iter().any(|diagnosis| diagnosis.explains.contains(&finding.check))
+        })
+    }
+}
+
 /// Which checks to run.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {

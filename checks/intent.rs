@@ -8,6 +8,7 @@ use gw_snapshot::facts::definition::{Definition, Place};
 use gw_snapshot::facts::terms::{About, Term};
 use gw_snapshot::observation::FileSeen;
 use gw_snapshot::parse::plist;
+use gw_snapshot::parse::specifier::Specifiers;
 use jiff::civil::Date;
 use thiserror::Error;
 
@@ -168,7 +169,7 @@ impl Reference {
         let read = if is_plist {
             Definition::of_plist(file)
         } else {
-            Definition::of_unit(file, &[], None)
+            Definition::of_unit(file, &[], &Specifiers::default())
         };
         let definition = match read {
             Fact::Known(definition) => definition,

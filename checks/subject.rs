@@ -9,17 +9,21 @@ use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::journal::{Count, Journal};
-use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::facts::{Lane, Manager, home};
 use gw_snapshot::observation::{FileSeen, Trouble};
+use gw_snapshot::parse::cgroup;
 use gw_snapshot::parse::log::Class;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, plural, span};
 use crate::intent::Expected;
+
+/// So long does a start take, at most, until it finds the lock of its home taken.
+const ATTEMPT_SECONDS: i64 = 10;
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -89,6 +93,26 @@ impl<'a> Subject<'a> {
         self.installed()
             .filter(move |lane| !spoken_of.is_some_and(|spoken_of| std::ptr::eq(spoken_of, *lane)))
             .filter_map(|lane| Some((lane, lane.job.known()?)))
+    }
+
+    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
+    /// lock taken by the one that has it.
+    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
+        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
+        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
+        self.gateway.process().is_some_and(has_lock)
+            && !other.witnesses.contains(&Witness::GhostLock)
+            && lanes.any(|job| job.main_pid == Some(other.pid))
+            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
+    }
+
+    /// Why the gateway's sockets are not among those that were seen, where they are elsewhere: a `NetworkNamespacePath=`, a
+    /// `PrivateNetwork=`, a container. What listens on the same port here is no neighbour of theirs.
+    pub(crate) fn listens_out_of_sight(&self) -> Option<Why> {
+        let network = self.gateway.process()?.seen.network.as_ref()?;
+        let why =
+            format!("it runs in a network namespace of its own, {network}: look from within that");
+        Some(Why::Failed(why))
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
@@ -329,9 +353,20 @@ impl<'a> Subject<'a> {
         let mut asked =
             self.facts.listeners.list.iter().filter(|listener| is_at(listener, health)).peekable();
         let first = asked.peek().copied()?;
-        let ours =
-            asked.any(|listener| listener.is_held_by(process.pid) || listener.owners.is_none());
+        let ours = asked.any(|listener| {
+            listener.is_held_by(process.pid)
+                || (listener.owners.is_none() && !self.is_another_user_s(listener))
+        });
         (!ours).then_some(first)
+    }
+
+    /// Whether a socket was made by another user than the gateway's, whoever holds it: then it is not the gateway's. In a
+    /// container users have other numbers.
+    pub(crate) fn is_another_user_s(&self, listener: &Listener) -> bool {
+        let Some(process) = self.gateway.process() else { return false };
+        let is_contained = process.seen.cgroup.as_deref().and_then(cgroup::container).is_some();
+        let maker = listener.uid.zip(process.seen.uid);
+        !is_contained && maker.is_some_and(|(maker, gateway)| maker != gateway)
     }
 
     /// Whether the gateway listens at the very address that was asked.

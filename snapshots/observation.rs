@@ -287,6 +287,12 @@ pub struct ProcessSeen {
     /// Linux: its path in the cgroup v2 hierarchy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<String>,
+    /// Linux: its network namespace, where that is another than ours: none of its sockets is among those that we see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Linux: its id in its own PID namespace, where that is below ours. It is what the process itself writes down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner_pid: Option<u32>,
     /// Its controlling terminal, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<String>,

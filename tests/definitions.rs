@@ -27,6 +27,7 @@ use gw_snapshot::facts::generation::{Form, Generation};
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::{Wanted, gather};
 use gw_snapshot::observation::FileSeen;
+use gw_snapshot::parse::specifier::Specifiers;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
 use serde_json::json;
@@ -86,7 +87,7 @@ impl Recording {
         let read = if self.is_plist() {
             Definition::of_plist(&file)
         } else {
-            Definition::of_unit(&file, &[], None)
+            Definition::of_unit(&file, &[], &Specifiers::default())
         };
         read.known().cloned().unwrap_or_else(|| panic!("{}: {}", self.name(), self.text))
     }
@@ -609,7 +610,7 @@ fn what_a_drop_in_says_too_is_fine() {
     };
     let own = Generation::of(Form::UserUnit, &recording.version()).expect("a known release");
     let grades = |text: &str| -> Vec<Grade> {
-        let definition = Definition::of_unit(&file, &[drop_in(text)], None);
+        let definition = Definition::of_unit(&file, &[drop_in(text)], &Specifiers::default());
         let definition = definition.known().expect("a definition");
         drift::differences(own, definition, None, None).iter().map(|found| found.grade).collect()
     };

@@ -188,6 +188,30 @@ impl<'a> Unit<'a> {
         })
     }
 
+    /// The service tries again and again beside a gateway that has the lock, and is to leave that for a moment. What it
+    /// starts in the meantime never gets the lock, so nothing is lost with it.
+    fn pause(&self, at: &Subject<'_>) -> Result<Step, String> {
+        let process = at.gateway.process().ok_or("there is no process to take over from")?;
+        Ok(Step {
+            name: "stop-trying",
+            why: format!(
+                "{} is started again and again, and finds the home taken by PID {}. It is to stand still until the way is clear.",
+                self.lane.name, process.pid
+            ),
+            guards: vec![
+                same(at, process)?,
+                Guard::LockedBy { lock: at.path("gateway.lock"), pid: process.pid },
+            ],
+            action: self.action(&["stop"]),
+            changes: format!(
+                "{} tries no more; the gateway that answers is not touched",
+                self.lane.name
+            ),
+            expect: self.gets("MainPID", "0"),
+            undo: self.by_hand(&["start"]),
+        })
+    }
+
     fn start(&self, at: &Subject<'_>) -> Step {
         Step {
             name: "start",
@@ -227,6 +251,16 @@ fn start(at: &Subject<'_>) -> Steps {
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
     }
+    let systemd = unit.job.systemd.as_ref();
+    if systemd.is_some_and(|systemd| systemd.is_held_by_condition) {
+        return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
+    }
+    if systemd.is_some_and(|systemd| systemd.queued) {
+        return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());
+    }
+    if unit.job.phase == Phase::Running {
+        return Err("systemd takes it for active, so a start does nothing: what its ExecStart= left behind is gone".into());
+    }
     if !matches!(unit.job.phase, Phase::Stopped | Phase::Failed) {
         return Err("the service is between two states: look again in a few seconds".into());
     }
@@ -264,14 +298,23 @@ fn cut_over(at: &Subject<'_>) -> Steps {
     if at.gateway.lane().is_none_or(|lane| lane.definition.known().is_none()) {
         return Err("no service is installed that could take over: install one first".into());
     }
+    // Whatever started it there may do so again, now or at the next boot.
+    if let Supervision::Other { unit, .. } = &at.gateway.supervision {
+        return Err(format!("what starts it in {unit} has to be found, and ended, first"));
+    }
     let unit = Unit::of(at)?;
     if let Some(missing) = missing_path(at, unit.lane) {
         return Err(missing);
     }
     let end = end_of(at, unit.idle(), unit.stop_seconds())?;
+    // What is started again and again is never idle for long enough to take over.
+    let pause = match unit.job.phase {
+        Phase::Restarting | Phase::Starting | Phase::Running => Some(unit.pause(at)?),
+        _ => None,
+    };
     // What can be made ready while the old gateway still answers is made ready then.
     let mut steps: Vec<Step> =
-        unit.reload(Some(unit.idle())).into_iter().chain(unit.reset(None)).collect();
+        pause.into_iter().chain(unit.reload(Some(unit.idle()))).chain(unit.reset(None)).collect();
     steps.extend([end, unit.start(at)]);
     steps.extend(unit.enable());
     Ok(steps)

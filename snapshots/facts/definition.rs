@@ -11,6 +11,7 @@ use crate::observation::FileSeen;
 use crate::parse::cmdline::{self, GatewayArgs, Role};
 use crate::parse::exec::{self, Exec};
 use crate::parse::plist::Plist;
+use crate::parse::specifier::Specifiers;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
 use crate::snapshot::About;
@@ -155,7 +156,7 @@ pub struct Variable {
     pub value: String,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value holds a specifier that only the manager resolves. `%h` is one where nobody knows its home.
+    /// Whether its value holds a specifier that only the manager resolves.
     pub unresolved: bool,
 }
 
@@ -169,18 +170,18 @@ pub struct Problem {
 }
 
 impl Definition {
-    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence. `home` is that of
-    /// the user who runs the manager, where it is known: `%h` stands for it (`systemd.unit(5)`).
-    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen], home: Option<&str>) -> Fact<Self> {
+    /// Reads a unit and its drop-ins. What cannot be read of a drop-in is a problem, not a silence. `specifiers` are those
+    /// of which it is known what they stand for.
+    pub fn of_unit(file: &FileSeen, drop_ins: &[FileSeen], specifiers: &Specifiers) -> Fact<Self> {
         file.content().map(|text| {
-            let main = Unit::parse(text);
+            let main = Unit::parse(&specifiers.resolve(text));
             let mut problems = problems_of(&file.path, &main);
             let mut read = Vec::new();
             let mut texts = vec![(file.path.clone(), text.to_string())];
             for drop_in in drop_ins {
                 match drop_in.content() {
                     Fact::Known(text) => {
-                        let unit = Unit::parse(text);
+                        let unit = Unit::parse(&specifiers.resolve(text));
                         problems.extend(problems_of(&drop_in.path, &unit));
                         read.push((drop_in.path.clone(), unit));
                         texts.push((drop_in.path.clone(), text.to_string()));
@@ -194,8 +195,7 @@ impl Definition {
             }
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
-            let definition =
-                Self::of_effective(&file.path, (&alone, &together), &read, problems, home);
+            let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
             Self { texts, ..definition }
         })
     }
@@ -274,7 +274,6 @@ impl Definition {
         (main, unit): (&Effective, &Effective),
         drop_ins: &[(String, Unit)],
         mut problems: Vec<Problem>,
-        home: Option<&str>,
     ) -> Self {
         let last = |key: &str| {
             let found = unit.last("Service", key)?;
@@ -308,10 +307,10 @@ impl Definition {
             told: cmdline::gateway_args(&argv),
             argv,
             argv_at,
-            environment: unit.environment(home).into_iter().map(variable).collect(),
-            environment_files: unit.environment_files(home),
+            environment: unit.environment().into_iter().map(variable).collect(),
+            environment_files: unit.environment_files(),
             working_directory: last("WorkingDirectory")
-                .map(|(directory, at)| (exec::resolved(&directory, home).0, at)),
+                .map(|(directory, at)| (exec::resolved(&directory).0, at)),
             user: last("User").map(|(user, _)| user),
             restart: last("Restart").map(|(value, at)| (Restart::of_unit(&value), at)),
             // `infinity` is no limit, as is a value that makes no sense: then systemd's default holds.

@@ -10,6 +10,7 @@ use crate::facts::definition::Definition;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
 use crate::facts::install::Install;
+use crate::facts::job::systemd::Load;
 use crate::facts::job::{Enabled, Job, Phase};
 use crate::facts::journal::Journal;
 use crate::facts::liveness::Liveness;
@@ -402,7 +403,7 @@ impl Lane {
     pub fn has_lost_its_file(&self) -> bool {
         let loaded = self.job.known().and_then(|job| job.systemd.as_ref());
         let systemd_says_so =
-            loaded.is_some_and(|loaded| loaded.need_daemon_reload || loaded.is_file_gone);
+            loaded.is_some_and(|loaded| loaded.need_daemon_reload || loaded.load == Load::FileGone);
         systemd_says_so && self.definition.is_absent()
     }
 

@@ -38,6 +38,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether systemd calls it active though its process has ended, by `RemainAfterExit=`.
+    pub fn has_exited(&self) -> bool {
+        self.words == "active (exited)"
+    }
+
     /// How long the previous run lasted, where the manager tells when it began and when it ended.
     pub fn last_run(&self) -> Option<SignedDuration> {
         let lasted = self.exited_at?.duration_since(self.started_at?);

@@ -13,7 +13,7 @@ use crate::facts::job::{Job, Phase};
 use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
-use crate::observation::{LockSeen, ProcessSeen, Trouble};
+use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
 use crate::parse::cmdline::Role;
 
 /// What is known of the life of one gateway.
@@ -181,6 +181,10 @@ impl Climb<'_> {
         let stale = Stale { witness, path: self.ladder.path(file), pid: record.pid };
         // gateway.lock outlives its owner by design; a text that names a dead one says nothing.
         let expires = witness != Witness::LockRecord;
+        if let Some(process) = self.within(record) {
+            self.add(process, witness);
+            return;
+        }
         match self.look(record.pid) {
             Ok(process) if process.is_zombie() => self.add(process, witness),
             Ok(process) => match process.identity(record, self.ladder.host.about().os) {
@@ -211,6 +215,16 @@ impl Climb<'_> {
                 self.unclear.push(why);
             }
         }
+    }
+
+    /// The process of a PID namespace below ours that wrote this record, by its number there.
+    fn within(&self, record: &PidRecord) -> Option<Process> {
+        let start = Started::Units(record.start_time?);
+        let is_writer = |process: &&Process| {
+            process.seen.inner_pid == Some(record.pid) && process.seen.started == Some(start)
+        };
+        let mut scanned = self.ladder.scan.list.iter().map(|scanned| &scanned.process);
+        scanned.find(is_writer).cloned()
     }
 
     fn jobs(&mut self) {
@@ -361,6 +375,13 @@ impl Climb<'_> {
             && hints.iter().any(|hint| hint == "pid-namespace")
             && !(is_loaded && self.managers_know_of_none())
             && !(self.dead.is_empty() && self.reused.is_empty())
+            && !self.is_a_machine()
+    }
+
+    /// Whether a systemd booted this PID namespace. Such a container is a machine of its own (nspawn, LXC, WSL), and
+    /// nobody outside shares a home with it.
+    fn is_a_machine(&self) -> bool {
+        self.look(1).is_ok_and(|first| first.seen.comm.as_deref() == Some("systemd"))
     }
 
     fn managers_know_of_none(&self) -> bool {
@@ -368,8 +389,9 @@ impl Climb<'_> {
             && self.ladder.jobs.iter().all(|job| match job {
                 // One that runs has a process, whether its manager tells the PID or not.
                 Fact::Known(job) => {
-                    job.main_pid.is_none()
-                        && matches!(job.phase, Phase::Stopped | Phase::Failed | Phase::Restarting)
+                    let has_none =
+                        matches!(job.phase, Phase::Stopped | Phase::Failed | Phase::Restarting);
+                    job.main_pid.is_none() && (has_none || job.has_exited())
                 }
                 Fact::Absent => true,
                 Fact::Unknown(_) => false,

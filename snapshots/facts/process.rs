@@ -194,7 +194,10 @@ impl Process {
     }
 
     fn identity_by_start(&self, record: &PidRecord, os: Os) -> Option<Identity> {
-        if self.pid != record.pid {
+        // In a PID namespace of its own it has another number, and writes down that one.
+        let is_numbered_so = self.pid == record.pid
+            || (self.seen.inner_pid == Some(record.pid) && record.start_time.is_some());
+        if !is_numbered_so {
             return Some(Identity::Reused);
         }
         let (Some(Started::Units(mine)), Some(recorded)) = (self.seen.started, record.start_time)
@@ -276,6 +279,10 @@ mod tests {
         assert_eq!(gateway.identity(&record(5, Some(1001)), Os::Linux), Identity::Reused);
         assert_eq!(gateway.identity(&record(5, Some(1100)), Os::Macos), Identity::Same);
         assert_eq!(gateway.identity(&record(5, None), Os::Linux), Identity::Same);
+        let within = process(r#"{"pid": 385, "inner_pid": 1, "started": 1000}"#, "linux");
+        assert_eq!(within.identity(&record(1, Some(1000)), Os::Linux), Identity::Same);
+        assert_eq!(within.identity(&record(1, Some(999)), Os::Linux), Identity::Reused);
+        assert_eq!(within.identity(&record(1, None), Os::Linux), Identity::Reused);
         let sleep = process(r#"{"pid": 5, "argv": ["sleep", "86400"]}"#, "linux");
         assert_eq!(sleep.identity(&record(5, None), Os::Linux), Identity::Reused);
         let of = |argv: &str, started: Option<u64>| {

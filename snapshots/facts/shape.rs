@@ -55,7 +55,7 @@ pub fn is_list(name: &str) -> bool {
 /// The entries of a unit file, in the order of its lines.
 pub fn of_unit(unit: &Effective) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let home = unit.assignments(None).filter(|set| set.name == "HERMES_HOME").last();
+    let home = unit.assignments().filter(|set| set.name == "HERMES_HOME").last();
     let home = home.map(|home| home.value);
     for (section, key, list) in unit.directives() {
         let name = named(section, key);
@@ -76,9 +76,8 @@ pub fn of_unit(unit: &Effective) -> Vec<Entry> {
             })),
         }
     }
-    entries.extend(
-        unit.assignments(None).map(|set| variable("Environment", &set.name, Some(set.line))),
-    );
+    entries
+        .extend(unit.assignments().map(|set| variable("Environment", &set.name, Some(set.line))));
     entries.sort_by_key(|entry| entry.line);
     entries.truncate(MOST);
     mark(&mut entries);

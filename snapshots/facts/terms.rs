@@ -156,7 +156,7 @@ pub(super) fn of_unit(unit: &Effective) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     for (section, key) in unit.names().filter(is_known) {
         if (section, key) == ("Service", "Environment") {
-            terms.extend(unit.environment(None).into_iter().map(|variable| Term {
+            terms.extend(unit.environment().into_iter().map(|variable| Term {
                 about: About::Variable(variable.name),
                 value: vec![variable.value],
                 at: Place { file: variable.file, line: Some(variable.line) },

@@ -136,9 +136,8 @@ pub(crate) fn without_percent(text: &str) -> String {
     text.replace("%%", "%")
 }
 
-/// A text as systemd reads it whose manager runs in this home, which is what `%h` stands for, and whether another
-/// specifier is left in it, as it is written.
-pub(crate) fn resolved(text: &str, home: Option<&str>) -> (String, bool) {
+/// A text as systemd reads it, and whether a specifier is left in it, as it is written.
+pub(crate) fn resolved(text: &str) -> (String, bool) {
     let (mut read, mut is_open) = (String::with_capacity(text.len()), false);
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -146,10 +145,9 @@ pub(crate) fn resolved(text: &str, home: Option<&str>) -> (String, bool) {
             read.push(c);
             continue;
         }
-        match (chars.next(), home) {
-            (Some('%'), _) => read.push('%'),
-            (Some('h'), Some(home)) => read.push_str(home),
-            (next, _) => {
+        match chars.next() {
+            Some('%') => read.push('%'),
+            next => {
                 is_open |= next.is_some_and(|c| c.is_ascii_alphanumeric());
                 read.push('%');
                 read.extend(next);

@@ -14,6 +14,7 @@ pub mod plist;
 pub mod ps;
 pub mod reload;
 pub mod show;
+pub mod specifier;
 pub mod sqlite;
 pub mod time;
 pub mod unit;

@@ -290,10 +290,10 @@ impl Effective {
     /// What `Environment=` sets, in the order in which the names first appear. A word that is no
     /// assignment is passed over; of a line with a malformed word, what stands before it holds. `home` is
     /// that of the user who runs the manager, which is what `%h` stands for.
-    pub fn environment(&self, home: Option<&str>) -> Vec<Variable> {
+    pub fn environment(&self) -> Vec<Variable> {
         let mut variables: Vec<Variable> = Vec::new();
         let mut index: BTreeMap<String, usize> = BTreeMap::new();
-        for variable in self.assignments(home) {
+        for variable in self.assignments() {
             let at = *index.entry(variable.name.clone()).or_insert(variables.len());
             match variables.get_mut(at) {
                 Some(known) => *known = variable,
@@ -304,11 +304,11 @@ impl Effective {
     }
 
     /// Every assignment of `Environment=`, those included that a later one of the same name beats.
-    pub fn assignments(&self, home: Option<&str>) -> impl Iterator<Item = Variable> {
+    pub fn assignments(&self) -> impl Iterator<Item = Variable> {
         self.list("Service", "Environment").iter().flat_map(move |Located { value, file, line }| {
             let words = split(value, Escapes::Strict).map_while(Result::ok);
             words.filter_map(|word| assignment(&word.text)).map(move |(name, value)| {
-                let (value, unresolved) = resolved(&value, home);
+                let (value, unresolved) = resolved(&value);
                 Variable { name, value, file: file.clone(), line: *line, unresolved }
             })
         })
@@ -323,10 +323,10 @@ impl Effective {
     }
 
     /// The files of `EnvironmentFile=`, each with whether it may be missing. What they set beats `Environment=`.
-    pub fn environment_files(&self, home: Option<&str>) -> Vec<(String, bool)> {
+    pub fn environment_files(&self) -> Vec<(String, bool)> {
         let file = |found: &Located| match found.value.strip_prefix('-') {
-            Some(path) => (resolved(path, home).0, true),
-            None => (resolved(&found.value, home).0, false),
+            Some(path) => (resolved(path).0, true),
+            None => (resolved(&found.value).0, false),
         };
         self.list("Service", "EnvironmentFile").iter().map(file).collect()
     }

@@ -111,11 +111,23 @@ fn is_as_it_was(seen: &FileSeen) -> bool {
 /// A thousand rows, which is what Hermes keeps, have half of one MiB.
 const DATABASE: Part = Part::Whole(8 << 20);
 
+/// Whether a path can be looked at. One with bytes that are no UTF-8 was read with a mark in their place, and that what
+/// the mark leads to is not there means nothing.
+fn is_a_path(path: &str) -> Result<(), Trouble> {
+    if !Path::new(path).is_absolute() {
+        return Err(Trouble::Other("not an absolute path".into()));
+    }
+    if path.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Trouble::Other("its path is not UTF-8".into()));
+    }
+    Ok(())
+}
+
 /// Reads without redaction; nothing of it may leave this file.
 fn look(path: &str, part: Part) -> (FileSeen, Option<Vec<u8>>) {
     let mut seen = FileSeen { path: path.into(), ..FileSeen::default() };
-    if !Path::new(path).is_absolute() {
-        seen.error = Some(Trouble::Other("not an absolute path".into()));
+    if let Err(trouble) = is_a_path(path) {
+        seen.error = Some(trouble);
         return (seen, None);
     }
     // Hardly anything is a link, and most of what is asked for is not there: one call tells both.
@@ -301,15 +313,16 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
 }
 
 fn list(seen: &mut DirectorySeen) -> Result<(), Trouble> {
-    if !Path::new(&seen.path).is_absolute() {
-        return Err(Trouble::Other("not an absolute path".into()));
-    }
+    is_a_path(&seen.path)?;
     let stat = fs::metadata(&seen.path).map_err(|error| trouble(&error))?;
     seen.mode = Some(octal(&stat));
     seen.uid = Some(stat.uid());
     if !stat.is_dir() {
         return Err(Trouble::Other("not a directory".into()));
     }
+    let real = fs::canonicalize(&seen.path).ok();
+    let real = real.map(|real| real.to_string_lossy().into_owned());
+    seen.target = real.filter(|real| *real != seen.path);
     let directory = open(&seen.path, &stat).map_err(|error| trouble(&error))?;
     let mut names = Vec::new();
     let mut full = false;

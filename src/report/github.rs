@@ -23,9 +23,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
 /// The answer for a gateway, unless it is a finding that stands below anyway.
 fn headline(reported: &Reported<'_>) -> Option<String> {
     let (text, id) = answer(reported);
-    if reported.examined.diagnoses.is_empty()
-        && reported.examined.findings.iter().any(is_worth_a_line)
-    {
+    let says_a_finding =
+        reported.examined.diagnoses.is_empty() || reported.examined.unexplained().is_some();
+    if says_a_finding && reported.examined.findings.iter().any(is_worth_a_line) {
         return None;
     }
     let title = match id {

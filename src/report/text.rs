@@ -114,9 +114,12 @@ fn headline(out: &mut String, reported: &Reported<'_>, style: &Style) {
     }
 }
 
-/// The first diagnosis, else the worst finding.
+/// The first diagnosis, else the worst finding. A failure that no diagnosis explains goes before one that explains none.
 pub(super) fn answer<'a>(reported: &'a Reported<'_>) -> (String, Option<&'a str>) {
     let examined = &reported.examined;
+    if let Some(failure) = examined.unexplained() {
+        return (failure.claim.clone(), Some(failure.check));
+    }
     if let Some(first) = examined.diagnoses.first() {
         let warnings =
             examined.findings.iter().filter(|finding| finding.verdict == Verdict::Warning).count();
@@ -154,7 +157,8 @@ fn detail(out: &mut String, report: &Report<'_>, reported: &Reported<'_>, style:
     line(out, &format!("{}", home.bold()));
     chain(out, reported, style);
     survival(out, reported);
-    for diagnosis in examined.diagnoses.iter().skip(1) {
+    let answered = usize::from(examined.unexplained().is_none());
+    for diagnosis in examined.diagnoses.iter().skip(answered) {
         paragraph(
             out,
             "also  ",

@@ -18,7 +18,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let finding = match named.state(at.facts.about.uid) {
                 Usable::Yes => continue,
                 Usable::Missing => {
-                    Finding::failure(format!("the {what} {} does not exist", named.path))
+                    let runs = lane.job.known().and_then(|job| job.main_pid);
+                    let again = runs.map_or_else(String::new, |pid| {
+                        format!(": PID {pid} runs, and could not be started again")
+                    });
+                    Finding::failure(format!("the {what} {} does not exist{again}", named.path))
                 }
                 Usable::Refused { mode, uid } => Finding::failure(format!(
                     "the {what} {} cannot be {}: it belongs to uid {uid}, mode {mode}",

@@ -1,6 +1,9 @@
 //! Whether the manager can understand the definition.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::job::systemd::Load;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -13,6 +16,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_service(|lane| match &lane.definition {
         // Its file is the mask: a link to /dev/null, or an empty one.
         _ if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
+        definition if is_refused(lane) => refused(lane, definition),
         Fact::Known(definition) if definition.problems.is_empty() => {
             Finding::pass(format!("{} can be understood", lane.name))
                 .seen(&lane.path, "it can be read to its end")
@@ -33,5 +37,26 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         Fact::Unknown(why) => Finding::unknown("whether the definition is valid", why)
             .seen(&lane.path, why.to_string()),
+    })
+}
+
+fn is_refused(lane: &Lane) -> bool {
+    let systemd = lane.job.known().and_then(|job| job.systemd.as_ref());
+    systemd.is_some_and(|systemd| systemd.load == Load::Refused)
+}
+
+/// systemd itself says that it makes no sense. Of the lines that we do not understand the last is the gravest: that a
+/// program is missing.
+fn refused(lane: &Lane, definition: &Fact<Definition>) -> Finding {
+    let problems = definition.known().map(|definition| definition.problems.as_slice());
+    let problems = problems.unwrap_or_default();
+    let what = problems.last().map_or_else(String::new, |problem| format!(": {}", problem.what));
+    let runs = lane.job.known().is_some_and(|job| job.main_pid.is_some());
+    let again = if runs { "; what runs could not be started again" } else { "" };
+    let finding = Finding::failure(format!("systemd refuses {} as it stands{what}{again}", lane.name))
+        .help("`systemctl status` of the unit says which line it does not take; mend that, then `daemon-reload`");
+    let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
+    problems.iter().fold(finding.seen(source, "its LoadState is not loaded"), |finding, problem| {
+        finding.seen_at(&problem.at, problem.what.clone())
     })
 }

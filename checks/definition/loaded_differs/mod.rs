@@ -4,6 +4,7 @@ use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::{Definition, Place};
 use gw_snapshot::facts::job::launchd::Launchd;
+use gw_snapshot::facts::job::systemd::Load;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -39,6 +40,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         } else if lane.definition.is_absent() {
             let why = Why::Failed("its file is not to be seen from here".into());
             Finding::unknown("whether what is loaded is what is on disk", &why).minor()
+        } else if systemd.load == Load::Refused {
+            // systemd then asks for a reload for ever (252), and none helps.
+            Finding::skipped(format!("systemd refuses {}: see definition/invalid", lane.name))
         } else if systemd.need_daemon_reload {
             Finding::failure(format!("{} changed on disk after systemd loaded it", lane.name))
                 .seen(source, "NeedDaemonReload=yes")

@@ -1,5 +1,7 @@
 //! The service ends and is started again, without end.
 
+use gw_snapshot::observation::Trouble;
+
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
@@ -14,8 +16,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
     Found::certain(
-        format!("{}{exit}{refusal}", finding.claim),
+        format!("{}{exit}{refusal}{}", finding.claim, missing_profile(case)),
         &[
+            "definition/sticky-profile",
             "job/crash-loop",
             "job/start-limit",
             "job/not-running",
@@ -31,4 +34,16 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "runtime/left-by-another",
         ],
     )
+}
+
+/// A switch to a profile that is not there: Hermes ends before it writes a line of a log.
+fn missing_profile(case: &Case<'_>) -> String {
+    let gateway = case.at.gateway;
+    let is_missing = gateway.directory.error == Some(Trouble::NotFound);
+    match case.found("definition/sticky-profile").filter(|_| is_missing) {
+        Some(_) => {
+            format!("; active_profile says {}, and there is no such profile", gateway.home.profile)
+        }
+        None => String::new(),
+    }
 }

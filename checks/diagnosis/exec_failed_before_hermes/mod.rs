@@ -1,6 +1,8 @@
 //! The manager could not even begin to run Hermes.
 
-use gw_snapshot::facts::job::{Exit, Phase};
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::systemd::Load;
+use gw_snapshot::facts::job::{Exit, Job, Phase};
 
 use super::{Case, Found};
 use crate::spawn;
@@ -12,6 +14,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             format!("launchd cannot start {}: {hindrance}; Hermes itself was never run", lane.name),
             EXPLAINS,
         );
+    }
+    if let Some(found) = never_begun(case, lane, job) {
+        return Some(found);
     }
     let Some(Exit::Code(code)) = job.last_exit.filter(|_| job.phase != Phase::Running) else {
         return None;
@@ -41,7 +46,49 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Found::certain(summary, EXPLAINS)
 }
 
+/// systemd does not come to the program at all.
+fn never_begun(case: &Case<'_>, lane: &Lane, job: &Job) -> Option<Found> {
+    let systemd = job.systemd.as_ref()?;
+    if job.phase == Phase::Running || !case.at.gateway.liveness.process.is_absent() {
+        return None;
+    }
+    let title = lane.title();
+    if systemd.load == Load::Refused {
+        let claim = &case.found("definition/invalid")?.claim;
+        return Found::certain(
+            format!("{title} cannot be started: {claim}; Hermes itself is not run"),
+            EXPLAINS,
+        );
+    }
+    if systemd.result == "resources" {
+        let broken = case.found("definition/broken-path").map_or_else(
+            || "systemd lacks what it is to set up first (Result=resources)".into(),
+            |finding| finding.claim.clone(),
+        );
+        return Found::certain(
+            format!("{title} cannot be started: {broken}; Hermes itself is not run"),
+            EXPLAINS,
+        );
+    }
+    // Its own process has a start, or there has been none.
+    let has_failed = matches!(systemd.result.as_str(), "exit-code" | "signal" | "timeout");
+    let is_over = matches!(job.phase, Phase::Failed | Phase::Restarting);
+    (is_over && has_failed && job.started_at.is_none() && job.last_exit.is_none())
+        .then(|| {
+            Found::likely(
+                format!(
+                    "{title} fails before Hermes begins ({}): a command that stands before its program does, such as an ExecStartPre=",
+                    systemd.result
+                ),
+                EXPLAINS,
+            )
+        })
+        .flatten()
+}
+
 const EXPLAINS: &[&str] = &[
+    "definition/invalid",
+    "definition/restart-policy",
     "definition/broken-path",
     "job/crash-loop",
     "job/not-running",

@@ -7,10 +7,16 @@ use super::{Case, Found};
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
     let process = at.gateway.process()?;
-    let Supervision::None { place } = &at.gateway.supervision else { return None };
-    if !case.failed("owner/unsupervised") {
-        return None;
-    }
+    // A service that is not known to serve this home, such as cron's, keeps it from its own just as a terminal does.
+    let (what, place) = match &at.gateway.supervision {
+        Supervision::None { place } if case.failed("owner/unsupervised") => {
+            ("up but not supervised", format!("in the foreground, {place}"))
+        }
+        Supervision::Other { unit, of: None } if case.failed("owner/other-job") => {
+            ("up, and not under a service of its own", format!("in {unit}"))
+        }
+        _ => return None,
+    };
     let held: Vec<String> =
         at.facts.held_by(process.pid).map(gw_snapshot::facts::gateway::Listener::text).collect();
     let holds =
@@ -25,14 +31,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let other_user = process.seen.uid.filter(|_| case.failed("owner/other-user"));
     let user = other_user.map_or_else(String::new, |uid| format!(" as uid {uid}"));
-    let summary = format!(
-        "the gateway is up but not supervised: PID {} runs{user} in the foreground, {place}{holds}; {service}",
-        process.pid
-    );
+    let summary =
+        format!("the gateway is {what}: PID {} runs{user} {place}{holds}; {service}", process.pid);
     Found::certain(
         summary,
         &[
             "owner/unsupervised",
+            "owner/other-job",
             "owner/other-user",
             "job/not-running",
             "job/not-loaded",

@@ -1,6 +1,6 @@
 //! The service is loaded and has no process.
 
-use gw_snapshot::facts::job::Enabled;
+use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
 
@@ -16,7 +16,18 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     } else {
         "the service does not run, and whether a gateway lives beside it cannot be told"
     };
+    let systemd = job.systemd.as_ref();
+    let is_at_rest = job.phase == Phase::Stopped;
     let begun = match job.last_exit {
+        _ if systemd.is_some_and(|systemd| systemd.is_held_by_condition && is_at_rest) => {
+            "its last start was passed over, for a condition of the unit does not hold".to_string()
+        }
+        None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
+            "a start of it is queued, and waits for another unit".to_string()
+        }
+        None if job.phase == Phase::Starting => {
+            "its start does not come to its program".to_string()
+        }
         None => "it has not been started since it was loaded".to_string(),
         Some(exit) => format!("its last run ended with {exit}"),
     };

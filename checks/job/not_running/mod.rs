@@ -3,6 +3,8 @@
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::job::{Job, Phase};
 
+use jiff::SignedDuration;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
 use crate::subject::length;
@@ -36,6 +38,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
     };
     let finding = match job.phase {
+        Phase::Running if is_active_without_a_process(at, job) => {
+            Finding::failure(format!("{} is {}, and no gateway lives", lane.name, job.words))
+                .seen(&job.source, "MainPID=0")
+                .help(
+                    "its ExecStart= is over, and systemd does not look after what that left behind",
+                )
+        }
         Phase::Running => {
             let pid = job
                 .main_pid
@@ -62,6 +71,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .seen(&job.source, "MainPID=0")
             .help("`systemctl status` of the unit lists what is left of it")
         }
+        Phase::Starting if let Some(since) = stuck_before_its_process(at, job) => Finding::failure(
+            format!(
+                "{} has been {} for {}, and no gateway lives",
+                lane.name,
+                job.words,
+                length(since)
+            ),
+        )
+        .seen(&job.source, "MainPID=0")
+        .help(
+            "`systemctl status` of the unit shows what it waits for: an ExecStartPre=, as a rule",
+        ),
         Phase::Starting | Phase::Restarting | Phase::Stopping => {
             Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
         }
@@ -71,6 +92,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ),
     };
     vec![finding.of_service(lane.title())]
+}
+
+/// `RemainAfterExit=yes`: it stays active once its command is over, whatever becomes of what that started.
+fn is_active_without_a_process(at: &Subject<'_>, job: &Job) -> bool {
+    job.has_exited() && at.gateway.liveness.process.is_absent()
+}
+
+/// For how long a start has not come to its own process, where that is longer than one takes.
+fn stuck_before_its_process(at: &Subject<'_>, job: &Job) -> Option<SignedDuration> {
+    let since = at.facts.now.duration_since(job.systemd.as_ref()?.since?);
+    let is_long = since.as_secs() >= START_SECONDS;
+    (is_long && job.main_pid.is_none() && at.gateway.liveness.process.is_absent()).then_some(since)
 }
 
 /// A stop that goes on though the gateway is gone: something else of the service is left (upstream #37454). For a
@@ -109,6 +142,9 @@ fn without_systemd(at: &Subject<'_>) -> Finding {
         None => Finding::failure("no gateway lives on this host"),
     }
 }
+
+/// How long a start may take to come to its process, in seconds: systemd's own limit, by default.
+const START_SECONDS: i64 = 90;
 
 /// How long a stop may go on after the gateway's end, in seconds.
 const MOMENT_SECONDS: i64 = 30;

@@ -11,14 +11,17 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let others: Vec<_> =
         at.gateway.liveness.others.iter().filter(|other| !other.is_zombie()).collect();
+    let (attempts, others): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|other| at.is_attempt(other));
     if let (true, Some(why)) = (others.is_empty(), at.facts.searched.why()) {
         return vec![Finding::unknown("whether another gateway of this home lives", why).minor()];
     }
     if others.is_empty() {
-        return vec![Finding::pass(format!(
-            "PID {} is the only gateway of this home",
-            process.pid
-        ))];
+        let finding =
+            Finding::pass(format!("PID {} is the only gateway of this home", process.pid));
+        return vec![
+            attempts.into_iter().fold(finding, |finding, it| at.with_process(finding, it)),
+        ];
     }
     let pids = others.iter().map(|other| other.pid.to_string()).collect::<Vec<_>>().join(", ");
     let finding = Finding::failure(format!(

@@ -39,14 +39,26 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn finding(at: &Subject<'_>, pid: u32, records: &[&Stale], process: &Process) -> Finding {
+    let paths: Vec<&str> = records.iter().map(|stale| stale.path.as_str()).collect();
+    let seen = |finding: Finding| {
+        let finding = at.with_process(finding, process);
+        paths.iter().fold(finding, |finding, path| finding.seen(*path, format!("PID {pid}")))
+    };
     let other = at.facts.gateway_of(pid);
+    // Soon after a boot a gateway may get the number that it had before.
+    if other.is_some_and(|other| other.home.path == at.gateway.home.path) {
+        let claim = format!(
+            "{} {} of an earlier process, which had the PID {pid} of the gateway that runs now",
+            paths.join(" and "),
+            if records.len() == 1 { "tells" } else { "tell" }
+        );
+        return seen(Finding::warning(claim).help("leave it: the gateway writes it anew"));
+    }
     let other = match other.filter(|other| other.home.path != at.gateway.home.path) {
         Some(other) => format!("the gateway of profile {}", other.home.profile),
         None => format!("another program now: {}", process.command()),
     };
-    let paths: Vec<&str> = records.iter().map(|stale| stale.path.as_str()).collect();
     let name = if records.len() == 1 { "names" } else { "name" };
     let claim = format!("{} {name} PID {pid}, which is {other}", paths.join(" and "));
-    let finding = at.with_process(Finding::warning(claim), process).help("do not signal that PID");
-    paths.into_iter().fold(finding, |finding, path| finding.seen(path, format!("PID {pid}")))
+    seen(Finding::warning(claim).help("do not signal that PID"))
 }

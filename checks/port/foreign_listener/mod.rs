@@ -14,6 +14,11 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(api) = at.api() else { return at.no_api() };
+    if at.listens_out_of_sight().is_some() {
+        return vec![Finding::skipped(
+            "the gateway's ports are those of another network namespace",
+        )];
+    }
     let foreign = at.in_the_way(api).find_map(|listener| {
         let owners = listener.owners.as_ref()?;
         let ours = |owner: &Process| {

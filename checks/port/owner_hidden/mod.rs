@@ -22,7 +22,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             None => Finding::pass(format!("whoever holds {address} can be seen")),
         }];
     };
-    let user = listener.uid.map_or_else(String::new, |uid| format!(", made by uid {uid}"));
+    let user = match listener.uid {
+        Some(uid) if at.is_another_user_s(listener) => {
+            format!(", made by uid {uid}, and so not by the gateway")
+        }
+        Some(uid) => format!(", made by uid {uid}"),
+        None => String::new(),
+    };
     let why = Why::Failed(format!("its owner is not visible from here{user}"));
     vec![
         Finding::unknown(&format!("who holds {}", listener.text()), &why)

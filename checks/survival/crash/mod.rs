@@ -3,6 +3,7 @@
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::launchd::KeepAlive;
+use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Enabled, Job, Phase};
 
 use crate::Subject;
@@ -42,7 +43,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let claim = format!("{} does not run, and systemd has no start of it queued", lane.name);
         return vec![Finding::skipped(claim).of_service(lane.title())];
     }
-    if systemd.is_file_gone {
+    if systemd.load == Load::FileGone {
         let claim = format!(
             "after a crash nothing would start it again: the file of {} is gone",
             lane.name

@@ -41,6 +41,7 @@ impl<'a> Look<'a> {
         first.push(Question::Processes);
         first.extend(api::questions());
         if let Some(root) = &root {
+            first.push(Question::Directory(root.clone()));
             first.push(Question::Directory(join(root, "profiles")));
             first.push(Question::File(join(root, STICKY), Part::SMALL));
         }

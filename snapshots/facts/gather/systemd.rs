@@ -14,6 +14,7 @@ use crate::observation::FileSeen;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 use crate::parse::show;
+use crate::parse::specifier::{Specifiers, is_template, template_of};
 use crate::snapshot::About;
 
 use super::FEW;
@@ -33,6 +34,8 @@ pub(super) fn first(about: &About) -> Vec<Question> {
 pub(super) struct Files {
     found: Vec<Found>,
     units: Vec<UnitFile>,
+    /// Those that only their instances are started by: `hermes@.service`.
+    templates: Vec<UnitFile>,
     /// The scopes of which a directory could not be searched to the end.
     unsearched: Vec<Scope>,
 }
@@ -46,7 +49,12 @@ struct UnitFile {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), units: Vec::new(), unsearched: Vec::new() };
+        let mut files = Self {
+            found: Vec::new(),
+            units: Vec::new(),
+            templates: Vec::new(),
+            unsearched: Vec::new(),
+        };
         for (scope, directory) in directories(look.about) {
             let listed = look.host.definitions(&directory, ENDING);
             files.unsearched.extend((!listed.complete).then_some(scope));
@@ -57,8 +65,13 @@ impl Files {
                 // A unit of the same name in an earlier directory hides this one.
                 let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
                 let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
-                let definition = definition(look, scope, &file, &drop_ins);
-                if !is_hidden && runs_hermes(&name, &definition) {
+                let definition = definition(look, (scope, &name), &file, &drop_ins);
+                if is_hidden || is_alias(look, &file) || !runs_hermes(&name, &definition) {
+                    continue;
+                }
+                if is_template(&name) {
+                    files.templates.push(UnitFile { scope, file });
+                } else {
                     let home = home_of(look, scope, &definition);
                     files.found.push(Found { manager: scope.into(), name, definition, home });
                     files.units.push(UnitFile { scope, file });
@@ -74,6 +87,9 @@ impl Files {
             if self.units.len() <= FEW || !found.name.starts_with("hermes") {
                 names.entry(unit.scope).or_default().insert(found.name.clone());
             }
+        }
+        for template in &self.templates {
+            names.entry(template.scope).or_default().extend(enabled_instances(look, template));
         }
         let services = processes.iter().filter_map(|scanned| service_of(look, &scanned.process));
         for (scope, unit) in services {
@@ -107,6 +123,19 @@ impl Services for Files {
     }
 }
 
+/// The instances of a template that are to start by themselves: they may not be loaded before they are asked for.
+fn enabled_instances(look: &Look<'_>, template: &UnitFile) -> Vec<String> {
+    let Some((directory, name)) = template.file.path.rsplit_once('/') else { return Vec::new() };
+    let target = match template.scope {
+        Scope::User => "default.target.wants",
+        Scope::System => "multi-user.target.wants",
+    };
+    let wants = look.host.directory(&join(directory, target));
+    let names = wants.names();
+    let names = names.known().copied().unwrap_or_default();
+    names.iter().filter(|unit| template_of(unit).as_deref() == Some(name)).cloned().collect()
+}
+
 /// What both managers said.
 struct Managers<'a> {
     files: &'a Files,
@@ -124,6 +153,9 @@ impl Answers for Managers<'_> {
                 lanes.push(self.lane(look, unit, found));
             }
         }
+        for template in &self.files.templates {
+            lanes.extend(self.instances(look, template, home));
+        }
         // What runs this home's processes is one of its services, wherever its file is.
         let serving = look.scan().list.iter();
         for scanned in serving.filter(|scanned| scanned.home.as_deref() == Some(&home.path)) {
@@ -135,6 +167,12 @@ impl Answers for Managers<'_> {
             if job.known().is_some_and(|job| is_main_or_wrapper(look, &scanned.process, job)) {
                 lanes.push(lane_without_file(look, self.files, (scope, &unit), job));
             }
+        }
+        if let Some(owner) = owner_elsewhere(look, home) {
+            if lanes.is_empty() {
+                lanes.push(lane_of_another(&expected, owner));
+            }
+            return lanes;
         }
         let taken = self.files.found.iter().any(|found| found.is(Scope::User, &expected));
         if !taken && !lanes.iter().any(|lane| lane.is(Scope::User, &expected)) {
@@ -169,6 +207,33 @@ impl Managers<'_> {
         }
     }
 
+    /// The instances of a template that the manager has loaded, and that serve a home.
+    fn instances(&self, look: &Look<'_>, template: &UnitFile, home: &Home) -> Vec<Lane> {
+        let scope = template.scope;
+        let is_of_it = |unit: &&str| {
+            template_of(unit).is_some_and(|of| template.file.path.ends_with(&format!("/{of}")))
+        };
+        let directory = template.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let units = self.units(scope).names().filter(is_of_it);
+        units
+            .filter_map(|unit| {
+                let beside =
+                    [format!("{}.d", template.file.path), join(directory, &format!("{unit}.d"))];
+                let drop_ins: Vec<String> =
+                    beside.iter().flat_map(|directory| drop_ins(look, directory)).collect();
+                let definition = definition(look, (scope, unit), &template.file, &drop_ins);
+                let serves = home_of(look, scope, &definition)?;
+                let found = Found {
+                    manager: scope.into(),
+                    name: unit.into(),
+                    definition,
+                    home: Some(serves).filter(|serves| look.known_as(serves) == home.path),
+                };
+                found.home.is_some().then(|| self.lane(look, template, &found))
+            })
+            .collect()
+    }
+
     fn lane(&self, look: &Look<'_>, unit: &UnitFile, found: &Found) -> Lane {
         let job = self.units(unit.scope).job_on_disk(&found.name);
         // The manager knows of drop-ins elsewhere than beside the file.
@@ -179,7 +244,7 @@ impl Managers<'_> {
             (Some(loaded), Some(read)) if loaded.iter().any(|path| !read.contains(path)) => {
                 let mut all = loaded.clone();
                 all.extend(read.iter().filter(|path| !loaded.contains(path)).cloned());
-                definition(look, unit.scope, &unit.file, &all)
+                definition(look, (unit.scope, &found.name), &unit.file, &all)
             }
             _ => found.definition.clone(),
         };
@@ -228,7 +293,7 @@ fn lane_without_file(
     let (definition, files, path) = match fragment {
         Some(path) => {
             let file = look.host.file(&path, Part::SMALL);
-            let definition = definition(look, scope, &file, &drop_ins);
+            let definition = definition(look, (scope, name), &file, &drop_ins);
             let files = stamps(look, &file, &definition);
             (definition, files, path)
         }
@@ -237,6 +302,31 @@ fn lane_without_file(
     let paths = look.named(&definition);
     let disabled = Fact::Absent;
     Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths, files }
+}
+
+/// The user to whom a home belongs, where that is not the one who looks. What such a home would have is a unit of its
+/// owner's, and neither that user's directories nor that user's manager were asked (upstream #10669, #42685).
+fn owner_elsewhere(look: &Look<'_>, home: &Home) -> Option<u32> {
+    let owner = look.host.directory(&home.path).uid?;
+    let own = look.about.home.as_deref().map(|own| join(own, ""));
+    let is_ours = own.is_some_and(|own| home.path.starts_with(&own));
+    (look.about.uid? != owner && !is_ours).then_some(owner)
+}
+
+/// The service that another user may have.
+fn lane_of_another(name: &str, owner: u32) -> Lane {
+    let units = format!("the units of uid {owner} were not looked at");
+    let manager = format!("that of uid {owner} answers that user only, and was not asked");
+    Lane {
+        manager: Manager::SystemdUser,
+        name: name.into(),
+        path: String::new(),
+        definition: Fact::Unknown(Why::Failed(units)),
+        job: Fact::Unknown(Why::Failed(manager)),
+        disabled: Fact::Absent,
+        paths: Vec::new(),
+        files: Vec::new(),
+    }
 }
 
 /// A unit file and its drop-ins, as they were.
@@ -265,17 +355,18 @@ fn is_main_or_wrapper(look: &Look<'_>, process: &Process, job: &Job) -> bool {
 
 fn definition(
     look: &Look<'_>,
-    scope: Scope,
+    (scope, unit): (Scope, &str),
     file: &FileSeen,
     drop_ins: &[String],
 ) -> Fact<Definition> {
     let drop_ins: Vec<FileSeen> =
         drop_ins.iter().map(|path| look.host.file(path, Part::SMALL)).collect();
-    let home = match scope {
-        Scope::User => look.about.home.as_deref(),
-        Scope::System => Some(HOME_OF_ROOT),
+    // Of the system's manager they mean root, whatever `User=` says.
+    let (home, user) = match scope {
+        Scope::User => (look.about.home.as_deref(), look.about.user.as_deref()),
+        Scope::System => (Some(HOME_OF_ROOT), Some("root")),
     };
-    Definition::of_unit(file, &drop_ins, home)
+    Definition::of_unit(file, &drop_ins, &Specifiers::of(unit, home, user))
 }
 
 /// The directory beside a unit file whose files add to it.
@@ -297,6 +388,16 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
     definition.known()?.home(scope, look.about, |root| look.sticky(root)).known().cloned()
+}
+
+/// A link to a unit of another name beside it, as `Alias=` makes one: another name of that unit, and no second one.
+fn is_alias(look: &Look<'_>, file: &FileSeen) -> bool {
+    let Some(target) = &file.target else { return false };
+    let Some((directory, name)) = file.path.rsplit_once('/') else { return false };
+    let (of, unit) = target.rsplit_once('/').unwrap_or((directory, target));
+    unit != name
+        && unit.ends_with(ENDING)
+        && directories(look.about).any(|(_, searched)| searched == of)
 }
 
 /// A unit that cannot be understood counts if it is called as Hermes calls its own.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::fact::{Fact, Why};
 use crate::host::{LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
@@ -17,8 +19,13 @@ pub struct Systemd {
     pub result: String,
     /// `NeedDaemonReload`: the file changed after it was loaded.
     pub need_daemon_reload: bool,
-    /// `LoadState=not-found`, of a unit that runs: its file was gone when systemd last looked for it.
-    pub is_file_gone: bool,
+    /// `LoadState`: what systemd made of its file.
+    pub load: Load,
+    /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
+    /// counts as a success.
+    pub is_held_by_condition: bool,
+    /// `StateChangeTimestamp`: since when it is in its state.
+    pub since: Option<Timestamp>,
     /// `FragmentPath`: the file that was loaded.
     pub fragment_path: Option<String>,
     /// `DropInPaths`.
@@ -37,6 +44,18 @@ pub struct Systemd {
     pub stop_timeout: Option<Duration>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
+}
+
+/// What systemd made of a unit's file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Load {
+    /// It read it.
+    #[default]
+    Read,
+    /// `not-found`, of a unit that runs: its file was gone when systemd last looked for it.
+    FileGone,
+    /// `bad-setting` or `error`: nothing can be started by it.
+    Refused,
 }
 
 /// The jobs of one systemd manager, or why it could not be asked.
@@ -94,6 +113,11 @@ impl Units {
             Scope::User => format!("systemctl --user show {unit}"),
             Scope::System => format!("systemctl show {unit}"),
         }
+    }
+
+    /// The names of the units of which the manager told.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.answers.known().into_iter().flatten().map(|(id, _)| id.as_str())
     }
 
     /// The job of this name. Absent if the manager says that it knows no such unit.
@@ -187,7 +211,15 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         systemd: Some(Systemd {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
-            is_file_gone: get("LoadState") == "not-found",
+            load: match get("LoadState") {
+                "not-found" => Load::FileGone,
+                "bad-setting" | "error" => Load::Refused,
+                _ => Load::Read,
+            },
+            // Before the first start it says no as well.
+            is_held_by_condition: get("ConditionResult") == "no"
+                && time::systemd(get("ConditionTimestamp")).is_some(),
+            since: time::systemd(get("StateChangeTimestamp")),
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
                 .map(String::from),

@@ -109,7 +109,7 @@ fn the_environment_is_what_systemd_would_set() {
         &["[Service]\nEnvironment=A=3 HERMES_HOME=%h/.hermes P=100%% EMPTY=\n"],
     );
     let seen: Vec<_> = unit
-        .environment(None)
+        .environment()
         .into_iter()
         .map(|found| {
             (format!("{}={}", found.name, found.value), found.file, found.line, found.unresolved)
@@ -129,33 +129,28 @@ fn the_environment_is_what_systemd_would_set() {
         expected.map(|(word, file, line, open)| (word.to_string(), file.to_string(), line, open));
     assert_eq!(seen, expected);
     let reset = effective("[Service]\nEnvironment=A=1\n", &["[Service]\nEnvironment=\n"]);
-    assert_eq!(reset.environment(None), []);
+    assert_eq!(reset.environment(), []);
 }
 
 #[test]
 fn environment_files_say_whether_they_may_be_missing() {
     let unit = effective("[Service]\nEnvironmentFile=/etc/a b\nEnvironmentFile=-/etc/c\n", &[]);
     assert_eq!(
-        unit.environment_files(None),
+        unit.environment_files(),
         [("/etc/a b".to_string(), false), ("/etc/c".to_string(), true)]
     );
 }
 
 #[test]
-fn the_home_of_the_manager_stands_for_its_specifier_and_no_other_is_guessed() {
+fn a_specifier_that_is_left_is_told_and_no_value_of_it_guessed() {
     let text = "[Service]\nEnvironment=A=%h/x B=%%h C=%i/%h D=100%\nEnvironmentFile=-%h/e\n";
     let unit = effective(text, &[]);
-    for (home, expected) in [
-        (Some("/home/a"), ["/home/a/x", "%h", "%i//home/a", "100%"]),
-        (None, ["%h/x", "%h", "%i/%h", "100%"]),
-    ] {
-        let read = unit.environment(home);
-        let values: Vec<&str> = read.iter().map(|variable| variable.value.as_str()).collect();
-        assert_eq!(values, expected);
-        let open: Vec<bool> = read.iter().map(|variable| variable.unresolved).collect();
-        assert_eq!(open, [home.is_none(), false, true, false]);
-    }
-    assert_eq!(unit.environment_files(Some("/home/a")), [("/home/a/e".into(), true)]);
+    let read = unit.environment();
+    let values: Vec<&str> = read.iter().map(|variable| variable.value.as_str()).collect();
+    assert_eq!(values, ["%h/x", "%h", "%i/%h", "100%"]);
+    let open: Vec<bool> = read.iter().map(|variable| variable.unresolved).collect();
+    assert_eq!(open, [true, false, true, false]);
+    assert_eq!(unit.environment_files(), [("%h/e".into(), true)]);
 }
 
 #[test]
@@ -183,7 +178,7 @@ proptest! {
         prop_assert!(unit.directives.iter().all(|directive| (1..=lines).contains(&directive.line)));
         prop_assert!(unit.problems.iter().all(|problem| (1..=lines).contains(&problem.line)));
         let effective = Effective::of(("main", &unit), &[("drop-in".into(), unit.clone())]);
-        let _ = (effective.environment(None), effective.environment_files(None), parse_assignments(&text));
+        let _ = (effective.environment(), effective.environment_files(), parse_assignments(&text));
         // Logical lines cover the text without a gap.
         let mut at = 0;
         for (span, _) in logical_lines(&text).into_iter().flat_map(|logical| logical.pieces) {

@@ -2,6 +2,7 @@
 //! what belongs to another user shows less of itself.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::PoisonError;
 
 use gw_snapshot::host::Seen;
@@ -109,7 +110,12 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
         seen.tty = tty(stat.tty_nr());
         seen.comm = Some(stat.comm);
     }
-    seen.uid = process.read("status").ok().and_then(|status| effective_uid(&status));
+    let status = process.read("status").unwrap_or_default();
+    seen.uid = effective_uid(&status);
+    seen.inner_pid = inner_pid(&status);
+    seen.network = process.link("ns/net").ok().filter(|network| {
+        fs::read_link("/proc/self/ns/net").is_ok_and(|ours| ours.as_os_str() != network.as_str())
+    });
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
     seen.argv = (!argv.is_empty()).then(|| redact::process::arguments(&argv, salt));
@@ -138,6 +144,13 @@ fn effective_uid(status: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(status);
     let line = text.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The last number of `NSpid:`, where there is more than one.
+fn inner_pid(status: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(status);
+    let line = text.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    line.split_whitespace().skip(1).last()?.parse().ok()
 }
 
 /// The path in the v2 hierarchy, or in systemd's own where v1 is still in use.
@@ -215,6 +228,19 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(place(text).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn only_a_process_of_a_namespace_below_has_another_number_there() {
+        for (text, expected) in [
+            (&b"Pid:\t385\nNSpid:\t385\t1\n"[..], Some(1)),
+            (b"NSpid:\t385\n", None),
+            (b"NSpid:\t385\t9\t2\n", Some(2)),
+            (b"NSpid:\t385\tx\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(inner_pid(text), expected);
         }
     }
 
