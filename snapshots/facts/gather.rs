@@ -10,14 +10,14 @@ mod look;
 mod services;
 mod systemd;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
-use crate::facts::home::{Home, join};
+use crate::facts::home::{Home, join, trimmed};
 use crate::facts::install::Install;
 use crate::facts::journal::Journal;
 use crate::facts::liveness::{Ladder, Liveness};
@@ -154,11 +154,20 @@ fn paths(
 /// The homes to which these paths lead, each once, whatever symbolic links are between.
 fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
     look.host.prepare(paths.iter().cloned().map(Question::Directory).collect());
-    let paths = paths.iter().map(|path| look.known_as(path)).collect();
+    let mut spelled: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in paths {
+        spelled.entry(look.known_as(path)).or_default().push(trimmed(path).into());
+    }
     let by_path = wanted.homes.iter().map(|path| look.known_as(path)).collect();
     let wanted = Wanted { homes: by_path, ..wanted.clone() };
-    let real = |home: Home| Home { real: look.real(&home.path), ..home };
-    homes(look, &wanted, &paths).into_iter().map(real).collect()
+    let also = |home: Home| {
+        let mut also = spelled.get(&home.path).cloned().unwrap_or_default();
+        also.extend(look.real(&home.path));
+        also.retain(|path| *path != home.path);
+        Home { also, ..home }
+    };
+    let paths = spelled.keys().cloned().collect();
+    homes(look, &wanted, &paths).into_iter().map(also).collect()
 }
 
 /// The homes at these paths that are wanted, the default one first.

@@ -9,8 +9,8 @@ pub struct Home {
     pub profile: String,
     /// Absolute path.
     pub path: String,
-    /// The path without symbolic links, which Hermes pins and the kernel tells, if that is another.
-    pub real: Option<String>,
+    /// The other paths that lead there: over symbolic links, or without any, as Hermes pins it and the kernel tells it.
+    pub also: Vec<String>,
 }
 
 /// The directory above `profiles/`, as Hermes finds it (0.13 to 0.20): a `HERMES_HOME` outside
@@ -79,13 +79,13 @@ impl Home {
             },
             None => path.to_string(),
         };
-        Self { profile, path: path.into(), real: None }
+        Self { profile, path: path.into(), also: Vec::new() }
     }
 
     /// Whether this path, as a record, a definition or the kernel has it, names this home.
     pub fn is_at(&self, path: &str) -> bool {
         let path = trimmed(path);
-        path == self.path || self.real.as_deref() == Some(path)
+        path == self.path || self.also.iter().any(|other| other == path)
     }
 
     /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a

@@ -114,10 +114,8 @@ impl Answers for Domains<'_> {
         let own = |label: &String| expected.contains(label);
         let mut lanes: Vec<Lane> = Vec::new();
         for (file, found) in self.files.plists.iter().zip(&self.files.found) {
-            let serves = found
-                .home
-                .as_ref()
-                .map_or_else(|| own(&found.name), |path| look.known_as(path) == home.path);
+            let serves =
+                found.home.as_ref().map_or_else(|| own(&found.name), |path| home.is_at(path));
             if serves {
                 let definition = found.definition.clone();
                 lanes.extend(self.in_domains(

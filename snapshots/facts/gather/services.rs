@@ -28,7 +28,7 @@ impl Found {
     /// as a user whose home is another.
     pub(super) fn serves(&self, look: &Look<'_>, home: &Home) -> bool {
         if let Some(path) = &self.home {
-            return look.known_as(path) == home.path;
+            return home.is_at(path);
         }
         let definition = self.definition.known();
         let is_of_another = self.manager == Manager::SystemdSystem
