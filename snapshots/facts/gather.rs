@@ -86,7 +86,7 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         let urls = known.iter().filter(|settled| !settled.is_refused);
         host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     }
-    let answers = services.answers(&look);
+    let answers = services.answers(&look, &homes);
     let mut gateways: Vec<Gateway> = known
         .into_iter()
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))

@@ -10,9 +10,11 @@ use crate::facts::job::{Job, launchd};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, ProcessSeen, Trouble};
 use crate::parse::cmdline::Role;
-use crate::parse::launchctl::{disabled, domain};
+use crate::parse::launchctl::disabled;
+use crate::parse::launchctl::domain::{Domain, Row};
 use crate::snapshot::About;
 
+use super::FEW;
 use super::look::Look;
 use super::services::{Answers, Found, Services};
 
@@ -30,10 +32,19 @@ pub(super) fn first(about: &About) -> Vec<Question> {
     first
 }
 
+/// What one domain says of all its services.
+struct List {
+    manager: Manager,
+    /// The command that told.
+    source: String,
+    domain: Fact<Domain>,
+}
+
 /// The plists that run Hermes, and the labels that may.
 pub(super) struct Files {
     found: Vec<Found>,
     plists: Vec<FileSeen>,
+    lists: Vec<List>,
     /// Labels of loaded services that are called after Hermes, or hold one of its processes.
     loaded: BTreeSet<String>,
 }
@@ -41,7 +52,9 @@ pub(super) struct Files {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), plists: Vec::new(), loaded: loaded(look) };
+        let lists = lists(look);
+        let loaded = loaded(look, &lists);
+        let mut files = Self { found: Vec::new(), plists: Vec::new(), lists, loaded };
         for (manager, directory) in directories(look.about) {
             for file in look.host.definitions(&directory, ENDING).list {
                 let definition = Definition::of_plist(&file);
@@ -61,6 +74,97 @@ impl Files {
         let found = self.found.iter().map(|found| found.name.clone());
         expected.chain(found).chain(self.loaded.iter().cloned()).collect()
     }
+
+    /// Which labels launchd is asked for one by one. Of many it is a few, those first that serve the homes that are
+    /// wanted and of which the lists tell the least; of the others the lists tell alone, whatever their number.
+    fn questions(&self, look: &Look<'_>, homes: &[Home]) -> Questions {
+        let labels = self.labels(look, homes);
+        let of = labels.len();
+        let is_few = of <= FEW;
+        let mut chosen: Vec<String> = labels.into_iter().collect();
+        if !is_few {
+            let wanted = self.wanted(look, homes);
+            chosen.sort_by_cached_key(|label| (!wanted.contains(label), self.need(label)));
+        }
+        chosen.truncate(FEW);
+        let targets = chosen.iter().flat_map(|label| {
+            let lists = self.lists.iter().filter(move |list| is_few || !list.is_without(label));
+            lists.map(|list| (list.manager, label.clone()))
+        });
+        Questions { targets: targets.collect(), of }
+    }
+
+    /// The labels that may be those of these homes.
+    fn wanted(&self, look: &Look<'_>, homes: &[Home]) -> BTreeSet<String> {
+        let paths: BTreeSet<&str> = homes.iter().map(|home| home.path.as_str()).collect();
+        let of_home =
+            |found: &&Found| found.home.as_ref().is_none_or(|path| paths.contains(path.as_str()));
+        let found = self.found.iter().filter(of_home).map(|found| found.name.clone());
+        let all: BTreeSet<&str> = self.found.iter().map(|found| found.name.as_str()).collect();
+        let others = self.loaded.iter().filter(|label| !all.contains(label.as_str())).cloned();
+        homes.iter().flat_map(|home| labels(look, home)).chain(found).chain(others).collect()
+    }
+
+    fn need(&self, label: &str) -> Need {
+        let of = |list: &List| match list.row(label) {
+            Some(row) if row.pid.is_some() => Need::Runs,
+            Some(_) => Need::Stands,
+            None if list.is_without(label) => Need::Nothing,
+            None => Need::Everything,
+        };
+        self.lists.iter().map(of).min().unwrap_or(Need::Everything)
+    }
+}
+
+/// What the lists of the domains leave open about a label, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Need {
+    /// It is loaded and has no process: why, and whether it is about to get one.
+    Stands,
+    /// Whether it is loaded.
+    Everything,
+    /// It has a process: what it was loaded with.
+    Runs,
+    /// No domain has it.
+    Nothing,
+}
+
+/// What launchd is asked for label by label.
+struct Questions {
+    targets: BTreeSet<(Manager, String)>,
+    /// How many labels there are in all.
+    of: usize,
+}
+
+impl List {
+    fn row(&self, label: &str) -> Option<&Row> {
+        let rows = self.domain.known()?.services.as_ref()?;
+        rows.iter().find(|row| row.label == label)
+    }
+
+    /// Whether this domain surely has no such service. A list that is cut short, or refused, does not say it.
+    fn is_without(&self, label: &str) -> bool {
+        self.domain.known().is_some_and(|domain| domain.is_complete) && self.row(label).is_none()
+    }
+
+    /// What the list alone tells of a label, one of so many.
+    fn job(&self, label: &str, of: usize) -> Fact<Job> {
+        if let Some(row) = self.row(label) {
+            return launchd::job_of_row(row, self.source.clone());
+        }
+        match self.domain.why() {
+            _ if self.is_without(label) => Fact::Absent,
+            Some(Why::NotObserved) => Fact::Unknown(Why::NotObserved),
+            why => {
+                let why = why.map_or_else(|| "it is not whole".into(), ToString::to_string);
+                let name = name_of(self.manager);
+                Fact::Unknown(Why::Failed(format!(
+                    "it is one of {of} labels, of which launchd is asked for {FEW} one by one, and the list of \
+                     {name} does not tell ({why}): look at this profile alone"
+                )))
+            }
+        }
+    }
 }
 
 impl Services for Files {
@@ -69,17 +173,13 @@ impl Services for Files {
     }
 
     fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[ProcessSeen]) {
-        let labels = self.labels(look, homes);
-        let ask = |(domain, label): (Manager, &String)| {
-            Question::Command(Ask::LaunchctlPrint { target: target(domain, label) })
+        let ask = |(domain, label): (Manager, String)| {
+            Question::Command(Ask::LaunchctlPrint { target: target(domain, &label) })
         };
-        let domains = domains(look.about);
-        let each =
-            labels.iter().flat_map(|label| domains.iter().map(move |domain| (*domain, label)));
-        look.host.prepare(each.map(ask).collect());
+        look.host.prepare(self.questions(look, homes).targets.into_iter().map(ask).collect());
     }
 
-    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
+    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
         let overrides = domains(look.about)
             .into_iter()
             .map(|domain| {
@@ -91,17 +191,23 @@ impl Services for Files {
                 (domain, read)
             })
             .collect();
-        let on_demand = domains(look.about)
-            .into_iter()
-            .map(|domain| (domain, launchd::on_demand(&printed(look, &name_of(domain)))))
-            .collect();
-        Box::new(Domains { files: self, overrides, on_demand, session: session(look) })
+        let on_demand = |list: &List| {
+            (list.manager, list.domain.as_ref().and_then(|domain| domain.on_demand.clone()))
+        };
+        Box::new(Domains {
+            files: self,
+            questions: self.questions(look, homes),
+            overrides,
+            on_demand: self.lists.iter().map(on_demand).collect(),
+            session: session(look),
+        })
     }
 }
 
 /// What launchd said.
 struct Domains<'a> {
     files: &'a Files,
+    questions: Questions,
     overrides: Vec<(Manager, Fact<disabled::Overrides>)>,
     on_demand: Vec<(Manager, Fact<u64>)>,
     session: Fact<String>,
@@ -127,17 +233,17 @@ impl Answers for Domains<'_> {
             }
         }
         for label in self.files.loaded.iter().chain(&expected) {
-            if lanes.iter().any(|lane| lane.name == *label) {
+            let is_found = self.files.found.iter().any(|found| found.name == *label);
+            if is_found || lanes.iter().any(|lane| lane.name == *label) {
                 continue;
             }
-            let is_found = self.files.found.iter().any(|found| found.name == *label);
-            let jobs = jobs(look, label);
+            let jobs = self.jobs(look, label);
             let loaded = jobs.iter().find_map(|(_, job)| job.known());
             let serves = match loaded {
                 Some(job) => serves(look, home, job, own(label)),
                 None => false,
             };
-            if serves && !is_found {
+            if serves {
                 let path = loaded.and_then(|job| job.launchd.as_ref()?.path.clone());
                 let path = path.unwrap_or_else(|| plist_path(look.about, label));
                 let definition = Definition::of_plist(&look.host.file(&path, Part::SMALL));
@@ -191,7 +297,7 @@ impl Domains<'_> {
         definition: &Fact<Definition>,
         path: &str,
     ) -> Vec<Lane> {
-        let jobs = jobs(look, label);
+        let jobs = self.jobs(look, label);
         let paths = look.named(definition);
         let file = definition.known().map(|_| look.host.file(path, Part::SMALL));
         let files: Vec<FileStamp> = file.as_ref().and_then(FileStamp::of).into_iter().collect();
@@ -226,6 +332,30 @@ impl Domains<'_> {
         vec![lane(usual, job)]
     }
 
+    /// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
+    /// `launchctl list` said of it.
+    fn jobs(&self, look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
+        let is_few = self.questions.of <= FEW;
+        let job = |list: &List| {
+            let is_asked = self.questions.targets.contains(&(list.manager, label.to_string()));
+            let job = if is_few || is_asked {
+                launchd::job(&printed(look, &target(list.manager, label)))
+            } else {
+                list.job(label, self.questions.of)
+            };
+            (list.manager, job)
+        };
+        let mut jobs: Vec<(Manager, Fact<Job>)> = self.files.lists.iter().map(job).collect();
+        let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
+        if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
+            let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
+            if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
+                *job = launchd::job_of_list(&seen);
+            }
+        }
+        jobs
+    }
+
     /// Whether an override in either domain keeps a label from being loaded.
     fn disabled(&self, label: &str) -> Fact<bool> {
         let each = self.overrides.iter().map(|(_, overrides)| {
@@ -244,23 +374,6 @@ impl Domains<'_> {
     }
 }
 
-/// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
-/// `launchctl list` said of it.
-fn jobs(look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
-    let mut jobs: Vec<(Manager, Fact<Job>)> = domains(look.about)
-        .into_iter()
-        .map(|domain| (domain, launchd::job(&printed(look, &target(domain, label)))))
-        .collect();
-    let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
-    if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
-        let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
-        if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
-            *job = launchd::job_of_list(&seen);
-        }
-    }
-    jobs
-}
-
 /// Whether a loaded job serves a home: by the environment and the arguments that it was loaded with, else
 /// by its name.
 fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
@@ -277,23 +390,32 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     is_named_so || of_process.is_some()
 }
 
+/// What the domains say of all their services.
+fn lists(look: &Look<'_>) -> Vec<List> {
+    let list = |manager| {
+        let seen = printed(look, &name_of(manager));
+        List { manager, source: seen.line(), domain: launchd::domain(&seen) }
+    };
+    domains(look.about).into_iter().map(list).collect()
+}
+
 /// Labels of services of these domains that are called after Hermes, or hold one of its processes.
-fn loaded(look: &Look<'_>) -> BTreeSet<String> {
+fn loaded(look: &Look<'_>, lists: &[List]) -> BTreeSet<String> {
     let hermes: BTreeSet<u32> = look
         .scan()
         .list
         .iter()
         .flat_map(|seen| look.ancestors(seen).into_iter().chain([seen.pid]))
         .collect();
-    let rows = domains(look.about)
-        .into_iter()
-        .filter_map(|domain| domain::read(&printed(look, &name_of(domain)).stdout)?.services);
-    rows.flatten()
+    lists
+        .iter()
+        .filter_map(|list| list.domain.known()?.services.as_ref())
+        .flatten()
         .filter(|row| {
             row.pid.is_some_and(|pid| hermes.contains(&pid))
                 || row.label.to_lowercase().contains("hermes")
         })
-        .map(|row| row.label)
+        .map(|row| row.label.clone())
         .collect()
 }
 
@@ -401,3 +523,6 @@ fn directories(about: &About) -> Vec<(Manager, String)> {
 }
 
 const ENDING: &str = ".plist";
+
+#[cfg(test)]
+mod tests;

@@ -31,8 +31,8 @@ pub(super) trait Services {
     /// Begins to ask the managers for what serves these homes, and for what runs these processes.
     fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[ProcessSeen]);
 
-    /// What the managers said. Waits for them.
-    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_>;
+    /// What the managers said, having been asked for what serves these homes. Waits for them.
+    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_>;
 }
 
 /// What the managers said.
@@ -95,7 +95,7 @@ impl Services for Nobody {
 
     fn ask(&self, _look: &Look<'_>, _homes: &[Home], _processes: &[ProcessSeen]) {}
 
-    fn answers(&self, _look: &Look<'_>) -> Box<dyn Answers + '_> {
+    fn answers(&self, _look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
         Box::new(Self)
     }
 }
