@@ -52,21 +52,63 @@ pub(super) struct Files {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let lists = lists(look);
-        let loaded = loaded(look, &lists);
-        let mut files = Self { found: Vec::new(), plists: Vec::new(), lists, loaded };
+        let mut files = Self {
+            found: Vec::new(),
+            plists: Vec::new(),
+            lists: Vec::new(),
+            loaded: BTreeSet::new(),
+        };
         for (manager, directory) in directories(look.about) {
             for file in look.host.definitions(&directory, ENDING).list {
                 let definition = Definition::of_plist(&file);
                 let Some(label) = label_of(&file, &definition) else { continue };
-                if runs_hermes(&label, &definition) {
+                let is_ours =
+                    manager != Manager::LaunchdSystem || may_serve(look.about, &definition);
+                if is_ours && runs_hermes(&label, &definition) {
                     let home = home_of(look, &definition);
                     files.found.push(Found { manager, name: label, definition, home });
                     files.plists.push(file);
                 }
             }
         }
+        files.lists = domains(look.about).into_iter().map(|domain| list(look, domain)).collect();
+        if files.needs_system(look) {
+            let system = name_of(Manager::LaunchdSystem);
+            look.host.prepare(vec![
+                Question::Command(Ask::LaunchctlPrint { target: system.clone() }),
+                Question::Command(Ask::LaunchctlPrintDisabled { domain: system }),
+            ]);
+            files.lists.push(list(look, Manager::LaunchdSystem));
+        }
+        files.loaded = loaded(look, &files.lists);
         files
+    }
+
+    /// Whether a daemon of the system may serve a home of this user: its plist is there, or a child of launchd is in
+    /// none of the user's own domains.
+    fn needs_system(&self, look: &Look<'_>) -> bool {
+        let rows = self.lists.iter().filter_map(|list| list.domain.known()?.services.as_ref());
+        let own: BTreeSet<u32> = rows.flatten().filter_map(|row| row.pid).collect();
+        let is_gateway = |seen: &ProcessSeen| look.home_of_process(seen).is_some();
+        self.found.iter().any(|found| found.manager == Manager::LaunchdSystem)
+            || look
+                .scan()
+                .list
+                .iter()
+                .any(|seen| seen.ppid == Some(1) && !own.contains(&seen.pid) && is_gateway(seen))
+    }
+
+    /// The domains that can have a label: the user's own, and the system's if it is that of a daemon there.
+    fn lists_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a List> {
+        self.lists.iter().filter(move |list| {
+            list.manager != Manager::LaunchdSystem
+                || list.row(label).is_some()
+                || self.is_found(Manager::LaunchdSystem, label)
+        })
+    }
+
+    fn is_found(&self, manager: Manager, label: &str) -> bool {
+        self.found.iter().any(|found| found.name == label && found.manager == manager)
     }
 
     fn labels(&self, look: &Look<'_>, homes: &[Home]) -> BTreeSet<String> {
@@ -88,7 +130,7 @@ impl Files {
         }
         chosen.truncate(FEW);
         let targets = chosen.iter().flat_map(|label| {
-            let lists = self.lists.iter().filter(move |list| is_few || !list.is_without(label));
+            let lists = self.lists_of(label).filter(move |list| is_few || !list.is_without(label));
             lists.map(|list| (list.manager, label.clone()))
         });
         Questions { targets: targets.collect(), of }
@@ -112,7 +154,7 @@ impl Files {
             None if list.is_without(label) => Need::Nothing,
             None => Need::Everything,
         };
-        self.lists.iter().map(of).min().unwrap_or(Need::Everything)
+        self.lists_of(label).map(of).min().unwrap_or(Need::Everything)
     }
 }
 
@@ -180,8 +222,10 @@ impl Services for Files {
     }
 
     fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
-        let overrides = domains(look.about)
-            .into_iter()
+        let overrides = self
+            .lists
+            .iter()
+            .map(|list| list.manager)
             .map(|domain| {
                 let seen = one(look.host, &Ask::LaunchctlPrintDisabled { domain: name_of(domain) });
                 let read = match disabled::read(&seen.stdout) {
@@ -233,29 +277,33 @@ impl Answers for Domains<'_> {
             }
         }
         for label in self.files.loaded.iter().chain(&expected) {
-            let is_found = self.files.found.iter().any(|found| found.name == *label);
-            if is_found || lanes.iter().any(|lane| lane.name == *label) {
-                continue;
-            }
-            let jobs = self.jobs(look, label);
-            let loaded = jobs.iter().find_map(|(_, job)| job.known());
-            let serves = match loaded {
-                Some(job) => serves(look, home, job, own(label)),
-                None => false,
-            };
-            if serves {
-                let path = loaded.and_then(|job| job.launchd.as_ref()?.path.clone());
+            for usual in [gui(look.about), Manager::LaunchdSystem] {
+                let is_found = self
+                    .files
+                    .found
+                    .iter()
+                    .any(|found| found.is_beside(usual) && found.name == *label);
+                let is_here = |lane: &Lane| lane.name == *label && is_beside(lane.manager, usual);
+                if is_found || lanes.iter().any(is_here) {
+                    continue;
+                }
+                let jobs = self.jobs(look, label, usual);
+                let loaded = jobs.iter().find_map(|(_, job)| job.known());
+                let Some(job) = loaded.filter(|job| serves(look, home, job, own(label))) else {
+                    continue;
+                };
+                let path = job.launchd.as_ref().and_then(|launchd| launchd.path.clone());
                 let path = path.unwrap_or_else(|| plist_path(look.about, label));
                 let definition = Definition::of_plist(&look.host.file(&path, Part::SMALL));
-                lanes.extend(self.in_domains(look, label, gui(look.about), &definition, &path));
+                lanes.extend(self.in_domains(look, label, usual, &definition, &path));
             }
         }
         // What Hermes would install, where nothing is.
-        let first = expected.first().cloned().unwrap_or_default();
-        if lanes.is_empty() {
-            let path = plist_path(look.about, &first);
+        let first = expected.iter().find(|label| !self.is_of_another(look, home, label));
+        if let (true, Some(first)) = (lanes.is_empty(), first) {
+            let path = plist_path(look.about, first);
             let definition = missing(look, &path);
-            lanes.extend(self.in_domains(look, &first, gui(look.about), &definition, &path));
+            lanes.extend(self.in_domains(look, first, gui(look.about), &definition, &path));
         }
         lanes
     }
@@ -288,6 +336,17 @@ impl Answers for Domains<'_> {
 }
 
 impl Domains<'_> {
+    /// Whether another home has a label: by the plist of that name, or by the job that is loaded under it.
+    fn is_of_another(&self, look: &Look<'_>, home: &Home, label: &str) -> bool {
+        let mut found = self.files.found.iter().filter(|found| found.name == label);
+        let by_file = found.any(|found| found.home.as_ref().is_some_and(|path| *path != home.path));
+        let jobs = self.jobs(look, label, gui(look.about));
+        by_file
+            || jobs
+                .iter()
+                .any(|(_, job)| job.known().is_some_and(|job| !serves(look, home, job, true)))
+    }
+
     /// A label as a lane for each domain that has it; as one alone where none has.
     fn in_domains(
         &self,
@@ -297,7 +356,7 @@ impl Domains<'_> {
         definition: &Fact<Definition>,
         path: &str,
     ) -> Vec<Lane> {
-        let jobs = self.jobs(look, label);
+        let jobs = self.jobs(look, label, usual);
         let paths = look.named(definition);
         let file = definition.known().map(|_| look.host.file(path, Part::SMALL));
         let files: Vec<FileStamp> = file.as_ref().and_then(FileStamp::of).into_iter().collect();
@@ -307,7 +366,7 @@ impl Domains<'_> {
             definition: definition.clone(),
             path: path.into(),
             job,
-            disabled: self.disabled(label),
+            disabled: self.disabled(label, usual),
             paths: paths.clone(),
             files: files.clone(),
         };
@@ -332,9 +391,9 @@ impl Domains<'_> {
         vec![lane(usual, job)]
     }
 
-    /// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
-    /// `launchctl list` said of it.
-    fn jobs(&self, look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
+    /// What each domain that can have it says of a label, those of the user or that of the system. Where nobody
+    /// printed it, as only a recorded host can have it, what `launchctl list` said of it.
+    fn jobs(&self, look: &Look<'_>, label: &str, usual: Manager) -> Vec<(Manager, Fact<Job>)> {
         let is_few = self.questions.of <= FEW;
         let job = |list: &List| {
             let is_asked = self.questions.targets.contains(&(list.manager, label.to_string()));
@@ -345,9 +404,13 @@ impl Domains<'_> {
             };
             (list.manager, job)
         };
-        let mut jobs: Vec<(Manager, Fact<Job>)> = self.files.lists.iter().map(job).collect();
+        let lists = self.files.lists_of(label).filter(|list| is_beside(list.manager, usual));
+        let mut jobs: Vec<(Manager, Fact<Job>)> = lists.map(job).collect();
         let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
-        if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
+        if usual != Manager::LaunchdSystem
+            && !jobs.is_empty()
+            && jobs.iter().all(|(_, job)| unseen(job))
+        {
             let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
             if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
                 *job = launchd::job_of_list(&seen);
@@ -356,9 +419,10 @@ impl Domains<'_> {
         jobs
     }
 
-    /// Whether an override in either domain keeps a label from being loaded.
-    fn disabled(&self, label: &str) -> Fact<bool> {
-        let each = self.overrides.iter().map(|(_, overrides)| {
+    /// Whether an override in any domain that can have it keeps a label from being loaded.
+    fn disabled(&self, label: &str, usual: Manager) -> Fact<bool> {
+        let overrides = self.overrides.iter().filter(|(domain, _)| is_beside(*domain, usual));
+        let each = overrides.map(|(_, overrides)| {
             overrides.as_ref().and_then(|overrides| overrides.is_disabled(label))
         });
         let each: Vec<Fact<bool>> = each.collect();
@@ -390,13 +454,21 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     is_named_so || of_process.is_some()
 }
 
-/// What the domains say of all their services.
-fn lists(look: &Look<'_>) -> Vec<List> {
-    let list = |manager| {
-        let seen = printed(look, &name_of(manager));
-        List { manager, source: seen.line(), domain: launchd::domain(&seen) }
-    };
-    domains(look.about).into_iter().map(list).collect()
+/// Whether both are domains of the user, or both that of the system: a label in one kind says nothing of the other.
+fn is_beside(one: Manager, other: Manager) -> bool {
+    (one == Manager::LaunchdSystem) == (other == Manager::LaunchdSystem)
+}
+
+impl Found {
+    fn is_beside(&self, manager: Manager) -> bool {
+        is_beside(self.manager, manager)
+    }
+}
+
+/// What a domain says of all its services.
+fn list(look: &Look<'_>, manager: Manager) -> List {
+    let seen = printed(look, &name_of(manager));
+    List { manager, source: seen.line(), domain: launchd::domain(&seen) }
 }
 
 /// Labels of services of these domains that are called after Hermes, or hold one of its processes.
@@ -471,6 +543,18 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
         Fact::Absent => false,
         Fact::Unknown(_) => is_named,
     }
+}
+
+/// Whether a daemon of the system may serve a home of this user: it names one, or runs as this user. Any other user's
+/// own home is not for us to guess.
+fn may_serve(about: &About, definition: &Fact<Definition>) -> bool {
+    let Fact::Known(definition) = definition else { return true };
+    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.variable(name).is_some());
+    let runs_as_asker = match &definition.user {
+        Some(user) => about.user.as_ref() == Some(user),
+        None => about.uid == Some(0),
+    };
+    names_home || runs_as_asker
 }
 
 fn home_of(look: &Look<'_>, definition: &Fact<Definition>) -> Option<String> {
