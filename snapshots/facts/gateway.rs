@@ -387,12 +387,26 @@ impl Lane {
         self.job.known().is_some_and(|job| job.enabled == Enabled::Masked)
     }
 
-    /// Whether systemd runs it, and its file is gone: so we see, and systemd too.
+    /// Whether it is loaded, and its file is gone: so we see, and systemd too, or launchd names the path where it was.
     pub fn has_lost_its_file(&self) -> bool {
         let loaded = self.job.known().and_then(|job| job.systemd.as_ref());
         let systemd_says_so =
             loaded.is_some_and(|loaded| loaded.need_daemon_reload || loaded.is_file_gone);
-        systemd_says_so && self.definition.is_absent()
+        (systemd_says_so || self.is_loaded_from(&self.path)) && self.definition.is_absent()
+    }
+
+    /// Whether launchd loaded it from a file that it does not look for by itself, at login or boot.
+    pub fn is_loaded_by_hand(&self) -> bool {
+        let directory = self.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let is_searched = ["/Library/LaunchAgents", "/Library/LaunchDaemons"]
+            .iter()
+            .any(|searched| directory.ends_with(searched));
+        !is_searched && self.is_loaded_from(&self.path)
+    }
+
+    fn is_loaded_from(&self, path: &str) -> bool {
+        let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
+        launchd.is_some_and(|launchd| launchd.path.as_deref() == Some(path))
     }
 
     /// Whether it starts without anybody asking, as far as is known.
