@@ -30,10 +30,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 })
             }
             Fact::Absent => Finding::skipped(format!("{} has no file", lane.name)),
-            Fact::Unknown(why @ Why::Malformed(_)) => {
-                Finding::failure(format!("{} cannot be understood at all", lane.name))
-                    .seen(&lane.path, why.to_string())
-            }
+            Fact::Unknown(why @ Why::Malformed(_)) => Finding::failure(format!(
+                "the definition of {} cannot be understood at all",
+                lane.name
+            ))
+            .seen(&lane.path, why.to_string()),
             Fact::Unknown(why) => Finding::unknown("whether the definition is valid", why)
                 .seen(&lane.path, why.to_string()),
         };

@@ -18,7 +18,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 "there is no systemd on this host that could load {}",
                 lane.name
             )),
-            (Fact::Known(_), Fact::Absent) => Finding::failure(format!(
+            (Fact::Known(_) | Fact::Unknown(_), Fact::Absent) => Finding::failure(format!(
                 "{} is on disk and not loaded: the service manager does not know it",
                 lane.name
             ))
