@@ -226,6 +226,9 @@ impl Climb<'_> {
             match self.look(pid) {
                 // A wrapper waits for the gateway; it is not the gateway.
                 Ok(process) if process.role == Role::Wrapper => {}
+                // Nor is the parent of a gateway, whatever it is called, or what has another home's lock open.
+                Ok(process) if process.role == Role::Foreign && self.is_parent(pid) => {}
+                Ok(process) if self.serves_another(&process) => {}
                 Ok(process) => self.add(process, Witness::Manager),
                 // The manager's word is evidence enough that the process exists.
                 Err(Some(Why::NotObserved)) => {
@@ -263,6 +266,13 @@ impl Climb<'_> {
             Some(Holder::Hidden) | None => false,
         };
         is_elsewhere && open.peek().is_some() && open.all(|(path, _)| path != lock)
+    }
+
+    /// Whether a gateway, of whatever home, is a child of this process.
+    fn is_parent(&self, pid: u32) -> bool {
+        let about = self.ladder.host.about();
+        let mut children = self.ladder.scan.list.iter().filter(|seen| seen.ppid == Some(pid));
+        children.any(|seen| matches!(Process::of(seen.clone(), about).role, Role::Gateway(_)))
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {
