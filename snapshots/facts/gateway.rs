@@ -317,9 +317,9 @@ pub enum Supervision {
         /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
     },
-    /// Under a unit of systemd's that is not known to serve its home, and may start it again.
+    /// Under a unit, or a job of launchd's, that is not known to serve its home, and may start it again.
     Other {
-        /// The unit.
+        /// The unit, or the label with its domain.
         unit: String,
         /// The user whose manager has it, where that is not the one who looks: only that user can ask it.
         of: Option<u32>,

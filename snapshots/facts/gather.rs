@@ -244,7 +244,7 @@ fn gateway(
         has_namespaces: !lanes.iter().any(|lane| lane.manager.is_launchd()),
     }
     .climb();
-    let supervision = supervision(look, &liveness, &lanes);
+    let supervision = supervision(look, &liveness, &lanes, answers);
     let health = health_of(look, &liveness, &api, listeners, is_refused);
     let cron = cron::cron(look, &home);
     let install = install_of(look, &liveness, &lanes);
@@ -278,7 +278,12 @@ fn gateway(
     }
 }
 
-fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervision {
+fn supervision(
+    look: &Look<'_>,
+    liveness: &Liveness,
+    lanes: &[Lane],
+    answers: &dyn Answers,
+) -> Supervision {
     let process = match &liveness.process {
         Fact::Known(process) => process,
         Fact::Absent => return Supervision::NoProcess,
@@ -307,14 +312,21 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.
-        Some(cgroup::Place::Nowhere) | None => supervision_by_manager(look, process, lanes),
+        Some(cgroup::Place::Nowhere) | None => {
+            supervision_by_manager(look, process, lanes, answers)
+        }
         Some(place) => Supervision::None { place: place_of(place) },
     }
 }
 
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;
 /// or all of them say that they have none.
-fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) -> Supervision {
+fn supervision_by_manager(
+    look: &Look<'_>,
+    process: &Process,
+    lanes: &[Lane],
+    answers: &dyn Answers,
+) -> Supervision {
     let ancestors = look.ancestors(&process.seen);
     let is_ours = |lane: &Lane| {
         let main = lane.job.known().and_then(|job| job.main_pid);
@@ -322,6 +334,11 @@ fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) ->
     };
     if let Some(at) = lanes.iter().position(is_ours) {
         return Supervision::Lane(at);
+    }
+    // Another home's service may run it, or one of which nothing else is known. Who sits at a terminal runs it by hand.
+    let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
+    if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
+        return Supervision::Other { unit, of: None };
     }
     let unknown = lanes.iter().find_map(|lane| lane.job.why());
     match unknown {

@@ -184,6 +184,10 @@ impl List {
         rows.iter().find(|row| row.label == label)
     }
 
+    fn listed(&self, label: &str) -> Option<Fact<Job>> {
+        Some(launchd::job_of_row(self.row(label)?, self.source.clone()))
+    }
+
     /// Whether this domain surely has no such service. A list that is cut short, or refused, does not say it.
     fn is_without(&self, label: &str) -> bool {
         self.domain.known().is_some_and(|domain| domain.is_complete) && self.row(label).is_none()
@@ -191,8 +195,8 @@ impl List {
 
     /// What the list alone tells of a label, one of so many.
     fn job(&self, label: &str, of: usize) -> Fact<Job> {
-        if let Some(row) = self.row(label) {
-            return launchd::job_of_row(row, self.source.clone());
+        if let Some(job) = self.listed(label) {
+            return job;
         }
         match self.domain.why() {
             _ if self.is_without(label) => Fact::Absent,
@@ -322,6 +326,19 @@ impl Answers for Domains<'_> {
             .collect()
     }
 
+    fn holder(&self, pids: &[u32], lanes: &[Lane]) -> Option<String> {
+        self.files.lists.iter().find_map(|list| {
+            let rows = list.domain.known()?.services.as_ref()?;
+            let is_own = |row: &Row| lanes.iter().any(|lane| lane.name == row.label);
+            let is_it = |row: &&Row| {
+                row.pid.is_some_and(|pid| pids.contains(&pid))
+                    && !row.is_application()
+                    && !is_own(row)
+            };
+            Some(format!("{} ({})", rows.iter().find(is_it)?.label, list.manager))
+        })
+    }
+
     fn linger(&self) -> Fact<bool> {
         Fact::Absent
     }
@@ -398,7 +415,11 @@ impl Domains<'_> {
         let job = |list: &List| {
             let is_asked = self.questions.targets.contains(&(list.manager, label.to_string()));
             let job = if is_few || is_asked {
-                launchd::job(&printed(look, &target(list.manager, label)))
+                match launchd::job(&printed(look, &target(list.manager, label))) {
+                    // Where launchd does not print the service, the list of its domain may still have it.
+                    Fact::Unknown(why) => list.listed(label).unwrap_or(Fact::Unknown(why)),
+                    job => job,
+                }
             } else {
                 list.job(label, self.questions.of)
             };
@@ -471,18 +492,21 @@ fn list(look: &Look<'_>, manager: Manager) -> List {
     List { manager, source: seen.line(), domain: launchd::domain(&seen) }
 }
 
-/// Labels of services of these domains that are called after Hermes, or hold one of its processes.
+/// Labels of services of these domains that are called after Hermes, or hold one of its processes. A process on a
+/// terminal was started there, whatever runs the terminal.
 fn loaded(look: &Look<'_>, lists: &[List]) -> BTreeSet<String> {
     let hermes: BTreeSet<u32> = look
         .scan()
         .list
         .iter()
+        .filter(|seen| seen.tty.is_none())
         .flat_map(|seen| look.ancestors(seen).into_iter().chain([seen.pid]))
         .collect();
     lists
         .iter()
         .filter_map(|list| list.domain.known()?.services.as_ref())
         .flatten()
+        .filter(|row| !row.is_application())
         .filter(|row| {
             row.pid.is_some_and(|pid| hermes.contains(&pid))
                 || row.label.to_lowercase().contains("hermes")

@@ -43,6 +43,11 @@ pub(super) trait Answers {
     /// Each manager that was asked, and whether it answered.
     fn managers(&self) -> Vec<(Manager, Fact<()>)>;
 
+    /// The service that has one of these processes, whomever it serves, other than these of a home's own.
+    fn holder(&self, _pids: &[u32], _lanes: &[Lane]) -> Option<String> {
+        None
+    }
+
     /// Whether the user's own manager outlives the last session.
     fn linger(&self) -> Fact<bool>;
 

@@ -31,6 +31,14 @@ pub struct Row {
     pub label: String,
 }
 
+impl Row {
+    /// Whether it is a program with windows that somebody opened, under a name that launchd made up. What is started in it,
+    /// such as a shell in a terminal, is no job of launchd's.
+    pub fn is_application(&self) -> bool {
+        self.label.starts_with("application.")
+    }
+}
+
 /// Reads it. None where the text is no domain.
 pub fn read(text: &str) -> Option<Domain> {
     let document = Document::read(text, &[])?;
