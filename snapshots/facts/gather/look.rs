@@ -49,16 +49,48 @@ impl<'a> Look<'a> {
         self.scan.get_or_init(|| self.host.processes())
     }
 
-    /// The home whose `gateway.lock` a process holds, else the one to which its arguments lead.
+    /// The home whose `gateway.lock` a process holds, else the one to which its arguments lead. Where these are one
+    /// directory by two names, it goes by the name that it was given.
     pub(super) fn home_of_process(&self, seen: &ProcessSeen) -> Option<String> {
         let process = Process::of(seen.clone(), self.about);
         let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
         let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
-        by_lock.or_else(|| {
-            matches!(process.role, Role::Gateway(_))
-                .then(|| process.chosen_home(self.about, self.sticky.as_deref()))
-                .flatten()
-        })
+        let named = matches!(process.role, Role::Gateway(_))
+            .then(|| process.chosen_home(self.about, self.sticky.as_deref()))
+            .flatten();
+        match (by_lock, named) {
+            (Some(lock), Some(named)) if lock != named && self.resolved(&named) == lock => {
+                Some(named)
+            }
+            (by_lock, named) => by_lock.or(named),
+        }
+    }
+
+    /// Where a path leads, as far as its links can be seen: an open file is known by where it is in the end.
+    fn resolved(&self, path: &str) -> String {
+        let (mut done, mut links) = (String::new(), 0_u8);
+        let mut rest: Vec<String> = path.rsplit('/').map(String::from).collect();
+        while let Some(part) = rest.pop() {
+            match part.as_str() {
+                "" | "." => {}
+                ".." => done.truncate(done.rfind('/').unwrap_or(0)),
+                name => {
+                    let next = format!("{done}/{name}");
+                    let seen = self.host.file(&next, Part::Stat);
+                    match seen.target.filter(|_| links < MOST_LINKS) {
+                        Some(target) => {
+                            links += 1;
+                            if target.starts_with('/') {
+                                done.clear();
+                            }
+                            rest.extend(target.rsplit('/').map(String::from));
+                        }
+                        None => done = next,
+                    }
+                }
+            }
+        }
+        done
     }
 
     /// A process, out of the search for all of them if it was in it.
@@ -124,3 +156,6 @@ impl<'a> Look<'a> {
         named
     }
 }
+
+/// So many links a kernel follows on one path, and no fewer (Darwin's `MAXSYMLINKS`).
+const MOST_LINKS: u8 = 32;
