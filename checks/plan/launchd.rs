@@ -271,6 +271,12 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
         Fact::Absent if lane.definition.known().is_none() => {
             Err("there is no plist that could be loaded")
         }
+        Fact::Absent if lane.refused_plist().is_some() => {
+            Err("launchd refuses the plist for its owner or its mode: mend that first")
+        }
+        Fact::Absent if lane.barred_by_plist().is_some() => Err(
+            "the plist itself keeps launchd from loading it here: whether that is meant must be known first",
+        ),
         Fact::Absent if lane.disabled == Fact::Known(true) => {
             Err("somebody disabled the label: whether that is meant must be known first")
         }

@@ -404,6 +404,42 @@ impl Lane {
         !is_searched && self.is_loaded_from(&self.path)
     }
 
+    /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user
+    /// who loads it, and nobody else may write it (`launchctl(1)`, `load`; since 10.10 it ends with 122, or with 5).
+    pub fn refused_plist(&self) -> Option<String> {
+        let agent = self.definition.known()?.agent.as_ref()?;
+        let may_own = |owner: u32| match self.manager {
+            // As root we look at another user's agents, in a domain that is not theirs.
+            Manager::LaunchdGui(0) | Manager::LaunchdUser(0) => true,
+            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => owner == 0 || owner == uid,
+            _ => owner == 0,
+        };
+        let owner = agent.owner.filter(|owner| !may_own(*owner));
+        let mode = agent.mode.filter(|mode| mode & 0o022 != 0);
+        match (owner, mode) {
+            (Some(owner), _) => Some(format!("it belongs to uid {owner}")),
+            (None, Some(mode)) => Some(format!("others may write it (mode {mode:04o})")),
+            (None, None) => None,
+        }
+    }
+
+    /// What in the plist itself keeps launchd from loading it into this domain, unless somebody overrides it.
+    pub fn barred_by_plist(&self) -> Option<String> {
+        let agent = self.definition.known()?.agent.as_ref()?;
+        let types = &agent.session_types;
+        let is_elsewhere = !types.is_empty() && types.iter().all(|kind| kind != "Aqua");
+        match self.manager {
+            _ if agent.disabled => Some(
+                "its plist says Disabled, which holds until `launchctl enable` overrides it".into(),
+            ),
+            Manager::LaunchdGui(uid) if is_elsewhere => Some(format!(
+                "its plist is for sessions of type {}, and gui/{uid} is of type Aqua",
+                types.join(", ")
+            )),
+            _ => None,
+        }
+    }
+
     fn is_loaded_from(&self, path: &str) -> bool {
         let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
         launchd.is_some_and(|launchd| launchd.path.as_deref() == Some(path))

@@ -13,6 +13,17 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lane in at.installed() {
+        if let Some(why) = lane.refused_plist() {
+            let claim = format!("launchd refuses the plist of {}: {why}", lane.name);
+            // What is loaded was read when it was still as it has to be.
+            let is_loaded = lane.job.known().is_some();
+            let finding = if is_loaded { Finding::warning(claim) } else { Finding::failure(claim) };
+            let finding = finding.seen(&lane.path, why).help(
+                "it is to be its user's own, or root's, and writable by nobody else: `chmod 644`",
+            );
+            findings.push(finding.of_service(lane.title()));
+            continue;
+        }
         let finding = match &lane.definition {
             // Its file is the mask: a link to /dev/null, or an empty one.
             _ if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),

@@ -83,6 +83,9 @@ fn unloadable(lane: &Lane) -> Option<String> {
             "{} was loaded from {}, where launchd does not look by itself",
             lane.name, lane.path
         )),
-        _ => None,
+        _ => {
+            let why = lane.refused_plist()?;
+            Some(format!("launchd refuses the plist of {}: {why}", lane.name))
+        }
     }
 }
