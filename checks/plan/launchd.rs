@@ -104,7 +104,7 @@ fn keep(at: &Subject<'_>, lane: &Lane) -> Course {
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
         changes: "takes the override away; no process is started or stopped".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("{}launchctl disable {}", sudo(lane), target(lane)),
+        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
     }])
 }
 
@@ -198,7 +198,7 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
         changes: "takes the override away; nothing is loaded yet".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("{}launchctl disable {}", sudo(lane), target(lane)),
+        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
     };
     Course::Steps(vec![enable, bootstrap(at, lane)])
 }
@@ -261,7 +261,7 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
                 changes: format!("starts the job: its gateway writes to {}", at.gateway.home.path),
                 expect: runs(at, lane, None),
                 undo: if lane.manager == Manager::LaunchdSystem {
-                    format!("{}launchctl bootout {}", sudo(lane), target(lane))
+                    format!("{}launchctl bootout {}", by(lane), target(lane))
                 } else {
                     "hermes gateway stop, which unloads the job".into()
                 },
@@ -306,7 +306,7 @@ fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
             at.gateway.home.path
         ),
         expect: runs(at, lane, None),
-        undo: format!("{}launchctl bootout {}", sudo(lane), target(lane)),
+        undo: format!("{}launchctl bootout {}", by(lane), target(lane)),
     }
 }
 
@@ -332,9 +332,9 @@ fn stop_seconds(lane: &Lane) -> u64 {
     loaded.or_else(on_disk).map_or(60, |limit| limit.as_secs()).saturating_add(5)
 }
 
-/// What stands before a command that is root's to give.
-fn sudo(lane: &Lane) -> &'static str {
-    if lane.manager == Manager::LaunchdSystem { "sudo " } else { "" }
+/// Who has to give a command, where that is root.
+fn by(lane: &Lane) -> &'static str {
+    if lane.manager == Manager::LaunchdSystem { "as root: " } else { "" }
 }
 
 fn domain(lane: &Lane) -> String {

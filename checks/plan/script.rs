@@ -263,7 +263,7 @@ pub fn command(step: &Step) -> String {
     match &step.action {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
         Action::Launchctl { words } if is_of_system(words) => {
-            format!("sudo launchctl {}", self::words(words))
+            format!("as root: launchctl {}", self::words(words))
         }
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, .. } => format!(
