@@ -104,7 +104,7 @@ fn keep(at: &Subject<'_>, lane: &Lane) -> Course {
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
         changes: "takes the override away; no process is started or stopped".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("launchctl disable {}", target(lane)),
+        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
     }])
 }
 
@@ -198,7 +198,7 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
         action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
         changes: "takes the override away; nothing is loaded yet".into(),
         expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("launchctl disable {}", target(lane)),
+        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
     };
     Course::Steps(vec![enable, bootstrap(at, lane)])
 }
@@ -208,6 +208,12 @@ fn reload(at: &Subject<'_>, lane: &Lane) -> Course {
     let Some(pid) = lane.job.known().and_then(|job| job.main_pid) else {
         return look(at, "the job has no process: what launchd would end is not known");
     };
+    if lane.manager == Manager::LaunchdSystem && at.facts.about.uid != Some(0) {
+        return look(
+            at,
+            "it is a daemon of the system: root has to boot it out, wait for its end and bootstrap it",
+        );
+    }
     let running = Guard::JobRuns { target: target(lane), pid };
     let files = plist(lane);
     Course::Steps(vec![Step {
@@ -254,13 +260,23 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
                 action: Action::Launchctl { words: vec!["kickstart".into(), target(lane)] },
                 changes: format!("starts the job: its gateway writes to {}", at.gateway.home.path),
                 expect: runs(at, lane, None),
-                undo: "hermes gateway stop, which unloads the job".into(),
+                undo: if lane.manager == Manager::LaunchdSystem {
+                    format!("{}launchctl bootout {}", by(lane), target(lane))
+                } else {
+                    "hermes gateway stop, which unloads the job".into()
+                },
             })
         }
         Fact::Known(_) => Err("the job is between two states: look again in a few seconds"),
         Fact::Absent if lane.definition.known().is_none() => {
             Err("there is no plist that could be loaded")
         }
+        Fact::Absent if lane.refused_plist().is_some() => {
+            Err("launchd refuses the plist for its owner or its mode: mend that first")
+        }
+        Fact::Absent if lane.barred_by_plist().is_some() => Err(
+            "the plist itself keeps launchd from loading it here: whether that is meant must be known first",
+        ),
         Fact::Absent if lane.disabled == Fact::Known(true) => {
             Err("somebody disabled the label: whether that is meant must be known first")
         }
@@ -290,7 +306,7 @@ fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
             at.gateway.home.path
         ),
         expect: runs(at, lane, None),
-        undo: format!("launchctl bootout {}", target(lane)),
+        undo: format!("{}launchctl bootout {}", by(lane), target(lane)),
     }
 }
 
@@ -314,6 +330,11 @@ fn stop_seconds(lane: &Lane) -> u64 {
     let loaded = lane.job.known().and_then(Job::stop_limit);
     let on_disk = || Some(lane.definition.known()?.stop_timeout.as_ref()?.0);
     loaded.or_else(on_disk).map_or(60, |limit| limit.as_secs()).saturating_add(5)
+}
+
+/// Who has to give a command, where that is root.
+fn by(lane: &Lane) -> &'static str {
+    if lane.manager == Manager::LaunchdSystem { "as root: " } else { "" }
 }
 
 fn domain(lane: &Lane) -> String {

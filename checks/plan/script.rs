@@ -262,6 +262,9 @@ pub fn guard_text(guard: &Guard) -> String {
 pub fn command(step: &Step) -> String {
     match &step.action {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
+        Action::Launchctl { words } if is_of_system(words) => {
+            format!("as root: launchctl {}", self::words(words))
+        }
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, .. } => format!(
             "launchctl bootout {}, wait for its end, launchctl bootstrap {} {}",
@@ -279,9 +282,17 @@ pub fn command(step: &Step) -> String {
     }
 }
 
+/// Whether a command of `launchctl` speaks to the system's domain, which is root's to change.
+fn is_of_system(words: &[String]) -> bool {
+    words.iter().any(|word| word == "system" || word.starts_with("system/"))
+}
+
 fn action_line(action: &Action) -> String {
     match action {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
+        Action::Launchctl { words } if is_of_system(words) => {
+            format!("as_root launchctl {}", self::words(words))
+        }
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, pid, within } => {
             format!(

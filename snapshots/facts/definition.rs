@@ -127,6 +127,10 @@ pub struct Agent {
     pub session_types: Vec<String>,
     /// `ThrottleInterval`, in seconds. launchd's own is 10.
     pub throttle: Option<u64>,
+    /// The permission bits of the plist itself.
+    pub mode: Option<u32>,
+    /// Its owner.
+    pub owner: Option<u32>,
 }
 
 /// A line of a file.
@@ -202,9 +206,14 @@ impl Definition {
 
     /// Reads a plist.
     pub fn of_plist(file: &FileSeen) -> Fact<Self> {
-        file.bytes().parse(|bytes| Plist::read(&bytes)).map(|plist| Self {
-            texts: file.text.iter().map(|text| (file.path.clone(), text.clone())).collect(),
-            ..Self::of_list(&file.path, &plist)
+        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        file.bytes().parse(|bytes| Plist::read(&bytes)).map(|plist| {
+            let read = Self::of_list(&file.path, &plist);
+            Self {
+                texts: file.text.iter().map(|text| (file.path.clone(), text.clone())).collect(),
+                agent: read.agent.map(|agent| Agent { mode, owner: file.uid, ..agent }),
+                ..read
+            }
         })
     }
 
@@ -260,6 +269,8 @@ impl Definition {
                 stderr: text("StandardErrorPath"),
                 session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
                 throttle: plist.number("ThrottleInterval"),
+                mode: None,
+                owner: None,
             }),
             problems,
             entries: shape::of_plist(plist),

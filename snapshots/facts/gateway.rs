@@ -329,9 +329,9 @@ pub enum Supervision {
         /// Where it stands instead: `in session-3.scope`, `outside launchd`.
         place: String,
     },
-    /// Under a unit of systemd's that is not known to serve its home, and may start it again.
+    /// Under a unit, or a job of launchd's, that is not known to serve its home, and may start it again.
     Other {
-        /// The unit.
+        /// The unit, or the label with its domain.
         unit: String,
         /// The user whose manager has it, where that is not the one who looks: only that user can ask it.
         of: Option<u32>,
@@ -399,12 +399,62 @@ impl Lane {
         self.job.known().is_some_and(|job| job.enabled == Enabled::Masked)
     }
 
-    /// Whether systemd runs it, and its file is gone: so we see, and systemd too.
+    /// Whether it is loaded, and its file is gone: so we see, and systemd too, or launchd names the path where it was.
     pub fn has_lost_its_file(&self) -> bool {
         let loaded = self.job.known().and_then(|job| job.systemd.as_ref());
         let systemd_says_so =
             loaded.is_some_and(|loaded| loaded.need_daemon_reload || loaded.load == Load::FileGone);
-        systemd_says_so && self.definition.is_absent()
+        (systemd_says_so || self.is_loaded_from(&self.path)) && self.definition.is_absent()
+    }
+
+    /// Whether launchd loaded it from a file that it does not look for by itself, at login or boot.
+    pub fn is_loaded_by_hand(&self) -> bool {
+        let directory = self.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let is_searched = ["/Library/LaunchAgents", "/Library/LaunchDaemons"]
+            .iter()
+            .any(|searched| directory.ends_with(searched));
+        !is_searched && self.is_loaded_from(&self.path)
+    }
+
+    /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user
+    /// who loads it, and nobody else may write it (`launchctl(1)`, `load`; since 10.10 it ends with 122, or with 5).
+    pub fn refused_plist(&self) -> Option<String> {
+        let agent = self.definition.known()?.agent.as_ref()?;
+        let may_own = |owner: u32| match self.manager {
+            // As root we look at another user's agents, in a domain that is not theirs.
+            Manager::LaunchdGui(0) | Manager::LaunchdUser(0) => true,
+            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => owner == 0 || owner == uid,
+            _ => owner == 0,
+        };
+        let owner = agent.owner.filter(|owner| !may_own(*owner));
+        let mode = agent.mode.filter(|mode| mode & 0o022 != 0);
+        match (owner, mode) {
+            (Some(owner), _) => Some(format!("it belongs to uid {owner}")),
+            (None, Some(mode)) => Some(format!("others may write it (mode {mode:04o})")),
+            (None, None) => None,
+        }
+    }
+
+    /// What in the plist itself keeps launchd from loading it into this domain, unless somebody overrides it.
+    pub fn barred_by_plist(&self) -> Option<String> {
+        let agent = self.definition.known()?.agent.as_ref()?;
+        let types = &agent.session_types;
+        let is_elsewhere = !types.is_empty() && types.iter().all(|kind| kind != "Aqua");
+        match self.manager {
+            _ if agent.disabled => Some(
+                "its plist says Disabled, which holds until `launchctl enable` overrides it".into(),
+            ),
+            Manager::LaunchdGui(uid) if is_elsewhere => Some(format!(
+                "its plist is for sessions of type {}, and gui/{uid} is of type Aqua",
+                types.join(", ")
+            )),
+            _ => None,
+        }
+    }
+
+    fn is_loaded_from(&self, path: &str) -> bool {
+        let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
+        launchd.is_some_and(|launchd| launchd.path.as_deref() == Some(path))
     }
 
     /// Whether it starts without anybody asking, as far as is known.

@@ -95,7 +95,8 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     }
     // The managers still think.
     definitions.for_each(|definition| drop(look.install(&definition.argv)));
-    let answers = services.answers(&look);
+    let homes: Vec<Home> = known.iter().map(|settled| settled.home.clone()).collect();
+    let answers = services.answers(&look, &homes);
     let serve_one: Vec<bool> =
         known.iter().map(|settled| settled.settings.serve_one_profile()).collect();
     let mut gateways: Vec<Gateway> = known
@@ -283,7 +284,7 @@ fn gateway(
         has_namespaces: !lanes.iter().any(|lane| lane.manager.is_launchd()),
     }
     .climb();
-    let supervision = supervision(look, &liveness, &lanes);
+    let supervision = supervision(look, &liveness, &lanes, answers);
     let health = health_of(look, &liveness, &settings.api, listeners, is_refused);
     let cron = cron::cron(look, &home, settings.config.as_ref());
     let install = install_of(look, &liveness, &lanes);
@@ -317,7 +318,12 @@ fn gateway(
     }
 }
 
-fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervision {
+fn supervision(
+    look: &Look<'_>,
+    liveness: &Liveness,
+    lanes: &[Lane],
+    answers: &dyn Answers,
+) -> Supervision {
     let process = match &liveness.process {
         Fact::Known(process) => process,
         Fact::Absent => return Supervision::NoProcess,
@@ -346,14 +352,21 @@ fn supervision(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Supervis
             }
         }
         // In a namespace of its own, a container's every process seems to stand nowhere.
-        Some(cgroup::Place::Nowhere) | None => supervision_by_manager(look, process, lanes),
+        Some(cgroup::Place::Nowhere) | None => {
+            supervision_by_manager(look, process, lanes, answers)
+        }
         Some(place) => Supervision::None { place: place_of(place) },
     }
 }
 
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;
 /// or all of them say that they have none.
-fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) -> Supervision {
+fn supervision_by_manager(
+    look: &Look<'_>,
+    process: &Process,
+    lanes: &[Lane],
+    answers: &dyn Answers,
+) -> Supervision {
     let ancestors = look.ancestors(process);
     let is_ours = |lane: &Lane| {
         let main = lane.job.known().and_then(|job| job.main_pid);
@@ -361,6 +374,11 @@ fn supervision_by_manager(look: &Look<'_>, process: &Process, lanes: &[Lane]) ->
     };
     if let Some(at) = lanes.iter().position(is_ours) {
         return Supervision::Lane(at);
+    }
+    // Another home's service may run it, or one of which nothing else is known. Who sits at a terminal runs it by hand.
+    let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
+    if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
+        return Supervision::Other { unit, of: None };
     }
     let unknown = lanes.iter().find_map(|lane| lane.job.why());
     match unknown {

@@ -236,6 +236,9 @@ impl Climb<'_> {
             match self.look(pid) {
                 // A wrapper waits for the gateway; it is not the gateway.
                 Ok(process) if process.role == Role::Wrapper => {}
+                // Nor is the parent of a gateway, whatever it is called, or what has another home's lock open.
+                Ok(process) if process.role == Role::Foreign && self.is_parent(pid) => {}
+                Ok(process) if self.serves_another(&process) => {}
                 Ok(process) => self.add(process, Witness::Manager),
                 // The manager's word is evidence enough that the process exists.
                 Err(Some(Why::NotObserved)) => {
@@ -275,6 +278,13 @@ impl Climb<'_> {
             Some(Holder::Hidden) | None => false,
         };
         is_elsewhere && open.peek().is_some() && open.all(|(path, _)| !self.ladder.is_lock(path))
+    }
+
+    /// Whether a gateway, of whatever home, is a child of this process.
+    fn is_parent(&self, pid: u32) -> bool {
+        let scanned = self.ladder.scan.list.iter().map(|scanned| &scanned.process);
+        let mut children = scanned.filter(|process| process.seen.ppid == Some(pid));
+        children.any(|process| matches!(process.role, Role::Gateway(_)))
     }
 
     fn holds_a_socket(&self, pid: u32) -> bool {

@@ -13,7 +13,14 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    at.each_service(|lane| match &lane.definition {
+    at.each_service(|lane| match lane.refused_plist() {
+        Some(why) => refused_by_launchd(lane, &why),
+        None => judge(lane),
+    })
+}
+
+fn judge(lane: &Lane) -> Finding {
+    match &lane.definition {
         // Its file is the mask: a link to /dev/null, or an empty one.
         _ if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
         definition if is_refused(lane) => refused(lane, definition),
@@ -32,12 +39,22 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         Fact::Absent => Finding::skipped(format!("{} has no file", lane.name)),
         Fact::Unknown(why @ Why::Malformed(_)) => {
-            Finding::failure(format!("{} cannot be understood at all", lane.name))
+            Finding::failure(format!("the definition of {} cannot be understood at all", lane.name))
                 .seen(&lane.path, why.to_string())
         }
         Fact::Unknown(why) => Finding::unknown("whether the definition is valid", why)
             .seen(&lane.path, why.to_string()),
-    })
+    }
+}
+
+fn refused_by_launchd(lane: &Lane, why: &str) -> Finding {
+    let claim = format!("launchd refuses the plist of {}: {why}", lane.name);
+    // What is loaded was read when it was still as it has to be.
+    let is_loaded = lane.job.known().is_some();
+    let finding = if is_loaded { Finding::warning(claim) } else { Finding::failure(claim) };
+    finding
+        .seen(&lane.path, why)
+        .help("it is to be its user's own, or root's, and writable by nobody else: `chmod 644`")
 }
 
 fn is_refused(lane: &Lane) -> bool {

@@ -15,6 +15,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_service(|lane| {
+        if lane.has_lost_its_file() {
+            return lost(lane);
+        }
         if let (Some(launchd), Some(definition)) =
             (lane.job.known().and_then(|job| job.launchd.as_ref()), lane.definition.known())
         {
@@ -29,15 +32,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             };
         };
         let source = lane.job.known().map(|job| job.source.clone()).unwrap_or_default();
-        if lane.has_lost_its_file() {
-            Finding::failure(format!(
-                "the file of {} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it",
-                lane.name
-            ))
-            .seen(&lane.path, "not found")
-            .seen(source, format!("its job is {}", lane.job.known().map_or("", |job| &job.words)))
-            .help("if it is to go on, write the unit again before anything else: `hermes gateway install` does")
-        } else if lane.definition.is_absent() {
+        if lane.definition.is_absent() {
             let why = Why::Failed("its file is not to be seen from here".into());
             Finding::unknown("whether what is loaded is what is on disk", &why).minor()
         } else if systemd.load == Load::Refused {
@@ -52,6 +47,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .seen(source, "NeedDaemonReload=no")
         }
     })
+}
+
+/// Only its manager still has it.
+fn lost(lane: &Lane) -> Finding {
+    let name = &lane.name;
+    let (claim, file) = if lane.manager.is_launchd() {
+        let claim = format!(
+            "the plist of {name} is gone: only launchd still has it, and a stop, a bootout or the next login loses it"
+        );
+        (claim, "plist")
+    } else {
+        let claim = format!(
+            "the file of {name} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it"
+        );
+        (claim, "unit")
+    };
+    let finding = Finding::failure(claim).seen(&lane.path, "not found");
+    let finding = match lane.job.known() {
+        Some(job) => finding.seen(&job.source, format!("its job is {}", job.words)),
+        None => finding,
+    };
+    finding.help(format!(
+        "if it is to go on, write the {file} again before anything else: `hermes gateway install` does"
+    ))
 }
 
 /// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.

@@ -1,5 +1,8 @@
 //! No gateway lives, and the service manager that should keep one does not answer.
 
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Manager;
+
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
@@ -9,11 +12,19 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     }
     let lane = at.gateway.lane()?;
     let why = lane.job.why()?;
-    Found::certain(
+    let summary = if is_without_domain(lane.manager, why) {
+        format!(
+            "the gateway does not run, and its domain ({}) is not there: it comes with a login at the screen ({why})",
+            lane.manager
+        )
+    } else {
         format!(
             "the gateway does not run, and whether anything will start it cannot be told: the service manager ({}) does not answer ({why})",
             lane.manager
-        ),
+        )
+    };
+    Found::certain(
+        summary,
         &[
             "job/not-running",
             "job/manager-unreachable",
@@ -25,4 +36,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "cron/overdue",
         ],
     )
+}
+
+/// Whether launchd itself says that there is no such domain (112): only a login at the screen makes one.
+fn is_without_domain(manager: Manager, why: &Why) -> bool {
+    let words = ["Could not find domain", "Could not find specified domain"];
+    matches!((manager, why), (Manager::LaunchdGui(_), Why::Failed(said)) if words.iter().any(|words| said.contains(words)))
 }

@@ -1,6 +1,7 @@
 //! Whether the manager knows the service that is on disk.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::Lane;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -18,11 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 "there is no systemd on this host that could load {}",
                 lane.name
             )),
-            (Fact::Known(_), Fact::Absent) => Finding::failure(format!(
-                "{} is on disk and not loaded: the service manager does not know it",
-                lane.name
-            ))
-            .seen(&lane.path, "it exists"),
+            (Fact::Known(_) | Fact::Unknown(_), Fact::Absent) => not_loaded(lane),
             (_, Fact::Known(job)) => Finding::pass(format!("{} is loaded", lane.name))
                 .seen(&job.source, job.words.clone()),
             (_, Fact::Absent) => Finding::skipped(format!("{} is not installed", lane.name)),
@@ -33,4 +30,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding.of_service(lane.title()));
     }
     or_not_installed(findings)
+}
+
+fn not_loaded(lane: &Lane) -> Finding {
+    let bar = lane.barred_by_plist().map_or_else(String::new, |bar| format!("; {bar}"));
+    Finding::failure(format!(
+        "{} is on disk and not loaded: the service manager does not know it{bar}",
+        lane.name
+    ))
+    .seen(&lane.path, "it exists")
 }

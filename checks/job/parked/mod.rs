@@ -1,6 +1,6 @@
 //! Whether launchd holds back a start that is due.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 
@@ -45,6 +45,11 @@ fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
             if count == 1 { "s" } else { "" }
         ))
         .help("`launchctl kickstart` is a demand; a new login ends the state");
+    }
+    // A list of services has neither.
+    if launchd.runs.is_none() && launchd.pended.is_none() {
+        return Finding::unknown("whether launchd holds back its next start", &Why::NotObserved)
+            .minor();
     }
     match (&launchd.pended, job.last_exit, launchd.keep_alive) {
         (Some(reason), ..) => Finding::failure(format!(

@@ -19,7 +19,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Supervision::Other { unit, of: None } => Finding::failure(format!(
             "PID {pid} runs in {unit}, which is not known to serve this home: whether that starts it again cannot be told"
         ))
-        .help(format!("`systemctl show {unit}` says what it is, with `--user` for a user's")),
+        .help(if at.facts.managers.iter().any(|(manager, _)| manager.is_launchd()) {
+            "`launchctl print` of its label in its domain says what it is".into()
+        } else {
+            format!("`systemctl show {unit}` says what it is, with `--user` for a user's")
+        }),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why).minor(),
         Supervision::Lane(_) | Supervision::None { .. } | Supervision::NoProcess => {
             Finding::pass(format!("PID {pid} runs in no other service"))

@@ -37,6 +37,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let claim = format!("after a reboot it would not start: the file of {} is gone", lane.name);
         return vec![Finding::warning(claim).of_service(lane.title())];
     }
+    if let Some(claim) = unloadable(lane) {
+        let finding = Finding::warning(format!("after a reboot it would not start: {claim}"));
+        return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
+    }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
@@ -64,4 +68,24 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// Why launchd would not load it again, which it does from the plists of a few directories.
+fn unloadable(lane: &Lane) -> Option<String> {
+    if !lane.manager.is_launchd() {
+        return None;
+    }
+    match &lane.definition {
+        Fact::Unknown(Why::Malformed(_)) => {
+            Some(format!("the plist of {} cannot be understood", lane.name))
+        }
+        _ if lane.is_loaded_by_hand() => Some(format!(
+            "{} was loaded from {}, where launchd does not look by itself",
+            lane.name, lane.path
+        )),
+        _ => {
+            let why = lane.refused_plist()?;
+            Some(format!("launchd refuses the plist of {}: {why}", lane.name))
+        }
+    }
 }

@@ -11,9 +11,11 @@ use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, Trouble};
 use crate::parse::cmdline::Role;
-use crate::parse::launchctl::{disabled, domain};
+use crate::parse::launchctl::disabled;
+use crate::parse::launchctl::domain::{Domain, Row};
 use crate::snapshot::About;
 
+use super::FEW;
 use super::look::Look;
 use super::services::{Answers, Found, Services};
 
@@ -31,10 +33,19 @@ pub(super) fn first(about: &About) -> Vec<Question> {
     first
 }
 
+/// What one domain says of all its services.
+struct List {
+    manager: Manager,
+    /// The command that told.
+    source: String,
+    domain: Fact<Domain>,
+}
+
 /// The plists that run Hermes, and the labels that may.
 pub(super) struct Files {
     found: Vec<Found>,
     plists: Vec<FileSeen>,
+    lists: Vec<List>,
     /// Labels of loaded services that are called after Hermes, or hold one of its processes.
     loaded: BTreeSet<String>,
 }
@@ -42,25 +53,163 @@ pub(super) struct Files {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self { found: Vec::new(), plists: Vec::new(), loaded: loaded(look) };
+        let mut files = Self {
+            found: Vec::new(),
+            plists: Vec::new(),
+            lists: Vec::new(),
+            loaded: BTreeSet::new(),
+        };
         for (manager, directory) in directories(look.about) {
             for file in look.host.definitions(&directory, ENDING).list {
                 let definition = Definition::of_plist(&file);
                 let Some(label) = label_of(&file, &definition) else { continue };
-                if runs_hermes(&label, &definition) {
+                let is_ours =
+                    manager != Manager::LaunchdSystem || may_serve(look.about, &definition);
+                if is_ours && runs_hermes(&label, &definition) {
                     let home = home_of(look, &definition);
                     files.found.push(Found { manager, name: label, definition, home });
                     files.plists.push(file);
                 }
             }
         }
+        files.lists = domains(look.about).into_iter().map(|domain| list(look, domain)).collect();
+        if files.needs_system(look) {
+            let system = name_of(Manager::LaunchdSystem);
+            look.host.prepare(vec![
+                Question::Command(Ask::LaunchctlPrint { target: system.clone() }),
+                Question::Command(Ask::LaunchctlPrintDisabled { domain: system }),
+            ]);
+            files.lists.push(list(look, Manager::LaunchdSystem));
+        }
+        files.loaded = loaded(look, &files.lists);
         files
+    }
+
+    /// Whether a daemon of the system may serve a home of this user: its plist is there, or a child of launchd is in
+    /// none of the user's own domains.
+    fn needs_system(&self, look: &Look<'_>) -> bool {
+        let rows = self.lists.iter().filter_map(|list| list.domain.known()?.services.as_ref());
+        let own: BTreeSet<u32> = rows.flatten().filter_map(|row| row.pid).collect();
+        self.found.iter().any(|found| found.manager == Manager::LaunchdSystem)
+            || look.scan().list.iter().any(|scanned| {
+                let process = &scanned.process;
+                let is_child = process.seen.ppid == Some(1) && !own.contains(&process.pid);
+                is_child && scanned.home.is_some()
+            })
+    }
+
+    /// The domains that can have a label: the user's own, and the system's if it is that of a daemon there.
+    fn lists_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a List> {
+        self.lists.iter().filter(move |list| {
+            list.manager != Manager::LaunchdSystem
+                || list.row(label).is_some()
+                || self.is_found(Manager::LaunchdSystem, label)
+        })
+    }
+
+    fn is_found(&self, manager: Manager, label: &str) -> bool {
+        self.found.iter().any(|found| found.name == label && found.manager == manager)
     }
 
     fn labels(&self, look: &Look<'_>, homes: &[Home]) -> BTreeSet<String> {
         let expected = homes.iter().flat_map(|home| labels(look, home));
         let found = self.found.iter().map(|found| found.name.clone());
         expected.chain(found).chain(self.loaded.iter().cloned()).collect()
+    }
+
+    /// Which labels launchd is asked for one by one. Of many it is a few, those first that serve the homes that are
+    /// wanted and of which the lists tell the least; of the others the lists tell alone, whatever their number.
+    fn questions(&self, look: &Look<'_>, homes: &[Home]) -> Questions {
+        let labels = self.labels(look, homes);
+        let of = labels.len();
+        let is_few = of <= FEW;
+        let mut chosen: Vec<String> = labels.into_iter().collect();
+        if !is_few {
+            let wanted = self.wanted(look, homes);
+            chosen.sort_by_cached_key(|label| (!wanted.contains(label), self.need(label)));
+        }
+        chosen.truncate(FEW);
+        let targets = chosen.iter().flat_map(|label| {
+            let lists = self.lists_of(label).filter(move |list| is_few || !list.is_without(label));
+            lists.map(|list| (list.manager, label.clone()))
+        });
+        Questions { targets: targets.collect(), of }
+    }
+
+    /// The labels that may be those of these homes.
+    fn wanted(&self, look: &Look<'_>, homes: &[Home]) -> BTreeSet<String> {
+        let paths: BTreeSet<&str> = homes.iter().map(|home| home.path.as_str()).collect();
+        let of_home =
+            |found: &&Found| found.home.as_ref().is_none_or(|path| paths.contains(path.as_str()));
+        let found = self.found.iter().filter(of_home).map(|found| found.name.clone());
+        let all: BTreeSet<&str> = self.found.iter().map(|found| found.name.as_str()).collect();
+        let others = self.loaded.iter().filter(|label| !all.contains(label.as_str())).cloned();
+        homes.iter().flat_map(|home| labels(look, home)).chain(found).chain(others).collect()
+    }
+
+    fn need(&self, label: &str) -> Need {
+        let of = |list: &List| match list.row(label) {
+            Some(row) if row.pid.is_some() => Need::Runs,
+            Some(_) => Need::Stands,
+            None if list.is_without(label) => Need::Nothing,
+            None => Need::Everything,
+        };
+        self.lists_of(label).map(of).min().unwrap_or(Need::Everything)
+    }
+}
+
+/// What the lists of the domains leave open about a label, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Need {
+    /// It is loaded and has no process: why, and whether it is about to get one.
+    Stands,
+    /// Whether it is loaded.
+    Everything,
+    /// It has a process: what it was loaded with.
+    Runs,
+    /// No domain has it.
+    Nothing,
+}
+
+/// What launchd is asked for label by label.
+struct Questions {
+    targets: BTreeSet<(Manager, String)>,
+    /// How many labels there are in all.
+    of: usize,
+}
+
+impl List {
+    fn row(&self, label: &str) -> Option<&Row> {
+        let rows = self.domain.known()?.services.as_ref()?;
+        rows.iter().find(|row| row.label == label)
+    }
+
+    fn listed(&self, label: &str) -> Option<Fact<Job>> {
+        Some(launchd::job_of_row(self.row(label)?, self.source.clone()))
+    }
+
+    /// Whether this domain surely has no such service. A list that is cut short, or refused, does not say it.
+    fn is_without(&self, label: &str) -> bool {
+        self.domain.known().is_some_and(|domain| domain.is_complete) && self.row(label).is_none()
+    }
+
+    /// What the list alone tells of a label, one of so many.
+    fn job(&self, label: &str, of: usize) -> Fact<Job> {
+        if let Some(job) = self.listed(label) {
+            return job;
+        }
+        match self.domain.why() {
+            _ if self.is_without(label) => Fact::Absent,
+            Some(Why::NotObserved) => Fact::Unknown(Why::NotObserved),
+            why => {
+                let why = why.map_or_else(|| "it is not whole".into(), ToString::to_string);
+                let name = name_of(self.manager);
+                Fact::Unknown(Why::Failed(format!(
+                    "it is one of {of} labels, of which launchd is asked for {FEW} one by one, and the list of \
+                     {name} does not tell ({why}): look at this profile alone"
+                )))
+            }
+        }
     }
 }
 
@@ -70,19 +219,17 @@ impl Services for Files {
     }
 
     fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[Scanned]) {
-        let labels = self.labels(look, homes);
-        let ask = |(domain, label): (Manager, &String)| {
-            Question::Command(Ask::LaunchctlPrint { target: target(domain, label) })
+        let ask = |(domain, label): (Manager, String)| {
+            Question::Command(Ask::LaunchctlPrint { target: target(domain, &label) })
         };
-        let domains = domains(look.about);
-        let each =
-            labels.iter().flat_map(|label| domains.iter().map(move |domain| (*domain, label)));
-        look.host.prepare(each.map(ask).collect());
+        look.host.prepare(self.questions(look, homes).targets.into_iter().map(ask).collect());
     }
 
-    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
-        let overrides = domains(look.about)
-            .into_iter()
+    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_> {
+        let overrides = self
+            .lists
+            .iter()
+            .map(|list| list.manager)
             .map(|domain| {
                 let seen = one(look.host, &Ask::LaunchctlPrintDisabled { domain: name_of(domain) });
                 let read = match disabled::read(&seen.stdout) {
@@ -92,17 +239,23 @@ impl Services for Files {
                 (domain, read)
             })
             .collect();
-        let on_demand = domains(look.about)
-            .into_iter()
-            .map(|domain| (domain, launchd::on_demand(&printed(look, &name_of(domain)))))
-            .collect();
-        Box::new(Domains { files: self, overrides, on_demand, session: session(look) })
+        let on_demand = |list: &List| {
+            (list.manager, list.domain.as_ref().and_then(|domain| domain.on_demand.clone()))
+        };
+        Box::new(Domains {
+            files: self,
+            questions: self.questions(look, homes),
+            overrides,
+            on_demand: self.lists.iter().map(on_demand).collect(),
+            session: session(look),
+        })
     }
 }
 
 /// What launchd said.
 struct Domains<'a> {
     files: &'a Files,
+    questions: Questions,
     overrides: Vec<(Manager, Fact<disabled::Overrides>)>,
     on_demand: Vec<(Manager, Fact<u64>)>,
     session: Fact<String>,
@@ -128,29 +281,33 @@ impl Answers for Domains<'_> {
             }
         }
         for label in self.files.loaded.iter().chain(&expected) {
-            if lanes.iter().any(|lane| lane.name == *label) {
-                continue;
-            }
-            let is_found = self.files.found.iter().any(|found| found.name == *label);
-            let jobs = jobs(look, label);
-            let loaded = jobs.iter().find_map(|(_, job)| job.known());
-            let serves = match loaded {
-                Some(job) => serves(look, home, job, own(label)),
-                None => false,
-            };
-            if serves && !is_found {
-                let path = loaded.and_then(|job| job.launchd.as_ref()?.path.clone());
+            for usual in [gui(look.about), Manager::LaunchdSystem] {
+                let is_found = self
+                    .files
+                    .found
+                    .iter()
+                    .any(|found| found.is_beside(usual) && found.name == *label);
+                let is_here = |lane: &Lane| lane.name == *label && is_beside(lane.manager, usual);
+                if is_found || lanes.iter().any(is_here) {
+                    continue;
+                }
+                let jobs = self.jobs(look, label, usual);
+                let loaded = jobs.iter().find_map(|(_, job)| job.known());
+                let Some(job) = loaded.filter(|job| serves(look, home, job, own(label))) else {
+                    continue;
+                };
+                let path = job.launchd.as_ref().and_then(|launchd| launchd.path.clone());
                 let path = path.unwrap_or_else(|| plist_path(look.about, label));
                 let definition = Definition::of_plist(&look.host.file(&path, Part::SMALL));
-                lanes.extend(self.in_domains(look, label, gui(look.about), &definition, &path));
+                lanes.extend(self.in_domains(look, label, usual, &definition, &path));
             }
         }
         // What Hermes would install, where nothing is.
-        let first = expected.first().cloned().unwrap_or_default();
-        if lanes.is_empty() {
-            let path = plist_path(look.about, &first);
+        let first = expected.iter().find(|label| !self.is_of_another(look, home, label));
+        if let (true, Some(first)) = (lanes.is_empty(), first) {
+            let path = plist_path(look.about, first);
             let definition = missing(look, &path);
-            lanes.extend(self.in_domains(look, &first, gui(look.about), &definition, &path));
+            lanes.extend(self.in_domains(look, first, gui(look.about), &definition, &path));
         }
         lanes
     }
@@ -169,6 +326,19 @@ impl Answers for Domains<'_> {
             .collect()
     }
 
+    fn holder(&self, pids: &[u32], lanes: &[Lane]) -> Option<String> {
+        self.files.lists.iter().find_map(|list| {
+            let rows = list.domain.known()?.services.as_ref()?;
+            let is_own = |row: &Row| lanes.iter().any(|lane| lane.name == row.label);
+            let is_it = |row: &&Row| {
+                row.pid.is_some_and(|pid| pids.contains(&pid))
+                    && !row.is_application()
+                    && !is_own(row)
+            };
+            Some(format!("{} ({})", rows.iter().find(is_it)?.label, list.manager))
+        })
+    }
+
     fn linger(&self) -> Fact<bool> {
         Fact::Absent
     }
@@ -183,6 +353,17 @@ impl Answers for Domains<'_> {
 }
 
 impl Domains<'_> {
+    /// Whether another home has a label: by the plist of that name, or by the job that is loaded under it.
+    fn is_of_another(&self, look: &Look<'_>, home: &Home, label: &str) -> bool {
+        let mut found = self.files.found.iter().filter(|found| found.name == label);
+        let by_file = found.any(|found| found.home.as_ref().is_some_and(|path| *path != home.path));
+        let jobs = self.jobs(look, label, gui(look.about));
+        by_file
+            || jobs
+                .iter()
+                .any(|(_, job)| job.known().is_some_and(|job| !serves(look, home, job, true)))
+    }
+
     /// A label as a lane for each domain that has it; as one alone where none has.
     fn in_domains(
         &self,
@@ -192,7 +373,7 @@ impl Domains<'_> {
         definition: &Fact<Definition>,
         path: &str,
     ) -> Vec<Lane> {
-        let jobs = jobs(look, label);
+        let jobs = self.jobs(look, label, usual);
         let paths = look.named(definition);
         let file = definition.known().map(|_| look.host.file(path, Part::SMALL));
         let files: Vec<FileStamp> = file.as_ref().and_then(FileStamp::of).into_iter().collect();
@@ -202,7 +383,7 @@ impl Domains<'_> {
             definition: definition.clone(),
             path: path.into(),
             job,
-            disabled: self.disabled(label),
+            disabled: self.disabled(label, usual),
             paths: paths.clone(),
             files: files.clone(),
         };
@@ -227,9 +408,42 @@ impl Domains<'_> {
         vec![lane(usual, job)]
     }
 
-    /// Whether an override in either domain keeps a label from being loaded.
-    fn disabled(&self, label: &str) -> Fact<bool> {
-        let each = self.overrides.iter().map(|(_, overrides)| {
+    /// What each domain that can have it says of a label, those of the user or that of the system. Where nobody
+    /// printed it, as only a recorded host can have it, what `launchctl list` said of it.
+    fn jobs(&self, look: &Look<'_>, label: &str, usual: Manager) -> Vec<(Manager, Fact<Job>)> {
+        let is_few = self.questions.of <= FEW;
+        let job = |list: &List| {
+            let is_asked = self.questions.targets.contains(&(list.manager, label.to_string()));
+            let job = if is_few || is_asked {
+                match launchd::job(&printed(look, &target(list.manager, label))) {
+                    // Where launchd does not print the service, the list of its domain may still have it.
+                    Fact::Unknown(why) => list.listed(label).unwrap_or(Fact::Unknown(why)),
+                    job => job,
+                }
+            } else {
+                list.job(label, self.questions.of)
+            };
+            (list.manager, job)
+        };
+        let lists = self.files.lists_of(label).filter(|list| is_beside(list.manager, usual));
+        let mut jobs: Vec<(Manager, Fact<Job>)> = lists.map(job).collect();
+        let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
+        if usual != Manager::LaunchdSystem
+            && !jobs.is_empty()
+            && jobs.iter().all(|(_, job)| unseen(job))
+        {
+            let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
+            if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
+                *job = launchd::job_of_list(&seen);
+            }
+        }
+        jobs
+    }
+
+    /// Whether an override in any domain that can have it keeps a label from being loaded.
+    fn disabled(&self, label: &str, usual: Manager) -> Fact<bool> {
+        let overrides = self.overrides.iter().filter(|(domain, _)| is_beside(*domain, usual));
+        let each = overrides.map(|(_, overrides)| {
             overrides.as_ref().and_then(|overrides| overrides.is_disabled(label))
         });
         let each: Vec<Fact<bool>> = each.collect();
@@ -243,23 +457,6 @@ impl Domains<'_> {
             (_, None) => Fact::Unknown(Why::NotObserved),
         }
     }
-}
-
-/// What each domain says of a label. Where nobody printed it, as only a recorded host can have it, what
-/// `launchctl list` said of it.
-fn jobs(look: &Look<'_>, label: &str) -> Vec<(Manager, Fact<Job>)> {
-    let mut jobs: Vec<(Manager, Fact<Job>)> = domains(look.about)
-        .into_iter()
-        .map(|domain| (domain, launchd::job(&printed(look, &target(domain, label)))))
-        .collect();
-    let unseen = |job: &Fact<Job>| job.why().is_some_and(Why::is_not_observed);
-    if !jobs.is_empty() && jobs.iter().all(|(_, job)| unseen(job)) {
-        let seen = one(look.host, &Ask::LaunchctlList { label: label.into() });
-        if let (Some((_, job)), None) = (jobs.first_mut(), &seen.error) {
-            *job = launchd::job_of_list(&seen);
-        }
-    }
-    jobs
 }
 
 /// Whether a loaded job serves a home: by the environment and the arguments that it was loaded with, else
@@ -279,24 +476,44 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     is_named_so || serving.any(|scanned| runs_it(&scanned.process))
 }
 
-/// Labels of services of these domains that are called after Hermes, or hold one of its processes.
-fn loaded(look: &Look<'_>) -> BTreeSet<String> {
+/// Whether both are domains of the user, or both that of the system: a label in one kind says nothing of the other.
+fn is_beside(one: Manager, other: Manager) -> bool {
+    (one == Manager::LaunchdSystem) == (other == Manager::LaunchdSystem)
+}
+
+impl Found {
+    fn is_beside(&self, manager: Manager) -> bool {
+        is_beside(self.manager, manager)
+    }
+}
+
+/// What a domain says of all its services.
+fn list(look: &Look<'_>, manager: Manager) -> List {
+    let seen = printed(look, &name_of(manager));
+    List { manager, source: seen.line(), domain: launchd::domain(&seen) }
+}
+
+/// Labels of services of these domains that are called after Hermes, or hold one of its processes. A process on a
+/// terminal was started there, whatever runs the terminal.
+fn loaded(look: &Look<'_>, lists: &[List]) -> BTreeSet<String> {
     let hermes: BTreeSet<u32> = look
         .scan()
         .list
         .iter()
         .map(|scanned| &scanned.process)
+        .filter(|process| process.seen.tty.is_none())
         .flat_map(|process| look.ancestors(process).into_iter().chain([process.pid]))
         .collect();
-    let rows = domains(look.about)
-        .into_iter()
-        .filter_map(|domain| domain::read(&printed(look, &name_of(domain)).stdout)?.services);
-    rows.flatten()
+    lists
+        .iter()
+        .filter_map(|list| list.domain.known()?.services.as_ref())
+        .flatten()
+        .filter(|row| !row.is_application())
         .filter(|row| {
             row.pid.is_some_and(|pid| hermes.contains(&pid))
                 || row.label.to_lowercase().contains("hermes")
         })
-        .map(|row| row.label)
+        .map(|row| row.label.clone())
         .collect()
 }
 
@@ -354,6 +571,18 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
     }
 }
 
+/// Whether a daemon of the system may serve a home of this user: it names one, or runs as this user. Any other user's
+/// own home is not for us to guess.
+fn may_serve(about: &About, definition: &Fact<Definition>) -> bool {
+    let Fact::Known(definition) = definition else { return true };
+    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.variable(name).is_some());
+    let runs_as_asker = match &definition.user {
+        Some(user) => about.user.as_ref() == Some(user),
+        None => about.uid == Some(0),
+    };
+    names_home || runs_as_asker
+}
+
 fn home_of(look: &Look<'_>, definition: &Fact<Definition>) -> Option<String> {
     definition.known()?.home(Scope::User, look.about, |root| look.sticky(root)).known().cloned()
 }
@@ -403,3 +632,6 @@ fn directories(about: &About) -> Vec<(Manager, String)> {
 }
 
 const ENDING: &str = ".plist";
+
+#[cfg(test)]
+mod tests;

@@ -48,8 +48,8 @@ pub(super) trait Services {
     /// Begins to ask the managers for what serves these homes, and for what runs these processes.
     fn ask(&self, look: &Look<'_>, homes: &[Home], processes: &[Scanned]);
 
-    /// What the managers said. Waits for them.
-    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_>;
+    /// What the managers said, having been asked for what serves these homes. Waits for them.
+    fn answers(&self, look: &Look<'_>, homes: &[Home]) -> Box<dyn Answers + '_>;
 }
 
 /// What the managers said.
@@ -59,6 +59,11 @@ pub(super) trait Answers {
 
     /// Each manager that was asked, and whether it answered.
     fn managers(&self) -> Vec<(Manager, Fact<()>)>;
+
+    /// The service that has one of these processes, whomever it serves, other than these of a home's own.
+    fn holder(&self, _pids: &[u32], _lanes: &[Lane]) -> Option<String> {
+        None
+    }
 
     /// Whether the user's own manager outlives the last session.
     fn linger(&self) -> Fact<bool>;
@@ -112,7 +117,7 @@ impl Services for Nobody {
 
     fn ask(&self, _look: &Look<'_>, _homes: &[Home], _processes: &[Scanned]) {}
 
-    fn answers(&self, _look: &Look<'_>) -> Box<dyn Answers + '_> {
+    fn answers(&self, _look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
         Box::new(Self)
     }
 }

@@ -111,7 +111,7 @@ impl Services for Files {
         look.host.prepare(self.asks(look, processes).map(Question::Command).into());
     }
 
-    fn answers(&self, look: &Look<'_>) -> Box<dyn Answers + '_> {
+    fn answers(&self, look: &Look<'_>, _homes: &[Home]) -> Box<dyn Answers + '_> {
         let [user, system] = self.asks(look, &look.scan().list).map(|ask| look.host.command(&ask));
         let (user, system) = (Units::read(Scope::User, &user), Units::read(Scope::System, &system));
         let (user, system) = if is_without_systemd(look) {

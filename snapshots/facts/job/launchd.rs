@@ -87,31 +87,44 @@ pub fn job(seen: &CommandSeen) -> Fact<Job> {
 /// The same of an answer of `launchctl list LABEL`, which tells less.
 pub fn job_of_list(seen: &CommandSeen) -> Fact<Job> {
     let Some(listed) = list::job(&seen.stdout) else { return absence(seen) };
-    let (phase, words) = match listed.pid {
+    Fact::Known(brief(seen.line(), listed.pid, listed.last_exit.as_ref().and_then(exit)))
+}
+
+/// The same of a row in the answer of `launchctl print DOMAIN`, `source`. A row without a process does not tell whether
+/// launchd is about to start one: of a run that ended in a way that it does not say either, nothing is known.
+pub fn job_of_row(row: &domain::Row, source: String) -> Fact<Job> {
+    let last = match (&row.last_exit, row.pid) {
+        (Fact::Known(last), _) => exit(last),
+        (Fact::Unknown(why), None) => return Fact::Unknown(why.clone()),
+        (Fact::Absent | Fact::Unknown(_), _) => None,
+    };
+    Fact::Known(brief(source, row.pid, last))
+}
+
+/// What a list tells of a job.
+fn brief(source: String, pid: Option<u32>, last_exit: Option<Exit>) -> Job {
+    let (phase, words) = match pid {
         Some(_) => (Phase::Running, "running"),
         None => (Phase::Stopped, "not running"),
     };
-    Fact::Known(Job {
-        source: seen.line(),
+    Job {
+        source,
         phase,
         words: words.into(),
-        main_pid: listed.pid,
-        last_exit: listed.last_exit.as_ref().and_then(exit),
+        main_pid: pid,
+        last_exit,
         started_at: None,
         exited_at: None,
         restarts: None,
         enabled: Enabled::Unclear,
         systemd: None,
         launchd: Some(Launchd::default()),
-    })
+    }
 }
 
-/// How many clients hold a domain to starts on demand, by `launchctl print DOMAIN`.
-pub fn on_demand(seen: &CommandSeen) -> Fact<u64> {
-    match domain::read(&seen.stdout) {
-        Some(domain) => domain.on_demand,
-        None => absence(seen),
-    }
+/// A domain, by `launchctl print DOMAIN`.
+pub fn domain(seen: &CommandSeen) -> Fact<domain::Domain> {
+    domain::read(&seen.stdout).map_or_else(|| absence(seen), Fact::Known)
 }
 
 /// What it means that nothing was printed.

@@ -6,7 +6,7 @@ use crate::observation::{CommandSeen, Trouble};
 /// What a refusal says of the thing that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// This domain has no such service (113, 3). It says nothing of other domains.
+    /// This domain has no such service (113). It says nothing of other domains.
     NoService,
     /// There is no such domain (112), or none that can be asked (125): of its services nothing is known.
     NoDomain(String),
