@@ -21,6 +21,7 @@
 //! linger yes | no
 //! hint container | -container
 //! env HERMES_HOME=/srv/hermes
+//! observer uid 0 | user root | home /root
 //! search processes complete | partial | timeout
 //! forget processes | listeners | locks | files | commands | http | ancestry | hints
 //! clock +3600
@@ -77,6 +78,7 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
             host.host.env.insert(name.into(), value.into());
             Ok(())
         }
+        "observer" => observer(host, what, how),
         "hint" => {
             match what.strip_prefix('-') {
                 Some(hint) => host.host.hints.retain(|known| known != hint),
@@ -371,6 +373,17 @@ fn linger(host: &mut Snapshot, how: &str) -> Result<(), String> {
     };
     let command = commands.iter_mut().find(loginctl).ok_or("no loginctl in this host")?;
     command.stdout = format!("Linger={how}\n");
+    Ok(())
+}
+
+/// Another user looks.
+fn observer(host: &mut Snapshot, what: &str, how: &str) -> Result<(), String> {
+    match what {
+        "uid" => host.host.uid = Some(how.parse().map_err(|_| "no uid")?),
+        "user" => host.host.user = Some(how.into()),
+        "home" => host.host.home = Some(how.into()),
+        _ => return Err("an unknown part of who looks".into()),
+    }
     Ok(())
 }
 
