@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied | uid 0
+//! directory ~/.hermes absent | denied | denied 1500 | uid 0
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -197,9 +197,11 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         gw_snapshot::observation::DirectorySeen { path: path.into(), ..Default::default() };
     match split(how) {
         ("absent", _) => seen.error = Some(Trouble::NotFound),
-        ("denied", _) => {
+        ("denied", owner) => {
+            let owner = if owner.is_empty() { "0" } else { owner };
             seen.error = Some(Trouble::PermissionDenied);
-            (seen.mode, seen.uid) = (Some("0700".into()), Some(0));
+            (seen.mode, seen.uid) =
+                (Some("0700".into()), Some(owner.parse().map_err(|_| "no uid")?));
         }
         ("unseen", _) => return Ok(()),
         ("uid", uid) => {
