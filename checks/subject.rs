@@ -560,6 +560,15 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
+/// What is emptied at boot, or by age; on macOS each has a second name.
+pub(crate) const TEMPORARY: [&str; 6] = [
+    "/tmp/",
+    "/var/tmp/",
+    "/private/tmp/",
+    "/private/var/tmp/",
+    "/var/folders/",
+    "/private/var/folders/",
+];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
 /// The files that a gateway opens, each with the bits of its mode that would let another user do so.
