@@ -86,8 +86,8 @@ fn never_given_back(at: &Subject<'_>, claimed: &[&CronJob]) -> Option<Finding> {
     let oldest = stuck.iter().filter_map(age).max()?;
     let count = stuck.len();
     let finding = Finding::warning(format!(
-        "{count} run{} was claimed and never given back: the first {} ago",
-        plural(count),
+        "{count} run{} claimed and never given back: the first {} ago",
+        if count == 1 { " was" } else { "s were" },
         span(oldest)
     ))
     .help(
