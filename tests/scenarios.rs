@@ -136,14 +136,12 @@ fn diagnosed(id: &str, case: &Case) -> String {
     let (facts, intent) = host(case);
     let examined = examine(&facts, &intent, &Selection::default());
     let several = facts.gateways.len() > 1;
-    let mut said = String::new();
-    for (gateway, examined) in facts.gateways.iter().zip(&examined) {
+    let said = facts.gateways.iter().zip(&examined).flat_map(|(gateway, examined)| {
         let whose = if several { format!("[{}] ", gateway.home.profile) } else { String::new() };
-        for found in examined.diagnoses.iter().filter(|found| found.id == id) {
-            said += &format!("{} {whose}{}\n", found.certainty.word(), found.summary);
-        }
-    }
-    said
+        let found = examined.diagnoses.iter().filter(|found| found.id == id);
+        found.map(move |found| format!("{} {whose}{}\n", found.certainty.word(), found.summary))
+    });
+    said.collect()
 }
 
 /// The host of a case, and what is meant to be.

@@ -48,7 +48,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
 }
 
-/// An address enables nothing: API_SERVER_ENABLED does, or API_SERVER_KEY, or the configuration. A gateway that listens
+/// An address enables nothing: a flag does, or a key, or the configuration. A gateway that listens
 /// there all the same was told by its own environment, and one that was told no is to have none.
 fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
     let gateway = at.gateway;

@@ -21,14 +21,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .and_then(unread_drop_in)
                 .map(|finding| finding.of_service(lane.title())),
         );
-        let paths = match drop_ins(lane) {
-            Ok(paths) if paths.is_empty() => continue,
-            Ok(paths) => paths,
-            Err(finding) => {
-                findings.push(finding);
-                continue;
-            }
+        let Some(paths) = drop_ins(lane) else {
+            findings.push(unread(lane, "which drop-ins change it"));
+            continue;
         };
+        if paths.is_empty() {
+            continue;
+        }
         let count = paths.len();
         let finding =
             Finding::note(format!("{} is changed by {count} drop-in{}", lane.name, plural(count)));
@@ -48,16 +47,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
 }
 
-/// The drop-ins of a service: those that were read with it, else those that systemd reports. Neither, where both the
-/// file and its manager keep silent.
-fn drop_ins(lane: &Lane) -> Result<&[String], Finding> {
+/// The drop-ins of a service: those that were read with it, else those that systemd reports. None: the file cannot be
+/// read, and its manager keeps silent.
+fn drop_ins(lane: &Lane) -> Option<&[String]> {
     if let Some(definition) = lane.definition.known() {
-        return Ok(&definition.drop_ins);
+        return Some(&definition.drop_ins);
     }
     match lane.job.known().and_then(|job| job.systemd.as_ref()) {
-        Some(systemd) => Ok(&systemd.drop_in_paths),
-        None if lane.manager.is_launchd() => Ok(&[]),
-        None => Err(unread(lane, "which drop-ins change it")),
+        Some(systemd) => Some(&systemd.drop_in_paths),
+        None => lane.manager.is_launchd().then_some(&[]),
     }
 }
 

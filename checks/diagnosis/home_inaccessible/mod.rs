@@ -62,7 +62,7 @@ fn keeps_its_user_out(at: &Subject<'_>) -> bool {
     let Some(user) = at.user() else { return at.installed().next().is_none() };
     let directory = &at.gateway.directory;
     let bits = directory.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
-    let is_closed = bits.is_some_and(|bits| bits & 0o077 == 0);
+    let is_closed = bits.is_some_and(|bits| bits & 0o011 == 0);
     at.facts.about.uid == Some(user)
         || user != 0 && is_closed && directory.uid.is_some_and(|owner| owner != user)
 }

@@ -19,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let lane = at.gateway.lane()?;
     let is = match &lane.job {
         Fact::Known(job) if matches!(job.phase, Phase::Stopped | Phase::Failed) => &job.words,
-        Fact::Absent if is_booted_out(lane) => "not loaded",
+        Fact::Absent if is_booted_out(lane) && !case.failed("definition/invalid") => "not loaded",
         _ => return None,
     };
     let summary = format!(
