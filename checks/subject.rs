@@ -574,7 +574,7 @@ const LASTING_SECONDS: i64 = 600;
 /// The files that a gateway opens, each with the bits of its mode that would let another user do so.
 const OPENED: [(&str, u32); 4] =
     [("gateway.lock", 0o022), (".env", 0o044), ("config.yaml", 0o044), ("cron/jobs.json", 0o044)];
-/// Three times the default limit of a run, after which a claim in the store counts no more. In seconds.
+/// Three times the default limit of a run, after which a claim in the store counts no more (0.18). In seconds.
 pub(crate) const LONGEST_RUN: i64 = 1800;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

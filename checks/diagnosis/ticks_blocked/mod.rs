@@ -3,8 +3,10 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::cron::LATE_AFTER;
 use gw_snapshot::facts::liveness::Holder;
+use gw_snapshot::facts::process::Process;
 
 use super::{Case, Found};
+use crate::finding::Finding;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -27,15 +29,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             ),
             EXPLAINS,
         ),
-        _ => passed_over(case),
+        _ => passed_over(case, process, overdue),
     }
 }
 
 /// Marks that stay fresh while jobs are late: the ticks are passed over, and count as well. A process that has run out of
 /// file descriptors takes that for a lock which another one holds (upstream #87644).
-fn passed_over(case: &Case<'_>) -> Option<Found> {
+fn passed_over(case: &Case<'_>, process: &Process, overdue: &Finding) -> Option<Found> {
     let at = case.at;
-    let (process, overdue) = (at.gateway.process()?, case.found("cron/overdue")?);
     let cron = &at.gateway.cron;
     let is_fresh = |mark: &Fact<_>| {
         mark.known().and_then(|mark| at.age_of(*mark)).is_some_and(|age| age <= LATE_AFTER)
