@@ -59,10 +59,9 @@ fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
 }
 
 fn of_paths(at: &Subject<'_>, lane: &Lane) -> Option<String> {
-    let uid = at.facts.about.uid;
     lane.paths.iter().filter(|named| named.what != "program").find_map(|named| {
         let path = &named.path;
-        let trouble = match named.state(uid) {
+        let trouble = match at.usable(lane, named) {
             Usable::Missing => "does not exist",
             Usable::Refused { .. } => "cannot be used by the job's user",
             Usable::Yes | Usable::Unknown(_) => place_of(named)?,

@@ -4,7 +4,7 @@ use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::executions::{Execution, Owner};
-use gw_snapshot::facts::gateway::{Health, Listener, Supervision};
+use gw_snapshot::facts::gateway::{Health, Listener, Named, Supervision, Usable};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
@@ -234,11 +234,44 @@ impl<'a> Subject<'a> {
     /// The user as whom the gateway runs, or would.
     pub(crate) fn user(&self) -> Option<u32> {
         let process = self.gateway.process().and_then(|process| process.seen.uid);
-        process.or_else(|| match self.installed().next()?.manager {
-            Manager::SystemdUser => self.facts.about.uid,
-            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => Some(uid),
-            Manager::SystemdSystem | Manager::LaunchdSystem => None,
-        })
+        process.or_else(|| self.user_of(self.installed().next()?))
+    }
+
+    /// The user as whom a service runs, who need not be the one who looks. None: its definition names one whose number
+    /// is not known here.
+    pub(crate) fn user_of(&self, lane: &Lane) -> Option<u32> {
+        let about = &self.facts.about;
+        match lane.manager {
+            Manager::SystemdUser => return about.uid,
+            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => return Some(uid),
+            Manager::SystemdSystem | Manager::LaunchdSystem => {}
+        }
+        let process = self.gateway.process().filter(|process| {
+            lane.job.known().is_some_and(|job| job.main_pid == Some(process.pid))
+        });
+        if let Some(uid) = process.and_then(|process| process.seen.uid) {
+            return Some(uid);
+        }
+        match lane.definition.known()?.user.as_deref() {
+            None | Some("root") => Some(0),
+            named if named == about.user.as_deref() => about.uid,
+            Some(number) => number.parse().ok(),
+        }
+    }
+
+    /// Whether something that a service names serves it when it runs as its user. Unknown where that depends on who
+    /// the user is, and it is not known.
+    pub(crate) fn usable(&self, lane: &Lane, named: &Named) -> Usable {
+        if let Some(user) = self.user_of(lane) {
+            return named.state(Some(user));
+        }
+        let (owner, stranger) = (named.state(named.seen.uid), named.state(Some(u32::MAX)));
+        if owner == stranger {
+            return owner;
+        }
+        let user = lane.definition.known().and_then(|definition| definition.user.as_deref());
+        let whose = user.map_or_else(String::new, |user| format!(" ({user})"));
+        Usable::Unknown(Why::Failed(format!("the number of its user{whose} is not known here")))
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group
@@ -568,12 +601,21 @@ fn is_at(listener: &Listener, health: &Health) -> bool {
     settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
 }
 
+/// What is emptied at boot, or by age; on macOS each has a second name.
+pub(crate) const TEMPORARY: [&str; 6] = [
+    "/tmp/",
+    "/var/tmp/",
+    "/private/tmp/",
+    "/private/var/tmp/",
+    "/var/folders/",
+    "/private/var/folders/",
+];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
 /// The files that a gateway opens, each with the bits of its mode that would let another user do so.
 const OPENED: [(&str, u32); 4] =
     [("gateway.lock", 0o022), (".env", 0o044), ("config.yaml", 0o044), ("cron/jobs.json", 0o044)];
-/// Three times the default limit of a run, after which a claim in the store counts no more. In seconds.
+/// Three times the default limit of a run, after which a claim in the store counts no more (0.18). In seconds.
 pub(crate) const LONGEST_RUN: i64 = 1800;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

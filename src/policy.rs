@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gw_checks::CHECKS;
-use gw_checks::diagnosis::DIAGNOSES;
+use gw_checks::diagnosis::{DIAGNOSES, HEALTHY, Kind};
 use gw_checks::intent::{Accepted, Entry, Expected, Ignored, Policy, Thresholds};
 use gw_snapshot::facts::definition::Place;
 use gw_snapshot::facts::home::is_profile_name;
@@ -274,7 +274,8 @@ fn diagnosis_id() -> Form<String> {
     Form {
         read: |value| {
             let id = value.as_str()?;
-            DIAGNOSES.iter().find(|kind| kind.id == id).map(|kind| kind.id.into())
+            let is_meant = |kind: &&Kind| kind.id == id && id != HEALTHY;
+            DIAGNOSES.iter().find(is_meant).map(|kind| kind.id.into())
         },
         wanted: "the id of a diagnosis; `gw-doctor explain` lists them",
     }

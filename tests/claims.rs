@@ -4,7 +4,7 @@
 //! claim's place and what must not. The numbers are those of the list of false claims, F01 to F50; beside
 //! each stands a report of it. No recorded host can prove these:
 //!
-//! - F29 is proved for a job that never ran. That an occurrence between two runs was passed over is not yet looked for.
+//! - F29 is proved for jobs with an interval. Whether one with a cron expression passed over an occurrence is not judged.
 //! - F30: no check speaks of a provider's login, and no credential is read; `tests/readonly.rs` traces every call.
 //! - F42 is proved by what the manager says. A unit that was reloaded, and its process not restarted, is not told yet.
 
@@ -553,6 +553,16 @@ fn a_next_run_in_the_future_does_not_excuse_a_job_that_never_ran() {
         .finds("cron/overdue", "pass", "of 1 job with a next run, none is late")
         .finds("cron/never-fired", "warning", "should have run for the first time by now")
         .never(&["has run at least once"]);
+}
+
+/// F29, for a job that has run before.
+#[test]
+fn a_next_run_in_the_future_does_not_hide_that_some_were_passed_over() {
+    let changes = r#"
+        file ~/.hermes/cron/jobs.json replace "last_run_at": "2026-11-21T03 => "last_run_at": "2026-11-20T22"#;
+    report("linux-cron-healthy", changes)
+        .finds("cron/overdue", "pass", "of 1 job with a next run, none is late")
+        .finds("cron/missed-occurrence", "warning", "1 job passed over a run");
 }
 
 /// F31, barkley-assistant/caduceus#55.

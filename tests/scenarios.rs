@@ -1,8 +1,8 @@
-//! Runs the scenarios of every check: `checks/FAMILY/NAME/scenarios.md`.
+//! Runs the scenarios of every check, `checks/FAMILY/NAME/scenarios.md`, and those of a diagnosis that has some.
 //!
 //! A heading is a case; its `host` block names a recorded host and the changes to it; its `expect` block
-//! lists what this one check then says, a verdict and a claim a line. `UPDATE_EXPECT=1` writes what it
-//! said into the file: read it before you keep it.
+//! lists what this one check then says, a verdict and a claim a line; for a diagnosis, how sure it is and
+//! its summary, or nothing. `UPDATE_EXPECT=1` writes what was said into the file: read it before you keep it.
 
 #![allow(
     clippy::expect_used,
@@ -19,10 +19,12 @@ mod meant;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gw_checks::diagnosis::DIAGNOSES;
 use gw_checks::examine::{Selection, examine};
 use gw_checks::finding::{Finding, Verdict};
+use gw_checks::intent::Intent;
 use gw_checks::{CHECKS, Check};
-use gw_snapshot::facts::{Wanted, gather};
+use gw_snapshot::facts::{Facts, Wanted, gather};
 use gw_snapshot::recorded::Recorded;
 
 /// One case of a scenario file.
@@ -37,30 +39,46 @@ struct Case {
 
 #[test]
 fn every_check_says_what_its_scenarios_expect() {
+    let wrong: Vec<String> = CHECKS
+        .iter()
+        .flat_map(|check| judged(&scenario_path(check), check.id, |case| said(check, case)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_diagnosis_says_what_its_scenarios_expect() {
+    let folder = |id: &str| root().join("checks/diagnosis").join(id.replace('-', "_"));
+    let wrong: Vec<String> = DIAGNOSES
+        .iter()
+        .map(|kind| (kind.id, folder(kind.id).join("scenarios.md")))
+        .filter(|(_, path)| path.exists())
+        .flat_map(|(id, path)| judged(&path, id, |case| diagnosed(id, case)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The cases of a file of which something else is said than they expect.
+fn judged(path: &Path, id: &str, said: impl Fn(&Case) -> String) -> Vec<String> {
     let mut wrong = Vec::new();
-    for check in CHECKS {
-        let path = scenario_path(check);
-        let mut text =
-            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        for case in cases(&text).into_iter().rev() {
-            let said = said(check, &case);
-            if said == case.expected {
-                continue;
-            }
-            if std::env::var_os("UPDATE_EXPECT").is_some() {
-                text = rewritten(&text, &case, &said);
-            } else {
-                wrong.push(format!(
-                    "{} — {}\n  expected:\n{}  said:\n{said}",
-                    check.id, case.title, case.expected
-                ));
-            }
+    let mut text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for case in cases(&text).into_iter().rev() {
+        let said = said(&case);
+        if said == case.expected {
+            continue;
         }
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, text).expect("write the scenarios");
+            text = rewritten(&text, &case, &said);
+        } else {
+            let (title, expected) = (&case.title, &case.expected);
+            wrong.push(format!("{id} — {title}\n  expected:\n{expected}  said:\n{said}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, text).expect("write the scenarios");
+    }
+    wrong
 }
 
 /// A check that never fires proves nothing, nor does one that always does.
@@ -98,10 +116,7 @@ fn root() -> &'static Path {
 
 /// What one check says of a changed host: its findings about the first gateway, or `[profile]` of each.
 fn said(check: &Check, case: &Case) -> String {
-    let (meant, changes) = meant::split(&case.changes);
-    let snapshot = edit::changed(&case.host, &changes);
-    let intent = meant::intent(&edit::changed(&case.host, ""), &meant);
-    let facts = gather(&Recorded::new(snapshot), &Wanted::default());
+    let (facts, intent) = host(case);
     let only = Selection { only: vec![check.id.into()], skip: Vec::new() };
     let several = facts.gateways.len() > 1;
     let line = |finding: &Finding| {
@@ -113,6 +128,28 @@ fn said(check: &Check, case: &Case) -> String {
         .flat_map(|examined| &examined.findings)
         .map(line)
         .collect()
+}
+
+/// How sure one diagnosis is of a changed host, and its summary: of the first gateway, or `[profile]` of each that it
+/// is made of.
+fn diagnosed(id: &str, case: &Case) -> String {
+    let (facts, intent) = host(case);
+    let examined = examine(&facts, &intent, &Selection::default());
+    let several = facts.gateways.len() > 1;
+    let said = facts.gateways.iter().zip(&examined).flat_map(|(gateway, examined)| {
+        let whose = if several { format!("[{}] ", gateway.home.profile) } else { String::new() };
+        let found = examined.diagnoses.iter().filter(|found| found.id == id);
+        found.map(move |found| format!("{} {whose}{}\n", found.certainty.word(), found.summary))
+    });
+    said.collect()
+}
+
+/// The host of a case, and what is meant to be.
+fn host(case: &Case) -> (Facts, Intent) {
+    let (meant, changes) = meant::split(&case.changes);
+    let snapshot = edit::changed(&case.host, &changes);
+    let intent = meant::intent(&edit::changed(&case.host, ""), &meant);
+    (gather(&Recorded::new(snapshot), &Wanted::default()), intent)
 }
 
 fn word(finding: &Finding) -> &'static str {

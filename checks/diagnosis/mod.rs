@@ -165,6 +165,7 @@ diagnoses! {
     self_restarting_job "self-restarting-job",
     crash_loop "crash-loop",
     api_server_refused "api-server-refused",
+    api_server_not_enabled "api-server-not-enabled",
     dependency_missing "dependency-missing",
     disabled_override "disabled-override",
     unloaded_by_interrupted_restart "unloaded-by-interrupted-restart",
@@ -195,6 +196,7 @@ diagnoses! {
     sticky_profile "sticky-profile",
     not_durable "not-durable",
     observer_limited "observer-limited",
+    healthy "healthy",
 }
 
 /// The name of the diagnosis that there is nothing to diagnose.

@@ -7,7 +7,7 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied | uid 0 | names coder work | target /data/hermes
+//! directory ~/.hermes absent | denied | denied 1500 | uid 0 | names coder work | target /data/hermes
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
@@ -21,6 +21,7 @@
 //! linger yes | no
 //! hint container | -container
 //! env HERMES_HOME=/srv/hermes
+//! observer uid 0 | user root | home /root
 //! search processes complete | partial | timeout
 //! forget processes | listeners | locks | files | commands | http | ancestry | hints
 //! clock +3600
@@ -78,6 +79,7 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
             host.host.env.insert(name.into(), value.into());
             Ok(())
         }
+        "observer" => observer(host, what, how),
         "hint" => {
             match what.strip_prefix('-') {
                 Some(hint) => host.host.hints.retain(|known| known != hint),
@@ -196,9 +198,11 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
     let mut seen = DirectorySeen { path: path.into(), ..DirectorySeen::default() };
     match split(how) {
         ("absent", _) => seen.error = Some(Trouble::NotFound),
-        ("denied", _) => {
+        ("denied", owner) => {
+            let owner = if owner.is_empty() { "0" } else { owner };
             seen.error = Some(Trouble::PermissionDenied);
-            (seen.mode, seen.uid) = (Some("0700".into()), Some(0));
+            (seen.mode, seen.uid) =
+                (Some("0700".into()), Some(owner.parse().map_err(|_| "no uid")?));
         }
         ("unseen", _) => return Ok(()),
         ("uid", uid) => {
@@ -376,6 +380,17 @@ fn linger(host: &mut Snapshot, how: &str) -> Result<(), String> {
     };
     let command = commands.iter_mut().find(loginctl).ok_or("no loginctl in this host")?;
     command.stdout = format!("Linger={how}\n");
+    Ok(())
+}
+
+/// Another user looks.
+fn observer(host: &mut Snapshot, what: &str, how: &str) -> Result<(), String> {
+    match what {
+        "uid" => host.host.uid = Some(how.parse().map_err(|_| "no uid")?),
+        "user" => host.host.user = Some(how.into()),
+        "home" => host.host.home = Some(how.into()),
+        _ => return Err("an unknown part of who looks".into()),
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use gw_snapshot::facts::executions::{Execution, Owner};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
+use crate::subject::LONGEST_RUN;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -80,14 +81,14 @@ fn never_given_back(at: &Subject<'_>, claimed: &[&CronJob]) -> Option<Finding> {
     let age = |job: &&CronJob| Some(job.claimed_at?.age_at_least(at.facts.now)?.as_secs());
     let stuck: Vec<&CronJob> = claimed
         .iter()
-        .filter(|job| age(job).is_some_and(|age| age > LONGEST_RUN))
+        .filter(|job| age(job).is_some_and(|age| age > LONGEST_RUN.unsigned_abs()))
         .copied()
         .collect();
     let oldest = stuck.iter().filter_map(age).max()?;
     let count = stuck.len();
     let finding = Finding::warning(format!(
-        "{count} run{} was claimed and never given back: the first {} ago",
-        plural(count),
+        "{count} run{} claimed and never given back: the first {} ago",
+        if count == 1 { " was" } else { "s were" },
         span(oldest)
     ))
     .help(
@@ -110,7 +111,5 @@ fn with_runs<'a>(
     })
 }
 
-/// Three times the default limit of a run, after which a claim counts no more (0.18). In seconds.
-const LONGEST_RUN: u64 = 1800;
 /// The default limit of a script (0.18+), the longest that Hermes lets anything run. In seconds.
 const LONGEST_SCRIPT: u64 = 3600;

@@ -51,6 +51,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
+    if at.is_starting() && !holds_lock {
+        return vec![still_starting().seen(source, format!("{age} s old"))];
+    }
     let claim = format!(
         "the ticker of PID {} has not come round for {}; it should every 60 s",
         process.pid,
@@ -69,6 +72,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else {
         finding
     }]
+}
+
+/// The ticker begins when the platforms are connected, one after the other: until then a mark is that of an earlier life.
+fn still_starting() -> Finding {
+    let why = Why::Failed("the gateway is still starting, and its ticker begins after that".into());
+    Finding::unknown("whether the ticker comes round", &why)
+        .minor()
+        .help("look again in two minutes")
 }
 
 /// How long ago a run was claimed that may hold the ticker up: since its last round, while it may still be under way,
@@ -99,6 +110,9 @@ fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
 /// Before 0.18 no ticker left a mark, and since then a write that fails is passed over in silence. So a
 /// missing one is no proof, unless a late job says the same.
 fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
+    if at.is_starting() {
+        return vec![still_starting().seen(at.path("cron/ticker_heartbeat"), "it does not exist")];
+    }
     let writes_marks = at.version().is_some_and(|version| version.is_at_least(0, 18));
     let uptime =
         at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());

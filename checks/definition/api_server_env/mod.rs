@@ -19,7 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Fact::Unknown(why) => return vec![Finding::unknown("what the settings are", why).minor()],
     };
     if !api.enabled.value {
-        return vec![Finding::skipped("no API server is configured")];
+        return vec![not_enabled(at, api)];
     }
     let version = at.version();
     let seen = |finding: Finding, place: &Option<Place>, said: String| match place {
@@ -46,6 +46,32 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             vec![finding.help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway")]
         }
     }
+}
+
+/// An address enables nothing: a flag does, or a key, or the configuration. A gateway that listens
+/// there all the same was told by its own environment, and one that was told no is to have none.
+fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
+    let gateway = at.gateway;
+    let says_no = api.enabled.from.is_some()
+        || gateway.assigned.set.iter().any(|set| set.name == "API_SERVER_ENABLED");
+    let mut held = gateway.process().into_iter().flat_map(|own| at.facts.held_by(own.pid));
+    let listens = held.any(|listener| listener.port == api.port.value);
+    let set = [
+        (&api.host.from, format!("host {}", api.host.value)),
+        (&api.port.from, format!("port {}", api.port.value)),
+    ];
+    let set: Vec<_> = set.iter().filter_map(|(at, said)| Some((at.as_ref()?, said))).collect();
+    if set.is_empty() || says_no || listens || at.expects_nothing().is_some() {
+        return Finding::skipped("no API server is configured");
+    }
+    let what: Vec<&str> = set.iter().map(|(_, said)| said.as_str()).collect();
+    let claim = format!(
+        "an address is set for the API server ({}), and nothing enables it: it does not start",
+        what.join(", ")
+    );
+    set.iter()
+        .fold(Finding::warning(claim), |finding, (at, said)| finding.seen_at(at, (*said).clone()))
+        .help("if it is wanted, set API_SERVER_ENABLED=true and API_SERVER_KEY in the home's .env, then restart the gateway")
 }
 
 /// That settings stand only where the next rewrite of the definition drops them. What comes from the home's `.env` or

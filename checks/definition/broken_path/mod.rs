@@ -1,6 +1,7 @@
 //! Whether what the definition names is there, and can be used by the one who runs it.
 
-use gw_snapshot::facts::gateway::{Purpose, Usable};
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::gateway::{Named, Purpose, Usable};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -11,38 +12,42 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lane in at.installed() {
-        for named in &lane.paths {
-            let what = named.what;
-            let finding = match named.state(at.facts.about.uid) {
-                Usable::Yes => continue,
-                Usable::Missing => {
-                    let runs = lane.job.known().and_then(|job| job.main_pid);
-                    let again = runs.map_or_else(String::new, |pid| {
-                        format!(": PID {pid} runs, and could not be started again")
-                    });
-                    Finding::failure(format!("the {what} {} does not exist{again}", named.path))
-                }
-                Usable::Refused { mode, uid } => Finding::failure(format!(
-                    "the {what} {} cannot be {}: it belongs to uid {uid}, mode {mode}",
-                    named.path,
-                    if named.purpose == Purpose::Write { "written" } else { "entered" }
-                )),
-                Usable::Unknown(why) => {
-                    Finding::unknown(&format!("whether the {what} is there"), &why).minor()
-                }
-            };
-            findings.push(finding.seen_at(&named.at, named.path.clone()).of_service(lane.title()));
+    or_not_installed(at.installed().flat_map(|lane| of_service(at, lane)).collect())
+}
+
+fn of_service(at: &Subject<'_>, lane: &Lane) -> Vec<Finding> {
+    if lane.definition.known().is_none() {
+        return vec![unread(lane, "whether what the definition names is there")];
+    }
+    let wrong = lane.paths.iter().filter_map(|named| Some((named, trouble(at, lane, named)?)));
+    let mut findings: Vec<Finding> =
+        wrong.map(|(named, finding)| finding.seen_at(&named.at, named.path.clone())).collect();
+    if findings.is_empty() {
+        findings.push(Finding::pass(format!("everything that {} names is there", lane.name)));
+    }
+    findings.into_iter().map(|finding| finding.of_service(lane.title())).collect()
+}
+
+/// What keeps the service from something that its definition names.
+fn trouble(at: &Subject<'_>, lane: &Lane, named: &Named) -> Option<Finding> {
+    let (what, path) = (named.what, &named.path);
+    match at.usable(lane, named) {
+        Usable::Yes => None,
+        Usable::Missing => {
+            let runs = lane.job.known().and_then(|job| job.main_pid);
+            let again = runs.map_or_else(String::new, |pid| {
+                format!(": PID {pid} runs, and could not be started again")
+            });
+            Some(Finding::failure(format!("the {what} {path} does not exist{again}")))
         }
-        if lane.definition.known().is_none() {
-            findings.push(unread(lane, "whether what the definition names is there"));
-        } else if findings.is_empty() {
-            findings.push(
-                Finding::pass(format!("everything that {} names is there", lane.name))
-                    .of_service(lane.title()),
-            );
+        Usable::Refused { mode, uid } => Some(Finding::failure(format!(
+            "the {what} {path} cannot be {}: it belongs to uid {uid}, mode {mode}",
+            if named.purpose == Purpose::Write { "written" } else { "entered" }
+        ))),
+        Usable::Unknown(why) => {
+            let is_there = named.seen.what().known().is_some();
+            let question = if is_there { "can be used" } else { "is there" };
+            Some(Finding::unknown(&format!("whether the {what} {question}"), &why).minor())
         }
     }
-    or_not_installed(findings)
 }

@@ -6,7 +6,7 @@ use gw_snapshot::facts::definition::{Definition, Problem};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
-use crate::subject::or_not_installed;
+use crate::subject::{or_not_installed, unread};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Note;
@@ -18,21 +18,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.extend(
             lane.definition
                 .known()
-                .and_then(unread)
+                .and_then(unread_drop_in)
                 .map(|finding| finding.of_service(lane.title())),
         );
-        let Some(definition) =
-            lane.definition.known().filter(|definition| !definition.drop_ins.is_empty())
-        else {
+        let Some(paths) = drop_ins(lane) else {
+            findings.push(unread(lane, "which drop-ins change it"));
             continue;
         };
-        let count = definition.drop_ins.len();
+        if paths.is_empty() {
+            continue;
+        }
+        let count = paths.len();
         let finding =
             Finding::note(format!("{} is changed by {count} drop-in{}", lane.name, plural(count)));
-        let finding = definition
-            .drop_ins
-            .iter()
-            .fold(finding, |finding, path| finding.seen(path, "it applies"));
+        let finding = paths.iter().fold(finding, |finding, path| finding.seen(path, "it applies"));
         findings.push(finding.of_service(lane.title()));
     }
     if at.installed().all(Lane::is_masked) && at.gateway.is_installed() {
@@ -48,8 +47,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
 }
 
+/// The drop-ins of a service: those that were read with it, else those that systemd reports. None: the file cannot be
+/// read, and its manager keeps silent.
+fn drop_ins(lane: &Lane) -> Option<&[String]> {
+    if let Some(definition) = lane.definition.known() {
+        return Some(&definition.drop_ins);
+    }
+    match lane.job.known().and_then(|job| job.systemd.as_ref()) {
+        Some(systemd) => Some(&systemd.drop_in_paths),
+        None => lane.manager.is_launchd().then_some(&[]),
+    }
+}
+
 /// A drop-in that is there, and could not be read.
-fn unread(definition: &Definition) -> Option<Finding> {
+fn unread_drop_in(definition: &Definition) -> Option<Finding> {
     let is_of_drop_in =
         |problem: &&Problem| problem.at.file != definition.path && problem.at.line.is_none();
     let problem = definition.problems.iter().find(is_of_drop_in)?;

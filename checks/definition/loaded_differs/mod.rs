@@ -85,7 +85,8 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
             }
         };
     }
-    let named: Vec<&str> = differences.iter().map(|(what, ..)| *what).collect();
+    let mut named: Vec<&str> = differences.iter().map(|(what, ..)| *what).collect();
+    named.dedup();
     let finding = Finding::failure(format!(
         "{} changed on disk after launchd loaded it: {}",
         lane.name,
@@ -130,6 +131,7 @@ fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str,
             found.push(("the environment", variable.at.clone(), format!("another {name}")));
         }
     }
+    found.extend(one_sided(launchd, definition));
     let timeout = launchd.exit_timeout.map(|limit| limit.as_secs());
     if let (Some(loaded), Some((limit, at))) = (timeout, &definition.stop_timeout)
         // The gui domain allows no more than 60.
@@ -138,4 +140,22 @@ fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str,
         found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
     }
     found
+}
+
+/// The variable that only one side has. Nothing can be said by a print without this block, or one that ends in it;
+/// and what only launchd has may be its own.
+fn one_sided(launchd: &Launchd, definition: &Definition) -> Option<(&'static str, Place, String)> {
+    let loaded = &launchd.environment;
+    if loaded.is_empty() || launchd.runs.is_none() {
+        return None;
+    }
+    let has = |name: &str| loaded.iter().any(|(loaded, _)| loaded == name);
+    if let Some(added) = definition.environment.iter().find(|set| !has(&set.name)) {
+        return Some(("the environment", added.at.clone(), format!("no {}", added.name)));
+    }
+    let is_removed =
+        |name: &str| name.starts_with("HERMES_") && definition.variable(name).is_none();
+    let (name, _) = loaded.iter().find(|(name, _)| is_removed(name))?;
+    let place = Place { file: definition.path.clone(), line: None };
+    Some(("the environment", place, format!("{name} besides")))
 }

@@ -1,6 +1,7 @@
 //! Whether a service bears the name of one home and serves another.
 
-use gw_snapshot::facts::{Gateway, Lane, Manager};
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::{Gateway, Lane, Manager, home};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -11,7 +12,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_definition("which home the service names", |lane, definition| {
-        let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, other));
+        let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, definition, other));
         match (named, definition.variable("HERMES_HOME")) {
             (Some(other), Some(home)) if at.gateway.home.is_at(&home.value) => {
                 Finding::warning(format!(
@@ -26,22 +27,24 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     })
 }
 
-/// Whether Hermes would give this name to the service of another home that is set up, and not to that of this one.
-fn bears_its_name(at: &Subject<'_>, lane: &Lane, other: &Gateway) -> bool {
-    let stem = match lane.manager {
-        Manager::SystemdUser | Manager::SystemdSystem => "hermes-gateway",
-        Manager::LaunchdGui(_) | Manager::LaunchdUser(_) | Manager::LaunchdSystem => {
-            "ai.hermes.gateway"
-        }
-    };
+/// Whether Hermes gives this name to the service of another home: that of `~/.hermes`, of the user as whom it runs. Up
+/// to 0.20 it gives it to any home outside that one too, which says nothing of whose service is meant.
+fn bears_its_name(at: &Subject<'_>, lane: &Lane, definition: &Definition, other: &Gateway) -> bool {
+    let stem = if lane.manager.is_launchd() { "ai.hermes.gateway" } else { "hermes-gateway" };
     let name = lane.name.strip_suffix(".service").unwrap_or(&lane.name);
-    let bears = |gateway: &Gateway| {
-        gateway
-            .home
-            .service_names(stem, at.facts.about.home.as_deref())
-            .first()
-            .is_some_and(|first| first == name)
+    let standard = user_home(at, lane, definition).map(|home| home::join(home, ".hermes"));
+    name == stem
+        && other.home.path != at.gateway.home.path
+        && standard.is_some_and(|standard| standard == other.home.path)
+}
+
+/// The home of the user as whom the service runs, which is not that of whoever looks where the service is the system's.
+fn user_home<'a>(at: &Subject<'a>, lane: &Lane, definition: &'a Definition) -> Option<&'a str> {
+    let looks = match lane.manager {
+        Manager::SystemdUser | Manager::LaunchdGui(_) | Manager::LaunchdUser(_) => {
+            at.facts.about.home.as_deref()
+        }
+        Manager::SystemdSystem | Manager::LaunchdSystem => None,
     };
-    // The rule of older versions calls the service of a root of its own like that of the default home.
-    other.home.path != at.gateway.home.path && other.home.profile == "default" && bears(other)
+    definition.variable("HOME").map(|home| home.value.as_str()).or(looks)
 }

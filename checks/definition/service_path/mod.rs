@@ -2,6 +2,7 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::TEMPORARY;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -26,7 +27,7 @@ fn trouble(path: &str, is_wsl: bool) -> Option<String> {
     if !parts.iter().any(|part| matches!(part.trim_end_matches('/'), "/usr/bin" | "/bin")) {
         return Some("has neither /usr/bin nor /bin: no command of the system is found".into());
     }
-    if let Some(part) = parts.iter().find(|part| PASSING.iter().any(|place| part.contains(place))) {
+    if let Some(part) = parts.iter().find(|part| is_passing(part)) {
         return Some(format!("names {part}, which belonged to one shell and is gone with it"));
     }
     let mounted = parts.iter().filter(|part| part.starts_with("/mnt/")).count();
@@ -35,7 +36,11 @@ fn trouble(path: &str, is_wsl: bool) -> Option<String> {
     })
 }
 
-/// Directories that a version manager or the system makes for one session.
-const PASSING: [&str; 4] = ["/fnm_multishells/", "/var/folders/", "/run/user/", "/tmp/"];
+/// Whether a version manager or the system made the directory for one session.
+fn is_passing(part: &str) -> bool {
+    part.contains("/fnm_multishells/")
+        || TEMPORARY.iter().chain(&["/run/user/"]).any(|place| part.starts_with(place))
+}
+
 /// Windows itself puts two or three there.
 const MANY: usize = 8;

@@ -2,6 +2,7 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::subject::TEMPORARY;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -20,7 +21,3 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             _ => Finding::pass(format!("the home of {} is no temporary one", lane.name)),
         })
 }
-
-/// What is emptied at boot, or by age.
-const TEMPORARY: [&str; 5] =
-    ["/tmp/", "/var/tmp/", "/private/tmp/", "/var/folders/", "/private/var/folders/"];

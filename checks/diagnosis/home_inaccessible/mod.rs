@@ -3,6 +3,7 @@
 use gw_snapshot::observation::Trouble;
 
 use super::{Case, Found};
+use crate::Subject;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -14,6 +15,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if gateway.directory.error != Some(Trouble::PermissionDenied) {
         return None;
     }
+    if !keeps_its_user_out(at) {
+        return None;
+    }
     let whose = mode(&gateway.directory.mode, gateway.directory.uid);
     let home = &gateway.home.path;
     let summary = match gateway.process() {
@@ -23,7 +27,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ),
         None => format!(
             "{home}{whose} cannot be entered by uid {}: the gateway cannot start, and nothing in it can be told",
-            at.facts.about.uid.unwrap_or_default()
+            at.user().or(at.facts.about.uid).unwrap_or_default()
         ),
     };
     Found::certain(
@@ -50,4 +54,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "owner/unsupervised",
         ],
     )
+}
+
+/// Whether it is the gateway's own user who is kept out, and not only the one who looks: they are the same, or owner
+/// and mode say so.
+fn keeps_its_user_out(at: &Subject<'_>) -> bool {
+    let Some(user) = at.user() else { return at.installed().next().is_none() };
+    let directory = &at.gateway.directory;
+    let bits = directory.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+    let is_closed = bits.is_some_and(|bits| bits & 0o011 == 0);
+    at.facts.about.uid == Some(user)
+        || user != 0 && is_closed && directory.uid.is_some_and(|owner| owner != user)
 }

@@ -1,5 +1,7 @@
 //! Somebody stopped it, and it said so.
 
+use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::Phase;
 
 use super::{Case, Found};
@@ -9,21 +11,29 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if at.is_without_systemd() {
         return without_systemd(case);
     }
-    let (lane, job) = at.job()?;
     let status = at.gateway.status.known()?;
     let stopped = status.state.as_deref() == Some("stopped") && !status.restart_requested;
-    if !stopped
-        || !matches!(job.phase, Phase::Stopped | Phase::Failed)
-        || !at.gateway.liveness.process.is_absent()
-    {
+    if !stopped || !at.gateway.liveness.process.is_absent() {
         return None;
     }
+    let lane = at.gateway.lane()?;
+    let is = match &lane.job {
+        Fact::Known(job) if matches!(job.phase, Phase::Stopped | Phase::Failed) => &job.words,
+        Fact::Absent if is_booted_out(lane) && !case.failed("definition/invalid") => "not loaded",
+        _ => return None,
+    };
     let summary = format!(
-        "the gateway was stopped on purpose: {} is {}, and its status file says stopped",
-        lane.title(),
-        job.words
+        "the gateway was stopped on purpose: {} is {is}, and its status file says stopped",
+        lane.title()
     );
     Found::certain(summary, EXPLAINS)
+}
+
+/// What `hermes gateway stop` leaves under launchd: a plist, and no job. An override is another cause of that.
+fn is_booted_out(lane: &Lane) -> bool {
+    lane.manager.is_launchd()
+        && lane.definition.known().is_some()
+        && lane.disabled.known() != Some(&true)
 }
 
 /// s6 keeps down what was down: where a container starts again, its status file is what is wanted, too
@@ -47,6 +57,7 @@ fn without_systemd(case: &Case<'_>) -> Option<Found> {
 }
 
 const EXPLAINS: &[&str] = &[
+    "job/not-loaded",
     "job/not-running",
     "cron/no-ticker",
     "runtime/restart-requested",

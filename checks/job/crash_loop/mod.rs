@@ -41,11 +41,14 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             job.last_run().map_or_else(String::new, length)
         ))
         .seen(&job.source, times),
-        Phase::Running if is_young_again(at, restarts) => Finding::failure(format!(
-            "{} was {times}, and its process is a few seconds old and serves nothing yet",
-            lane.name
-        ))
-        .seen(&job.source, format!("NRestarts={restarts}")),
+        // Between two ends of a storm it is active for a moment, with a process that has no lock and no listener yet.
+        Phase::Running if restarts >= STORM && !is_planned(at) && is_young(at) => {
+            Finding::failure(format!(
+                "{} was {times}, and its process is a few seconds old and serves nothing yet",
+                lane.name
+            ))
+            .seen(&job.source, format!("NRestarts={restarts}"))
+        }
         Phase::Running if restarts >= 2 && is_fresh(at) => one_look(at, lane, job, restarts),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
@@ -72,7 +75,8 @@ fn times(restarts: u64) -> String {
 }
 
 /// A loop is active in many a single look (upstream #64432): a process of a few seconds that has all it
-/// needs shows nothing yet. So many restarts as would be a burst are more than a plan can account for.
+/// needs shows nothing yet, nor does one that has nothing: `NRestarts` counts over the unit's whole life, until somebody
+/// starts it by hand, so two restarts may lie months apart. So many restarts as would be a burst are more than a plan can account for.
 fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding {
     let age = at.gateway.process().and_then(|process| process.age(at.facts.now));
     let age = age.map_or(0, |age| age.as_secs());
@@ -131,15 +135,12 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     }
 }
 
-/// So many runs since a job was loaded are no restarts by hand.
+/// So many runs since a job was loaded, or restarts since a unit was started by hand, are no single ends over months.
 const STORM: u64 = 100;
 
-/// Between two ends of a loop the service is active for a moment. It is told from a good start by what
-/// has gone before, and by a process that has nothing yet: no lock, no listener. A planned restart says
-/// so in the status file.
-fn is_young_again(at: &Subject<'_>, restarts: u64) -> bool {
-    let planned = at.gateway.status.known().is_some_and(|status| status.restart_requested);
-    restarts >= 2 && !planned && is_young(at)
+/// Whether the status file says that the restart was asked for.
+fn is_planned(at: &Subject<'_>) -> bool {
+    at.gateway.status.known().is_some_and(|status| status.restart_requested)
 }
 
 /// A process of a few seconds that has not taken its lock yet.

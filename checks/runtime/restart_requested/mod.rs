@@ -1,5 +1,7 @@
 //! Whether a restart was asked for and never came.
 
+use gw_snapshot::fact::Why;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
 
@@ -21,7 +23,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Some(why) = at.gateway.liveness.process.why() {
         return vec![Finding::unknown("whether the restart that was asked for came", why).minor()];
     }
-    let age = status.updated_at.map(|at_time| at.facts.now.duration_since(at_time).as_secs());
+    let age = status.updated_at.map(|written| at.age_of(written));
+    if age == Some(None) {
+        let why = Why::Failed("the status file lies in the future".into());
+        let what = "when the restart was asked for that has not come";
+        return vec![Finding::unknown(what, &why).minor()];
+    }
+    let age = age.flatten();
     let finding = match age {
         Some(age) if age < COMES_WITHIN => Finding::note("a restart was asked for just now"),
         _ => {

@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::launchd::KeepAlive;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Enabled, Job, Phase};
@@ -66,15 +67,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         "always" => {
             Finding::pass(format!("after a crash systemd would start it again{delay}{except}"))
         }
-        "on-failure" => Finding::warning(format!(
-            "after a crash systemd would start it again{delay}, but not after an exit with 0, which a planned restart of Hermes before 0.18 may be"
-        )),
+        "on-failure" => on_failure(at.version(), &delay, &except),
         "" => return at.no_job(),
         policy => {
             Finding::warning(format!("after a crash systemd would leave it: Restart={policy}"))
         }
     };
     vec![finding.seen(&job.source, format!("Restart={}", systemd.restart)).of_service(lane.title())]
+}
+
+/// What ends with 0 stays down, and before 0.18 a planned restart may.
+fn on_failure(version: Option<&Version>, delay: &str, except: &str) -> Finding {
+    match version.map(|version| version.is_at_least(0, 18)) {
+        Some(true) => {
+            Finding::pass(format!("after a crash systemd would start it again{delay}{except}"))
+        }
+        Some(false) => Finding::warning(format!(
+            "after a crash systemd would start it again{delay}, but not after an exit with 0, which a planned restart of Hermes before 0.18 may be"
+        )),
+        None => {
+            let why = "Restart=on-failure needs Hermes 0.18, and the version is not known";
+            let what = "whether it would be started again after a planned restart too";
+            Finding::unknown(what, &Why::Failed(why.into())).minor()
+        }
+    }
 }
 
 fn by_launchd(job: &Job) -> Finding {

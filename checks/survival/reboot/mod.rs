@@ -65,6 +65,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Yes, Manager::LaunchdGui(_), _) => {
             Finding::pass("after a reboot it would start when its user logs in")
         }
+        (Enabled::Yes, Manager::LaunchdUser(uid), _) => Finding::note(format!(
+            "after a reboot it would start only when its user logs in, and no login at the screen loads what is in user/{uid}"
+        )),
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
