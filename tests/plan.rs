@@ -335,6 +335,10 @@ impl World {
         fs::write(self.at.path().join("state").join(what), value).expect("the state");
     }
 
+    fn unset(&self, what: &str) {
+        fs::remove_file(self.at.path().join("state").join(what)).expect("the state");
+    }
+
     fn get(&self, what: &str) -> String {
         let text = fs::read_to_string(self.at.path().join("state").join(what));
         text.unwrap_or_default().trim().to_string()
@@ -717,6 +721,81 @@ fn a_cut_over_that_is_interrupted_anywhere_leaves_a_gateway() {
     }
     // Before the old gateway is told to end, and after the new one runs, an interrupt is one.
     assert!(cut_off > 10, "{cut_off}");
+}
+
+/// A world of launchd's with a gateway in the foreground, and the script that hands it over to its job.
+#[cfg(target_os = "linux")]
+fn hand_over_to_a_job(host: &str, stand: &Stand) -> (World, String) {
+    let world = World::new(501);
+    let script = world.plan(&snapshot(&root().join("snapshots/hosts").join(host)));
+    let guard = script.lines().find(|line| line.starts_with("same_by_ps 4108 ")).expect("a guard");
+    let pid = stand.pid().to_string();
+    let ps = Command::new("ps")
+        .args(["-o", "lstart=", "-p", &pid])
+        .envs([("TZ", "UTC"), ("LC_ALL", "C")])
+        .output()
+        .expect("ps");
+    let started = String::from_utf8(ps.stdout).expect("UTF-8");
+    let own = format!("same_by_ps {pid} '{}' '/bin/sleep 600'", started.trim_end());
+    let script = script.replace(guard, &own).replace("4108", &pid);
+    make_files(&script);
+    if script.contains("\nstill_loaded ") {
+        world.set("loaded", "");
+    }
+    (world, script)
+}
+
+const JOB_OF_A_FOREGROUND_GATEWAY: [&str; 2] = [
+    "a03-status-loaded-print-not-running-detached-owner",
+    "a12-status-current-not-loaded-detached",
+];
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_hands_over_to_its_job_where_nothing_changed() {
+    for host in JOB_OF_A_FOREGROUND_GATEWAY {
+        let mut stand = Stand::new();
+        let (world, script) = hand_over_to_a_job(host, &stand);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(0), "{host}: {}", ran.said);
+        assert!(ran.calls.len() == 1 && !stand.lives(), "{:?}", ran.calls);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_that_works_is_not_ended_where_its_job_could_not_start() {
+    let [loaded, unloaded] = JOB_OF_A_FOREGROUND_GATEWAY;
+    type Change = fn(&World);
+    let changes: [(&str, Change, &str); 7] = [
+        (loaded, |world| world.set("launchctl", "125"), "ended with 125"),
+        (unloaded, |world| world.set("launchctl", "125"), "ended with 125"),
+        (loaded, |world| world.unset("loaded"), "does not know"),
+        (loaded, |world| world.set("loaded", "4194000"), "has a process now"),
+        (unloaded, |world| world.set("loaded", ""), "is loaded now"),
+        (
+            unloaded,
+            |world| world.set("disabled", "\t\"ai.hermes.gateway\" => disabled\n"),
+            "an override keeps",
+        ),
+        (
+            unloaded,
+            |world| {
+                let plist = "Library/LaunchAgents/ai.hermes.gateway.plist";
+                fs::remove_file(format!("{}/{plist}", world.home())).expect("the plist");
+            },
+            "cannot be read",
+        ),
+    ];
+    for (host, change, why) in changes {
+        let mut stand = Stand::new();
+        let (world, script) = hand_over_to_a_job(host, &stand);
+        change(&world);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{host}: {}", ran.said);
+        assert!(ran.said.contains(why), "{host}: {}", ran.said);
+        assert!(ran.calls.is_empty() && stand.lives(), "{host}, {why}: {:?}", ran.calls);
+    }
 }
 
 #[test]

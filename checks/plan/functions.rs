@@ -365,7 +365,9 @@ is_loaded() {
     },
     Function {
         name: "job_idle",
-        text: r#"job_idle() { [ -z "$(job_pid "$1")" ] || stop "$1 has a process now"; }
+        text: r#"job_idle() {
+    if is_loaded "$1" && [ -n "$(job_pid "$1")" ]; then stop "$1 has a process now"; fi
+}
 "#,
     },
     Function {

@@ -170,14 +170,23 @@ fn start(at: &Subject<'_>, lane: &Lane) -> Course {
 }
 
 fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
-    let end = match end_of(at, Guard::JobIdle { target: target(lane) }, stop_seconds(lane)) {
+    let start = match start_step(at, lane) {
         Ok(step) => step,
         Err(because) => return look(at, because),
     };
-    match start_step(at, lane) {
-        Ok(step) => Course::Steps(vec![end, step]),
+    match end_of(at, Guard::JobIdle { target: target(lane) }, stop_seconds(lane)) {
+        Ok(mut end) => {
+            end.guards.extend(start.guards.iter().filter(|guard| !is_of_the_way(guard)).cloned());
+            Course::Steps(vec![end, start])
+        }
         Err(because) => look(at, because),
     }
+}
+
+/// Whether a guard asks for what the gateway that is to end still has. All else that its successor needs is looked at
+/// while the gateway still answers.
+const fn is_of_the_way(guard: &Guard) -> bool {
+    matches!(guard, Guard::NoGateway { .. } | Guard::FreePort { .. } | Guard::JobIdle { .. })
 }
 
 /// A label that somebody disabled: to be taken away only by somebody who means it.

@@ -67,10 +67,12 @@ systemctl)
 launchctl)
     case $1 in
     print)
+        # launchctl itself can fail.
+        [ ! -r "$WORLD/launchctl" ] || exit "$(known launchctl)"
         [ -r "$WORLD/loaded" ] || exit 113
         if [ -s "$WORLD/loaded" ]; then printf '\tpid = %s\n' "$(known loaded)"; fi
         ;;
-    print-disabled) ;;
+    print-disabled) known disabled || true ;;
     *)
         change "$@"
         case $1 in
