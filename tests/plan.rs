@@ -798,6 +798,71 @@ fn a_gateway_that_works_is_not_ended_where_its_job_could_not_start() {
     }
 }
 
+/// A world of systemd's with a gateway that hangs, and the script that restarts it.
+#[cfg(target_os = "linux")]
+fn restart_of(host: &str, stand: &Stand) -> (World, String) {
+    let world = idle_world(1500);
+    world.set("ActiveState", "active");
+    world.set("MainPID", &stand.pid().to_string());
+    world.set("silent", &stand.pid().to_string());
+    make_file(&format!("{}/.hermes/cron/ticker_heartbeat", world.home()), 1, 0);
+    let script = world.plan(host);
+    let guard = script.lines().find(|line| line.starts_with("same_process 391 ")).expect(&script);
+    let own = format!("same_process 391 {} '/bin/sleep 600'", stand.ticks());
+    let line = script
+        .replace(guard, &own)
+        .replace(" 391 ", &format!(" {} ", stand.pid()))
+        .replace(" 391\n", &format!(" {}\n", stand.pid()));
+    (world, line)
+}
+
+/// A host whose event loop and ticker have both left their last marks hours ago.
+fn with_old_marks() -> String {
+    let host = snapshot(&root().join("snapshots/hosts/L76-healthy-dashboard-frozen-loop"));
+    let old = host.replace("1795271680.0000", "1795235680.0000");
+    assert_ne!(old, host);
+    old
+}
+
+#[test]
+fn one_sign_that_a_gateway_hangs_is_not_worth_a_restart() {
+    let host = snapshot(&root().join("snapshots/hosts/L76-healthy-dashboard-frozen-loop"));
+    let plan = &as_data(&host)["plans"][0];
+    assert_eq!((&plan["diagnosis"], &plan["course"]), (&"wedged".into(), &"look".into()));
+    let plan = &as_data(&with_old_marks())["plans"][0];
+    assert_eq!((&plan["diagnosis"], &plan["course"]), (&"wedged".into(), &"steps".into()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_that_came_round_meanwhile_is_not_restarted_and_one_that_hangs_is() {
+    let [stopped, silent] = ["linux-wedged-process", "L75-loop-that-stands-still"]
+        .map(|host| snapshot(&root().join("snapshots/hosts").join(host)));
+    let marks = with_old_marks();
+    type Recovery = fn(&World);
+    let hosts: [(&str, Recovery, &str); 3] = [
+        (&stopped, |_| {}, "is not stopped any more"),
+        (&silent, |world| world.unset("silent"), "answers now"),
+        (&marks, |world| world.set("awake", "yes"), "leaves marks again"),
+    ];
+    for (host, recover, why) in hosts {
+        let stand = Stand::new();
+        let (world, script) = restart_of(host, &stand);
+        recover(&world);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{why}: {}", ran.said);
+        assert!(ran.said.contains(why) && ran.calls.is_empty(), "{:?} {}", ran.calls, ran.said);
+
+        let stand = Stand::new();
+        let stop = Command::new("kill").args(["-STOP", &stand.pid().to_string()]).status();
+        assert!(stop.expect("kill").success());
+        let (world, script) = restart_of(host, &stand);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(0), "{why}: {}", ran.said);
+        assert_eq!(ran.calls, ["systemctl restart --no-block hermes-gateway.service"]);
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_job_that_was_loaded_is_loaded_again_wherever_its_reload_is_killed() {

@@ -90,16 +90,69 @@ you_agree() {
 "#,
     },
     Function {
+        name: "state_of",
+        text: r#"# state_of PID: its letter first, or nothing where it is gone.
+state_of() {
+    if [ -r /proc/self/stat ]; then
+        sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1
+    else
+        ps -o stat= -p "$1" 2>/dev/null
+    fi
+}
+"#,
+    },
+    Function {
         name: "is_alive",
         text: r#"# is_alive PID: it exists, and is more than a zombie.
 is_alive() {
-    if [ -r /proc/self/stat ]; then
-        [ -r "/proc/$1/stat" ] && [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1)" != Z ]
-    else
-        case "$(ps -o stat= -p "$1" 2>/dev/null)" in
-        '' | Z*) return 1 ;;
-        esac
-    fi
+    case "$(state_of "$1")" in
+    '' | Z*) return 1 ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "still_stopped",
+        text: r#"still_stopped() {
+    case "$(state_of "$1")" in
+    [Tt]*) ;;
+    *) stop "PID $1 is not stopped any more" ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "still_silent",
+        text: r#"# still_silent URL: nothing answers there. No credential is sent.
+still_silent() {
+    command -v curl >/dev/null 2>&1 || stop "$1 cannot be asked once more, for want of curl"
+    if curl -s --noproxy '*' -m 5 -o /dev/null "$1"; then stop "$1 answers now"; fi
+}
+"#,
+    },
+    Function {
+        name: "marks_of",
+        text: r#"# marks_of FILE...: how long each that is there is, and when it was written.
+marks_of() {
+    for mark; do
+        [ ! -e "$mark" ] || stat -L -c '%n %s %Y' -- "$mark" 2>/dev/null || stat -L -f '%N %z %m' "$mark"
+    done
+}
+"#,
+    },
+    Function {
+        name: "no_marks",
+        text: r#"# no_marks SECONDS FILE...: for that long nothing is written to them.
+no_marks() {
+    left=$1
+    shift
+    printf 'watching for %s s whether the gateway leaves a mark\n' "$left" >&2
+    was=$(marks_of "$@")
+    while [ "$left" -gt 0 ]; do
+        left=$((left - 1))
+        sleep 1
+        [ "$(marks_of "$@")" = "$was" ] || stop 'the gateway leaves marks again'
+    done
 }
 "#,
     },

@@ -6,7 +6,9 @@ use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 
-use super::recipes::{START_SECONDS, end_of, explain, look, missing_path, same, way_is_clear};
+use super::recipes::{
+    START_SECONDS, end_of, explain, look, missing_path, same, still_hangs, way_is_clear,
+};
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
 
@@ -64,7 +66,9 @@ fn restart(at: &Subject<'_>, lane: &Lane, why: &str, is_quiet: bool) -> Course {
         Err(because) => return look(at, because),
     };
     let mut guards = vec![Guard::JobRuns { target: target(lane), pid }, same];
-    if is_quiet && at.gateway.own_status(at.facts.about.os).is_some() {
+    if !is_quiet {
+        guards.push(still_hangs(at, process));
+    } else if at.gateway.own_status(at.facts.about.os).is_some() {
         guards.push(Guard::NoTurns { status: at.path("gateway_state.json") });
     }
     Course::Steps(vec![Step {

@@ -3,6 +3,7 @@
 
 use gw_snapshot::facts::Manager;
 use gw_snapshot::facts::gateway::{Lane, Listener, Usable};
+use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings;
@@ -221,6 +222,28 @@ pub(super) fn same(at: &Subject<'_>, process: &Process) -> Result<Guard, &'stati
     Guard::same(process, at.facts.about.os)
         .ok_or("too little of the process could be seen to be sure of it later")
 }
+
+/// That a gateway which hung still does: by the witness that cannot be mistaken, if there is one.
+pub(super) fn still_hangs(at: &Subject<'_>, process: &Process) -> Guard {
+    if process.is_stopped() {
+        return Guard::StillStopped { pid: process.pid };
+    }
+    let silent =
+        at.own_health().filter(|health| matches!(health.answer, Answer::TimedOut | Answer::Closed));
+    match silent {
+        Some(health) => Guard::StillSilent { url: health.url.clone() },
+        None => Guard::NoMarks {
+            marks: ["state/gateway.heartbeat", "cron/ticker_heartbeat"]
+                .map(|mark| at.path(mark))
+                .into(),
+            within: MARK_SECONDS,
+        },
+    }
+}
+
+/// Longer than a gateway that lives needs for its next mark: its ticker leaves one every 60 s, its event loop every 30 s. In
+/// seconds.
+const MARK_SECONDS: u64 = 70;
 
 /// That nobody took the lock or the port of the gateway that is about to start. The port of one that is to
 /// end before is free by then.

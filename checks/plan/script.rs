@@ -223,6 +223,9 @@ pub fn guard_line(guard: &Guard) -> String {
         Guard::Readable { path } => format!("readable {}", quoted(path)),
         Guard::NoTurns { status } => format!("no_turns {}", quoted(status)),
         Guard::LockedBy { lock, pid } => format!("holds_lock {} {pid}", quoted(lock)),
+        Guard::StillStopped { pid } => format!("still_stopped {pid}"),
+        Guard::StillSilent { url } => format!("still_silent {}", quoted(url)),
+        Guard::NoMarks { marks, within } => format!("no_marks {within} {}", words(marks)),
         Guard::FreePort { port } => format!("free_port {port}"),
         Guard::Agreed { question } => format!("you_agree {}", quoted(&comment(question))),
         Guard::NoGateway { lock } => format!("nobody_locks {}", quoted(lock)),
@@ -252,6 +255,11 @@ pub fn guard_text(guard: &Guard) -> String {
         Guard::Readable { path } => format!("{path} can be read"),
         Guard::NoTurns { .. } => "no turn is under way".into(),
         Guard::LockedBy { lock, pid } => format!("PID {pid} holds {lock}"),
+        Guard::StillStopped { pid } => format!("PID {pid} is still stopped"),
+        Guard::StillSilent { url } => format!("{url} still answers nothing"),
+        Guard::NoMarks { marks, within } => {
+            format!("nothing is written to {} for {within} s", marks.join(" and "))
+        }
         Guard::FreePort { port } => format!("nobody listens on port {port}"),
         Guard::Agreed { question } => format!("you answer yes: {question}"),
         Guard::NoGateway { lock } => format!("no process holds {lock}"),

@@ -10,8 +10,8 @@ use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
 use super::recipes::{
-    START_SECONDS, end_of, explain, look, missing_path, same, systemctl, systemd_scope,
-    way_is_clear,
+    START_SECONDS, end_of, explain, look, missing_path, same, still_hangs, systemctl,
+    systemd_scope, way_is_clear,
 };
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
@@ -337,7 +337,7 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
     let guards = if is_quiet {
         quiet(at, &unit, process, main)?
     } else {
-        vec![unit.runs(main), same(at, process)?]
+        vec![unit.runs(main), same(at, process)?, still_hangs(at, process)]
     };
     let reload = unit.reload(Some(unit.runs(main)));
     Ok(reload.into_iter().chain([unit.restart(at, why.into(), main, guards)]).collect())

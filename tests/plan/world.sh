@@ -26,7 +26,10 @@ up() {
 
 case $program in
 id) known uid ;;
-sleep) ;;
+sleep)
+    # A gateway that is awake again leaves marks.
+    if [ -r "$WORLD/awake" ]; then echo mark >>"$(known home)/cron/ticker_heartbeat"; fi
+    ;;
 sudo)
     [ "$1" != -- ] || shift
     exec "$@"
@@ -37,7 +40,11 @@ ss | lsof)
     *p\ *) echo "users:((pid=$(known MainPID),),(pid=$(known loaded),))" ;;
     esac
     ;;
-curl) echo '{"platform": "hermes-agent"}' ;;
+curl)
+    # As long as that process serves, nothing answers.
+    [ "$(known silent)" != "$(known MainPID)" ] || exit 28
+    echo '{"platform": "hermes-agent"}'
+    ;;
 loginctl)
     case $1 in
     show-user) known Linger ;;
