@@ -354,7 +354,12 @@ impl World {
         homes.fold(snapshot.to_string(), |text, old| text.replace(old, &self.home()))
     }
 
+    /// Whoever runs it says yes to all.
     fn run(&self, script: &str) -> Ran {
+        self.run_saying("yes\nyes\nyes\n", script)
+    }
+
+    fn run_saying(&self, answers: &str, script: &str) -> Ran {
         let file = self.at.path().join("plan.sh");
         fs::write(&file, script).expect("the script");
         let state = self.at.path().join("state");
@@ -372,10 +377,9 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a shell");
-        // Whoever runs it says yes to all.
         let _ = std::io::Write::write_all(
             &mut child.stdin.take().expect("its input"),
-            b"yes\nyes\nyes\n",
+            answers.as_bytes(),
         );
         let output = child.wait_with_output().expect("its end");
         Ran {
@@ -692,6 +696,45 @@ fn a_question_that_nobody_answers_with_yes_stops_the_script() {
         ["systemctl reset-failed hermes-gateway.service", "systemctl start hermes-gateway.service"]
     );
     assert_eq!(ran.code, Some(0), "{}", ran.said);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_stopped_or_disabled_on_purpose_is_started_for_a_yes_and_for_nothing_else() {
+    let mut tried = [0, 0];
+    for host in hosts().iter().map(|host| snapshot(host)) {
+        for plan in list(&as_data(&host)["plans"]) {
+            let place = match text(&plan["diagnosis"]).as_str() {
+                "stopped-on-purpose" => 0,
+                "disabled-override" => 1,
+                _ => continue,
+            };
+            if text(&plan["course"]) != "steps" {
+                continue;
+            }
+            let world = idle_world(uid_of(&host));
+            let script = world.plan(&host);
+            make_files(&script);
+            let home = world.moved(&text(&plan["home"]));
+            fs::create_dir_all(&home).expect("the home");
+            world.set("home", &home);
+            if script.contains(" ActiveState failed\n") {
+                world.set("ActiveState", "failed");
+            }
+            let (asked, starts) = (script.matches("\nyou_agree ").count(), "Is it to run again?");
+            assert!(asked > 0 && script.contains(starts), "{script}");
+            tried[place] += 1;
+            // Without a terminal nobody answers.
+            for answers in ["", "no\n", "y\n"] {
+                let ran = world.run_saying(answers, &script);
+                assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{:?}", ran.calls);
+                assert!(ran.said.contains("that was no yes"), "{}", ran.said);
+            }
+            let ran = world.run(&script);
+            assert_eq!(ran.code, Some(0), "{}\n{script}", ran.said);
+        }
+    }
+    assert!(tried.iter().all(|tried| *tried > 0), "{tried:?}");
 }
 
 #[test]

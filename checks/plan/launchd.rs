@@ -7,7 +7,8 @@ use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 
 use super::recipes::{
-    START_SECONDS, end_of, explain, look, missing_path, same, still_hangs, way_is_clear,
+    START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs,
+    way_is_clear,
 };
 use super::{Action, Course, Expect, Guard, Step};
 use crate::Subject;
@@ -19,12 +20,15 @@ pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
     }
     match diagnosis {
         "loaded-not-running"
-        | "stopped-on-purpose"
         | "stale-records"
         | "installed-not-loaded"
         | "unloaded-by-interrupted-restart"
         | "fatal-config"
         | "parked-after-planned-exit" => start(at, lane),
+        "stopped-on-purpose" => match start(at, lane) {
+            Course::Steps(steps) => Course::Steps(after_asking(lane, steps)),
+            course => course,
+        },
         "disabled-override" => enable(at, lane),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at, lane),
         "loaded-definition-old" => reload(at, lane),
@@ -201,10 +205,14 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
     if lane.definition.known().is_none() {
         return look(at, "there is no plist that could be loaded");
     }
+    let question = format!("{} was disabled in {}. Is it to run again?", lane.name, domain(lane));
     let enable = Step {
         name: "enable",
-        why: format!("Somebody disabled {}. Run this only if it is to run again.", lane.name),
-        guards: [Guard::NotLoaded { target: target(lane) }]
+        why: format!(
+            "Somebody disabled {}: launchd does not load it, until that is taken away.",
+            lane.name
+        ),
+        guards: [Guard::Agreed { question }, Guard::NotLoaded { target: target(lane) }]
             .into_iter()
             .chain(plist(lane))
             .collect(),

@@ -223,6 +223,15 @@ pub(super) fn same(at: &Subject<'_>, process: &Process) -> Result<Guard, &'stati
         .ok_or("too little of the process could be seen to be sure of it later")
 }
 
+/// Whoever stopped a gateway on purpose may have meant it: the steps that start it again, after asking.
+pub(super) fn after_asking(lane: &Lane, mut steps: Vec<Step>) -> Vec<Step> {
+    let question = format!("{} was stopped on purpose. Is it to run again?", lane.name);
+    if let Some(first) = steps.first_mut() {
+        first.guards.insert(0, Guard::Agreed { question });
+    }
+    steps
+}
+
 /// That a gateway which hung still does: by the witness that cannot be mistaken, if there is one.
 pub(super) fn still_hangs(at: &Subject<'_>, process: &Process) -> Guard {
     if process.is_stopped() {

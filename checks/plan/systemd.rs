@@ -10,7 +10,7 @@ use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
 use super::recipes::{
-    START_SECONDS, end_of, explain, look, missing_path, same, still_hangs, systemctl,
+    START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs, systemctl,
     systemd_scope, way_is_clear,
 };
 use super::{Action, Course, Expect, Guard, Step};
@@ -19,8 +19,10 @@ use crate::Subject;
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
     let course = match diagnosis {
-        "loaded-not-running" | "stopped-on-purpose" | "stale-records" | "stop-phase-death"
-        | "fatal-config" => start(at),
+        "loaded-not-running" | "stale-records" | "stop-phase-death" | "fatal-config" => start(at),
+        "stopped-on-purpose" => {
+            Unit::of(at).and_then(|unit| start(at).map(|steps| after_asking(unit.lane, steps)))
+        }
         "crash-loop" => given_up(at),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at),
         "loaded-definition-old" => reload(at),
