@@ -738,6 +738,22 @@ fn what_was_stopped_or_disabled_on_purpose_is_started_for_a_yes_and_for_nothing_
 }
 
 #[test]
+fn a_service_that_starts_again_and_again_beside_a_foreground_gateway_is_to_be_stopped_first() {
+    let host = snapshot(&root().join("snapshots/hosts/linux-foreground-owns-port"));
+    let looping = host.replacen(
+        "ActiveState=inactive\\nSubState=dead",
+        "ActiveState=activating\\nSubState=auto-restart",
+        1,
+    );
+    assert_ne!(looping, host);
+    let plan = &as_data(&looping)["plans"][0];
+    assert_eq!(plan["diagnosis"], "foreground-owns-gateway");
+    assert_eq!(plan["course"], "look");
+    let because = text(&plan["because"]);
+    assert!(because.contains("systemctl --user stop hermes-gateway.service"), "{because}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_cut_over_that_is_interrupted_anywhere_leaves_a_gateway() {
     let mut cut_off = 0;
