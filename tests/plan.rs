@@ -789,14 +789,7 @@ fn hand_over_to_a_job(host: &str, stand: &Stand) -> (World, String) {
     let script = world.plan(&snapshot(&root().join("snapshots/hosts").join(host)));
     let guard = script.lines().find(|line| line.starts_with("same_by_ps 4108 ")).expect("a guard");
     let pid = stand.pid().to_string();
-    let ps = Command::new("ps")
-        .args(["-o", "lstart=", "-p", &pid])
-        .envs([("TZ", "UTC"), ("LC_ALL", "C")])
-        .output()
-        .expect("ps");
-    let started = String::from_utf8(ps.stdout).expect("UTF-8");
-    let own = format!("same_by_ps {pid} '{}' '/bin/sleep 600'", started.trim_end());
-    let script = script.replace(guard, &own).replace("4108", &pid);
+    let script = script.replace(guard, &by_ps(&pid, "/bin/sleep 600")).replace("4108", &pid);
     make_files(&script);
     if script.contains("\nstill_loaded ") {
         world.set("loaded", "");
@@ -920,6 +913,74 @@ fn a_gateway_that_came_round_meanwhile_is_not_restarted_and_one_that_hangs_is() 
         assert_eq!(ran.code, Some(0), "{why}: {}", ran.said);
         assert_eq!(ran.calls, ["systemctl restart --no-block hermes-gateway.service"]);
     }
+}
+
+/// A Mac with one label in two domains, of which the one that is not on the screen has no gateway.
+#[cfg(target_os = "linux")]
+fn two_domains() -> String {
+    let host = snapshot(&root().join("snapshots/hosts/macos-healthy"));
+    let mut document: Value = serde_json::from_str(&host).expect("a snapshot");
+    let commands = document["observations"]["commands"].as_array_mut().expect("commands");
+    let place = |target: &str| {
+        let asked = serde_json::json!(["launchctl", "print", target]);
+        commands.iter().position(|command| command["argv"] == asked).expect("the answer")
+    };
+    let (gui, user) = (place("gui/501/ai.hermes.gateway"), place("user/501/ai.hermes.gateway"));
+    let shown = text(&commands[gui]["stdout"]);
+    let shown: Vec<&str> = shown.lines().filter(|line| !line.starts_with("\tpid = ")).collect();
+    let shown = shown.join("\n").replace("gui/501", "user/501");
+    commands[user]["stdout"] = shown.replace("state = running", "state = spawn scheduled").into();
+    commands[user]["exit"] = 0.into();
+    document.to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_job_that_drains_is_waited_for_and_one_that_stays_is_no_success() {
+    for (looks, code) in [("0", 0), ("3", 0), ("100000", 2)] {
+        let world = World::new(501);
+        let script = world.plan(&two_domains());
+        let lock = format!("{}/.hermes/gateway.lock", world.home());
+        let holder = Holder::of(&lock);
+        let pid = holder.0.id().to_string();
+        world.set("loaded", &pid);
+        world.set("draining", &format!("{looks}\n"));
+        let guard = script.lines().find(|line| line.starts_with("same_by_ps ")).expect(&script);
+        let old = guard.split(' ').nth(1).expect("its PID");
+        let script = script
+            .replace(guard, &by_ps(&pid, "sleep 60"))
+            .replace(&format!(" {old}\n"), &format!(" {pid}\n"));
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(code), "{}", ran.said);
+        assert_eq!(ran.calls, ["launchctl bootout user/501/ai.hermes.gateway"], "{}", ran.said);
+        assert_eq!(code == 0, !ran.said.contains("still loaded after"), "{}", ran.said);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_override_that_stays_is_a_step_that_did_not_work() {
+    let host = snapshot(&root().join("snapshots/hosts/a18-disabled-override-survives-reinstall"));
+    let world = World::new(501);
+    let script = world.plan(&host);
+    make_files(&script);
+    world.set("disabled", "\t\"ai.hermes.gateway\" => disabled\n");
+    let ran = world.run(&script);
+    assert_eq!(ran.calls, ["launchctl enable gui/501/ai.hermes.gateway"], "{}", ran.said);
+    assert_eq!(ran.code, Some(2), "{}", ran.said);
+    assert!(!ran.said.contains("Nothing further was changed"), "{}", ran.said);
+}
+
+/// The guard that knows a process of this machine again.
+#[cfg(target_os = "linux")]
+fn by_ps(pid: &str, command: &str) -> String {
+    let ps = Command::new("ps")
+        .args(["-o", "lstart=", "-p", pid])
+        .envs([("TZ", "UTC"), ("LC_ALL", "C")])
+        .output()
+        .expect("ps");
+    let started = String::from_utf8(ps.stdout).expect("UTF-8");
+    format!("same_by_ps {pid} '{}' '{command}'", started.trim_end())
 }
 
 #[test]

@@ -434,10 +434,24 @@ is_loaded() {
 "#,
     },
     Function {
+        name: "is_among_disabled",
+        text: r#"# is_among_disabled LIST LABEL: LIST is what launchctl print-disabled prints.
+is_among_disabled() { printf '%s\n' "$1" | grep -Eq "\"$2\" => (disabled|true)"; }
+"#,
+    },
+    Function {
         name: "not_disabled",
         text: r#"not_disabled() {
     listed=$(launchctl print-disabled "$1") || stop "launchctl print-disabled $1 failed"
-    if printf '%s\n' "$listed" | grep -Eq "\"$2\" => (disabled|true)"; then stop "an override keeps $2 out of $1"; fi
+    if is_among_disabled "$listed" "$2"; then stop "an override keeps $2 out of $1"; fi
+}
+"#,
+    },
+    Function {
+        name: "came_to_be_enabled",
+        text: r#"came_to_be_enabled() {
+    listed=$(launchctl print-disabled "$1") || came_late "launchctl print-disabled $1 failed"
+    if is_among_disabled "$listed" "$2"; then came_late "an override still keeps $2 out of $1"; fi
 }
 "#,
     },
@@ -471,6 +485,19 @@ proven_job() {
     code=0
     launchctl print "$1" >/dev/null 2>&1 || code=$?
     [ "$code" = 113 ]
+}
+"#,
+    },
+    Function {
+        name: "until_not_loaded",
+        text: r#"# until_not_loaded TARGET SECONDS: a job stays there until its process has ended.
+until_not_loaded() {
+    left=$2
+    until is_gone "$1"; do
+        [ "$left" -gt 0 ] || came_late "$1 is still loaded after $2 s"
+        left=$((left - 1))
+        sleep 1
+    done
 }
 "#,
     },

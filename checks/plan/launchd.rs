@@ -162,7 +162,7 @@ fn one_domain(at: &Subject<'_>, lane: &Lane) -> Course {
             target(other),
             target(lane)
         ),
-        expect: Expect::NotLoaded { target: target(other) },
+        expect: Expect::NotLoaded { target: target(other), within: stop_seconds(other) },
         undo: format!("launchctl bootstrap {} {}", domain(other), other.path),
     }])
 }

@@ -370,6 +370,8 @@ pub enum Expect {
     NotLoaded {
         /// `DOMAIN/LABEL`.
         target: String,
+        /// For how long to wait, in seconds.
+        within: u64,
     },
     /// The job has a process, and a gateway that lives says in its status file that it runs.
     JobRuns {

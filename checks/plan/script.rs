@@ -108,7 +108,8 @@ fn body(plan: &Plan, at: usize, chosen: &Chosen) -> Option<String> {
                 &format!("{} || stop 'it could not be asked to end'", action_line(&step.action)),
             );
         } else {
-            line(&mut out, &format!("{} || stop 'the command failed'", action_line(&step.action)));
+            let action = action_line(&step.action);
+            line(&mut out, &format!("{action}{} || stop 'the command failed'", or_under_way(step)));
         }
         line(&mut out, &expect_line(&step.expect));
         if is_end && is_held {
@@ -287,6 +288,14 @@ pub fn command(step: &Step) -> String {
     }
 }
 
+/// A bootout that ends with 36 is still under way: what is waited for decides.
+const fn or_under_way(step: &Step) -> &'static str {
+    match step.expect {
+        Expect::NotLoaded { .. } => " || [ $? = 36 ]",
+        _ => "",
+    }
+}
+
 fn action_line(action: &Action) -> String {
     match action {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
@@ -315,9 +324,11 @@ pub fn expect_line(expect: &Expect) -> String {
         }
         Expect::Lingers { uid } => format!("user_lingers {uid}"),
         Expect::NotDisabled { domain, label } => {
-            format!("not_disabled {} {}", quoted(domain), quoted(label))
+            format!("came_to_be_enabled {} {}", quoted(domain), quoted(label))
         }
-        Expect::NotLoaded { target } => format!("not_loaded {}", quoted(target)),
+        Expect::NotLoaded { target, within } => {
+            format!("until_not_loaded {} {within}", quoted(target))
+        }
         Expect::JobRuns { target, old, status, within } => {
             format!(
                 "until_job_runs {} {} {} {within}",
@@ -349,7 +360,9 @@ pub fn expect_text(expect: &Expect) -> String {
         Expect::NotDisabled { domain, label } => {
             format!("no override keeps {label} out of {domain}")
         }
-        Expect::NotLoaded { target } => format!("{target} is not loaded"),
+        Expect::NotLoaded { target, within } => {
+            format!("{target} is not loaded within {within} s")
+        }
         Expect::JobRuns { target, within, .. } => {
             format!("{target} has a process, and its gateway says that it runs, within {within} s")
         }

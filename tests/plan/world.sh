@@ -76,6 +76,11 @@ launchctl)
     print)
         # launchctl itself can fail.
         [ ! -r "$WORLD/launchctl" ] || exit "$(known launchctl)"
+        # A job that was booted out stays until its process has ended, which takes that many looks.
+        if [ -r "$WORLD/ends" ]; then
+            read -r ends <"$WORLD/ends"
+            if [ "$ends" -gt 0 ]; then echo $((ends - 1)) >"$WORLD/ends"; else rm "$WORLD/loaded" "$WORLD/ends"; fi
+        fi
         [ -r "$WORLD/loaded" ] || exit 113
         if [ -s "$WORLD/loaded" ]; then printf '\tpid = %s\n' "$(known loaded)"; fi
         ;;
@@ -83,7 +88,13 @@ launchctl)
     *)
         change "$@"
         case $1 in
-        bootout) rm -f "$WORLD/loaded" ;;
+        bootout)
+            if [ -r "$WORLD/draining" ]; then
+                cp "$WORLD/draining" "$WORLD/ends"
+                exit 36
+            fi
+            rm -f "$WORLD/loaded"
+            ;;
         bootstrap | kickstart)
             up loaded
             ;;
