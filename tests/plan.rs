@@ -298,6 +298,8 @@ fn steps_can_be_chosen_by_number_and_by_name_and_an_unknown_one_is_refused() {
 /// A host of files, and the programs that speak to it.
 struct World {
     at: TempDir,
+    /// Where its programs are that no stub stands for.
+    path: String,
 }
 
 /// How a script ended, what it said, and what it changed.
@@ -310,7 +312,7 @@ struct Ran {
 impl World {
     fn new(uid: u64) -> Self {
         let at = tempfile::tempdir().expect("a directory");
-        let world = Self { at };
+        let world = Self { at, path: "/usr/bin:/bin".into() };
         for directory in ["bin", "state", "home"] {
             fs::create_dir(world.at.path().join(directory)).expect("a directory");
         }
@@ -333,6 +335,23 @@ impl World {
 
     fn set(&self, what: &str, value: &str) {
         fs::write(self.at.path().join("state").join(what), value).expect("the state");
+    }
+
+    /// Takes programs away, which this machine may have.
+    fn without(&mut self, programs: &[&str]) {
+        let rest = self.at.path().join("rest");
+        fs::create_dir(&rest).expect("a directory");
+        for entry in ["/usr/bin", "/bin"].iter().flat_map(|dir| fs::read_dir(dir).expect("it")) {
+            let entry = entry.expect("a program");
+            if !programs.iter().any(|program| entry.file_name() == *program) {
+                // /bin may be /usr/bin.
+                let _ = std::os::unix::fs::symlink(entry.path(), rest.join(entry.file_name()));
+            }
+        }
+        for program in programs {
+            fs::remove_file(self.at.path().join("bin").join(program)).expect("its stub");
+        }
+        self.path = rest.display().to_string();
     }
 
     fn unset(&self, what: &str) {
@@ -369,7 +388,7 @@ impl World {
         let mut child = Command::new("sh")
             .args(["-c", "echo $$ >\"$WORLD/victim\"; exec sh \"$0\""])
             .arg(&file)
-            .env("PATH", format!("{}:/usr/bin:/bin", self.at.path().join("bin").display()))
+            .env("PATH", format!("{}:{}", self.at.path().join("bin").display(), self.path))
             .env("WORLD", &state)
             .process_group(0)
             .stdin(Stdio::piped())
@@ -644,6 +663,32 @@ fn a_port_that_was_taken_meanwhile_stops_the_start_and_says_how_to_get_the_gatew
     assert!(ran.said.contains("somebody listens on port 8642 now"), "{}", ran.said);
     assert!(ran.said.contains("To give it back as it ran before"), "{}", ran.said);
     assert!(!ran.calls.iter().any(|call| call.contains(" start ")), "{:?}", ran.calls);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_that_cannot_be_looked_at_is_not_taken_for_a_free_one() {
+    let host = snapshot(&root().join("snapshots/hosts/linux-stopped-on-purpose"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+
+    let mut world = idle_world(1500);
+    let script = world.plan(&host);
+    let taken = script.replace("\nfree_port 8642\n", &format!("\nfree_port {port}\n"));
+    assert_ne!(taken, script);
+    world.set("blind", "yes");
+    let ran = world.run(&script);
+    assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{}", ran.said);
+    assert!(ran.said.contains("who listens on port 8642 cannot be told"), "{}", ran.said);
+
+    world.without(&["ss", "lsof"]);
+    let ran = world.run(&taken);
+    assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{}", ran.said);
+    assert!(ran.said.contains(&format!("somebody listens on port {port} now")), "{}", ran.said);
+    drop(listener);
+    let ran = world.run(&taken);
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
+    assert!(ran.said.contains("not asked, for want of ss and lsof"), "{}", ran.said);
 }
 
 #[test]

@@ -177,8 +177,9 @@ nobody_locks() {
     if [ -r /proc/locks ]; then
         inode=$(stat -c %i -- "$1")
         if grep -q "FLOCK .*:$inode " /proc/locks; then stop "a gateway holds $1"; fi
-    elif [ -n "$(lsof -t -- "$1" 2>/dev/null)" ]; then
-        stop "a gateway has $1 open"
+    else
+        command -v lsof >/dev/null 2>&1 || stop "who has $1 open cannot be told, for want of lsof"
+        [ -z "$(lsof -t -- "$1" 2>/dev/null)" ] || stop "a gateway has $1 open"
     fi
 }
 "#,
@@ -202,14 +203,27 @@ locked_by() {
 "#,
     },
     Function {
+        name: "listeners_of",
+        text: r#"# listeners_of PORT: a line for each, or an error where that cannot be told.
+listeners_of() {
+    if command -v ss >/dev/null 2>&1; then
+        ss -Hltn "sport = :$1"
+    elif command -v lsof >/dev/null 2>&1; then
+        lsof -nP -iTCP:"$1" -sTCP:LISTEN -t 2>/dev/null || true
+    else
+        [ -r /proc/net/tcp ] || return 1
+        # 0A: it listens.
+        cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ":$(printf '%04X' "$1") [0-9A-F:]* 0A " || true
+    fi
+}
+"#,
+    },
+    Function {
         name: "free_port",
         text: r#"# free_port PORT: nobody listens there.
 free_port() {
-    if command -v ss >/dev/null 2>&1; then
-        [ -z "$(ss -Hltn "sport = :$1")" ] || stop "somebody listens on port $1 now"
-    elif [ -n "$(lsof -nP -iTCP:"$1" -sTCP:LISTEN -t 2>/dev/null)" ]; then
-        stop "somebody listens on port $1 now"
-    fi
+    found=$(listeners_of "$1") || stop "who listens on port $1 cannot be told, for want of ss or lsof"
+    [ -z "$found" ] || stop "somebody listens on port $1 now"
 }
 "#,
     },
@@ -347,6 +361,10 @@ until_runs() {
         name: "until_listens",
         text: r#"# until_listens PID PORT: the process holds the listener.
 until_listens() {
+    if ! command -v ss >/dev/null 2>&1 && ! command -v lsof >/dev/null 2>&1; then
+        printf 'not asked, for want of ss and lsof: who listens on port %s\n' "$2" >&2
+        return 0
+    fi
     left=30
     until if command -v ss >/dev/null 2>&1; then
         ss -Hltnp "sport = :$2" | grep -q "pid=$1,"

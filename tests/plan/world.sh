@@ -35,6 +35,7 @@ sudo)
     exec "$@"
     ;;
 ss | lsof)
+    [ ! -r "$WORLD/blind" ] || exit 1
     known listeners
     case $* in
     *p\ *) echo "users:((pid=$(known MainPID),),(pid=$(known loaded),))" ;;
