@@ -1004,6 +1004,30 @@ fn a_job_that_drains_is_waited_for_and_one_that_stays_is_no_success() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn what_people_copy_is_read_back_by_their_shell() {
+    let of = |host: &str| snapshot(&root().join("snapshots/hosts").join(host));
+    let script = |host: String| {
+        plan(
+            &host.replace("/Users/user", "/Users/jo ann").replace("/home/lab", "/home/jo ann"),
+            &[],
+        )
+    };
+    let plist = "'/Users/jo ann/Library/LaunchAgents/ai.hermes.gateway.plist'";
+    let unload = script(two_domains());
+    let undo = format!("# To take it back: launchctl bootstrap user/501 {plist}\n");
+    assert!(unload.contains(&undo), "{unload}");
+    let end = script(of("a12-status-current-not-loaded-detached"));
+    let undo =
+        "start it again where it ran: '/Users/jo ann/.hermes/hermes-agent/venv/bin/python' -m";
+    assert!(end.contains(undo), "{end}");
+    let reload = script(of("b15-kickstart-does-not-reread-plist"));
+    let last = plist.replace('\'', r"'\''");
+    let last = format!(" 'launchctl bootstrap gui/501 {last}'");
+    assert!(reload.contains(&last), "{reload}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn an_override_that_stays_is_a_step_that_did_not_work() {
     let host = snapshot(&root().join("snapshots/hosts/a18-disabled-override-survives-reinstall"));
     let world = World::new(501);

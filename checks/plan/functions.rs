@@ -530,7 +530,7 @@ is_anew() {
     },
     Function {
         name: "reload_job",
-        text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS: nothing may come between bootout and bootstrap. So both are done by a
+        text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS BOOTSTRAP: nothing may come between bootout and bootstrap. So both are done by a
 # process of their own, which no hang-up and no interrupt ends, and which goes on if this script is killed.
 reload_job() {
     (
@@ -546,7 +546,7 @@ reload_job() {
         tries=30
         until launchctl bootstrap "$2" "$3" || is_anew "$1" "$4"; do
             tries=$((tries - 1))
-            [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run launchctl bootstrap $2 $3"
+            [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run $6"
             sleep 2
         done
     ) || exit 2

@@ -10,7 +10,7 @@ use super::recipes::{
     START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs,
     way_is_clear,
 };
-use super::{Action, Course, Expect, Guard, Step};
+use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is launchd's.
@@ -163,7 +163,7 @@ fn one_domain(at: &Subject<'_>, lane: &Lane) -> Course {
             target(lane)
         ),
         expect: Expect::NotLoaded { target: target(other), within: stop_seconds(other) },
-        undo: format!("launchctl bootstrap {} {}", domain(other), other.path),
+        undo: script::bootstrap(&domain(other), &other.path),
     }])
 }
 

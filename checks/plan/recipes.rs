@@ -10,7 +10,7 @@ use gw_snapshot::facts::settings;
 use gw_snapshot::host::Scope;
 use gw_snapshot::snapshot::Os;
 
-use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step};
+use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step, script};
 use crate::Subject;
 
 /// Where no commands answer a diagnosis: its page does.
@@ -210,8 +210,14 @@ pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step,
         action: Action::Terminate { pid: process.pid },
         changes: format!("ends PID {}; nobody answers until its service has started", process.pid),
         expect: Expect::Gone { pid: process.pid, within },
-        undo: format!("start it again where it ran: {}", process.command()),
+        undo: as_it_ran(process),
     })
+}
+
+/// What starts a process again that a step ends, for people.
+pub(super) fn as_it_ran(process: &Process) -> String {
+    let argv = process.seen.argv.as_deref().unwrap_or_default();
+    format!("start it again where it ran: {}", script::words(argv))
 }
 
 /// The guard that a process is still the one that was seen, and is ours to end.

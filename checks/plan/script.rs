@@ -273,10 +273,9 @@ pub fn command(step: &Step) -> String {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, .. } => format!(
-            "launchctl bootout {}, wait for its end, launchctl bootstrap {} {}",
+            "launchctl bootout {}, wait for its end, {}",
             quoted(target),
-            quoted(domain),
-            quoted(plist)
+            bootstrap(domain, plist)
         ),
         Action::Systemctl { scope: Scope::User, words } => {
             format!("systemctl --user {}", self::words(words))
@@ -302,10 +301,11 @@ fn action_line(action: &Action) -> String {
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, pid, within } => {
             format!(
-                "reload_job {} {} {} {pid} {within}",
+                "reload_job {} {} {} {pid} {within} {}",
                 quoted(target),
                 quoted(domain),
-                quoted(plist)
+                quoted(plist),
+                quoted(&bootstrap(domain, plist))
             )
         }
         Action::Systemctl { scope, words } => {
@@ -397,6 +397,11 @@ fn line(out: &mut String, text: &str) {
 /// A text that stays within its comment.
 fn comment(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What loads a plist, as a person would type it.
+pub(super) fn bootstrap(domain: &str, plist: &str) -> String {
+    format!("launchctl bootstrap {} {}", quoted(domain), quoted(plist))
 }
 
 /// A command as a person would type it.

@@ -10,10 +10,10 @@ use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
 use super::recipes::{
-    START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs, systemctl,
-    systemd_scope, way_is_clear,
+    START_SECONDS, after_asking, as_it_ran, end_of, explain, look, missing_path, same, still_hangs,
+    systemctl, systemd_scope, way_is_clear,
 };
-use super::{Action, Course, Expect, Guard, Step};
+use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
@@ -112,7 +112,7 @@ impl<'a> Unit<'a> {
     }
 
     fn by_hand(&self, words: &[&str]) -> String {
-        format!("{} {}", systemctl(self.scope, words), self.lane.name)
+        format!("{} {}", systemctl(self.scope, words), script::words(&[self.name()]))
     }
 
     fn comes_up(&self, at: &Subject<'_>, old: Option<u32>, within: u64) -> Expect {
@@ -461,7 +461,7 @@ fn end_outsiders(at: &Subject<'_>) -> Steps {
             action: Action::Terminate { pid: outsider.pid },
             changes: format!("ends PID {}, which finishes what it is at", outsider.pid),
             expect: Expect::Gone { pid: outsider.pid, within: unit.stop_seconds() },
-            undo: format!("start it again where it ran: {}", outsider.command()),
+            undo: as_it_ran(outsider),
         });
     }
     if steps.is_empty() {
