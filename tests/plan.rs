@@ -302,6 +302,10 @@ struct World {
     path: String,
 }
 
+/// What changed between the plan and its run.
+#[cfg(target_os = "linux")]
+type Change = fn(&World);
+
 /// How a script ended, what it said, and what it changed.
 struct Ran {
     code: Option<i32>,
@@ -842,6 +846,8 @@ fn hand_over_to_a_job(host: &str, stand: &Stand) -> (World, String) {
     (world, script)
 }
 
+/// Hosts with a gateway in the foreground: its job is loaded, and is not.
+#[cfg(target_os = "linux")]
 const JOB_OF_A_FOREGROUND_GATEWAY: [&str; 2] = [
     "a03-status-loaded-print-not-running-detached-owner",
     "a12-status-current-not-loaded-detached",
@@ -863,7 +869,6 @@ fn a_gateway_hands_over_to_its_job_where_nothing_changed() {
 #[cfg(target_os = "linux")]
 fn a_gateway_that_works_is_not_ended_where_its_job_could_not_start() {
     let [loaded, unloaded] = JOB_OF_A_FOREGROUND_GATEWAY;
-    type Change = fn(&World);
     let changes: [(&str, Change, &str); 7] = [
         (loaded, |world| world.set("launchctl", "125"), "ended with 125"),
         (unloaded, |world| world.set("launchctl", "125"), "ended with 125"),
@@ -936,8 +941,7 @@ fn a_gateway_that_came_round_meanwhile_is_not_restarted_and_one_that_hangs_is() 
     let [stopped, silent] = ["linux-wedged-process", "L75-loop-that-stands-still"]
         .map(|host| snapshot(&root().join("snapshots/hosts").join(host)));
     let marks = with_old_marks();
-    type Recovery = fn(&World);
-    let hosts: [(&str, Recovery, &str); 3] = [
+    let hosts: [(&str, Change, &str); 3] = [
         (&stopped, |_| {}, "is not stopped any more"),
         (&silent, |world| world.unset("silent"), "answers now"),
         (&marks, |world| world.set("awake", "yes"), "leaves marks again"),

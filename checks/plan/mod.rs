@@ -415,7 +415,7 @@ fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
         None if !diagnoses.is_empty() => Course::Nothing,
         // A diagnosis that explains nothing says that nothing is wrong.
         Some(diagnosis) if diagnosis.explains.is_empty() => Course::Nothing,
-        _ if is_inside(at) => Course::Look {
+        _ if at.is_inside() => Course::Look {
             because: "gw-doctor runs inside the gateway: what would restart it would end the plan half-way; run it from a terminal of your own".into(),
             by_hand: Vec::new(),
             commands: Vec::new(),
@@ -455,12 +455,6 @@ impl Expect {
             _ => None,
         }
     }
-}
-
-/// Whether we run inside the gateway's own tree.
-fn is_inside(at: &Subject<'_>) -> bool {
-    let pid = at.gateway.process().map(|process| process.pid);
-    pid.is_some_and(|pid| at.facts.about.ancestry.contains(&pid)) || at.facts.has_hint("in-gateway")
 }
 
 impl Guard {
