@@ -287,14 +287,6 @@ pub fn command(step: &Step) -> String {
     }
 }
 
-/// A bootout that ends with 36 is still under way: what is waited for decides.
-const fn or_under_way(step: &Step) -> &'static str {
-    match step.expect {
-        Expect::NotLoaded { .. } => " || [ $? = 36 ]",
-        _ => "",
-    }
-}
-
 fn action_line(action: &Action) -> String {
     match action {
         Action::Terminate { pid } => format!("kill -TERM {pid}"),
@@ -312,6 +304,14 @@ fn action_line(action: &Action) -> String {
             format!("{} {}", manager(*scope), self::words(words))
         }
         Action::Linger { uid } => format!("as_root loginctl enable-linger {uid}"),
+    }
+}
+
+/// A bootout that ends with 36 is still under way: what is waited for decides.
+const fn or_under_way(step: &Step) -> &'static str {
+    match step.expect {
+        Expect::NotLoaded { .. } => " || [ $? = 36 ]",
+        _ => "",
     }
 }
 

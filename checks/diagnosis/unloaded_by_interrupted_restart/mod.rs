@@ -1,5 +1,6 @@
 //! A restart booted the job out, and never got it in again.
 
+use gw_snapshot::facts::Manager;
 use gw_snapshot::parse::reload::Event;
 
 use super::{Case, Certainty, Found};
@@ -26,7 +27,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ),
         (None, false) => return None,
     };
-    let domain = lane.manager.domain();
+    let domain = match lane.manager {
+        Manager::LaunchdUser(uid) => format!("user/{uid}"),
+        Manager::LaunchdGui(uid) => format!("gui/{uid}"),
+        _ => "system".into(),
+    };
     Some(Found {
         certainty,
         summary: format!(
