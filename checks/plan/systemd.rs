@@ -82,14 +82,6 @@ impl<'a> Unit<'a> {
         self.lane.name.clone()
     }
 
-    /// That it has no process and is not about to get one, or why there is no plan.
-    fn is_idle(&self) -> Result<(), String> {
-        match self.job.phase {
-            Phase::Stopped | Phase::Failed => Ok(()),
-            _ => Err("the service is between two states: look again in a few seconds".into()),
-        }
-    }
-
     fn idle(&self) -> Guard {
         Guard::UnitIdle { scope: self.scope, unit: self.name() }
     }
@@ -237,7 +229,9 @@ fn start(at: &Subject<'_>) -> Steps {
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
     }
-    unit.is_idle()?;
+    if !matches!(unit.job.phase, Phase::Stopped | Phase::Failed) {
+        return Err("the service is between two states: look again in a few seconds".into());
+    }
     from_idle(at, &unit, None)
 }
 
@@ -276,15 +270,18 @@ fn cut_over(at: &Subject<'_>) -> Steps {
     if let Some(missing) = missing_path(at, unit.lane) {
         return Err(missing);
     }
-    // Each of its processes ends at the lock of the one in the foreground.
-    if unit.job.phase == Phase::Restarting {
-        return Err(format!(
-            "systemd starts {} again and again meanwhile: `{}` first, then plan again",
-            unit.lane.name,
-            unit.by_hand(&["stop"])
-        ));
+    match unit.job.phase {
+        Phase::Stopped | Phase::Failed => {}
+        // Each of its processes ends at the lock of the one in the foreground.
+        Phase::Restarting => {
+            return Err(format!(
+                "systemd starts {} again and again meanwhile: `{}` first, then plan again",
+                unit.lane.name,
+                unit.by_hand(&["stop"])
+            ));
+        }
+        _ => return Err("its service is between two states: look again in a few seconds".into()),
     }
-    unit.is_idle()?;
     let end = end_of(at, unit.idle(), unit.stop_seconds())?;
     // What can be made ready while the old gateway still answers is made ready then.
     let mut steps: Vec<Step> =
