@@ -320,6 +320,13 @@ impl<'a> Subject<'a> {
         Some((status, self.age_of(written)?))
     }
 
+    /// Whether we look from inside the gateway's own tree.
+    pub(crate) fn is_inside(&self) -> bool {
+        let pid = self.gateway.process().map(|process| process.pid);
+        pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
+            || self.facts.has_hint("in-gateway")
+    }
+
     /// Whether the process is within the time that a start may take: it connects its platforms one after
     /// the other, and one that is dead takes 30 s (0.19).
     pub(crate) fn is_starting(&self) -> bool {

@@ -298,7 +298,13 @@ fn steps_can_be_chosen_by_number_and_by_name_and_an_unknown_one_is_refused() {
 /// A host of files, and the programs that speak to it.
 struct World {
     at: TempDir,
+    /// Where its programs are that no stub stands for.
+    path: String,
 }
+
+/// What changed between the plan and its run.
+#[cfg(target_os = "linux")]
+type Change = fn(&World);
 
 /// How a script ended, what it said, and what it changed.
 struct Ran {
@@ -310,7 +316,7 @@ struct Ran {
 impl World {
     fn new(uid: u64) -> Self {
         let at = tempfile::tempdir().expect("a directory");
-        let world = Self { at };
+        let world = Self { at, path: "/usr/bin:/bin".into() };
         for directory in ["bin", "state", "home"] {
             fs::create_dir(world.at.path().join(directory)).expect("a directory");
         }
@@ -335,6 +341,27 @@ impl World {
         fs::write(self.at.path().join("state").join(what), value).expect("the state");
     }
 
+    /// Takes programs away, which this machine may have.
+    fn without(&mut self, programs: &[&str]) {
+        let rest = self.at.path().join("rest");
+        fs::create_dir(&rest).expect("a directory");
+        for entry in ["/usr/bin", "/bin"].iter().flat_map(|dir| fs::read_dir(dir).expect("it")) {
+            let entry = entry.expect("a program");
+            if !programs.iter().any(|program| entry.file_name() == *program) {
+                // /bin may be /usr/bin.
+                let _ = std::os::unix::fs::symlink(entry.path(), rest.join(entry.file_name()));
+            }
+        }
+        for program in programs {
+            fs::remove_file(self.at.path().join("bin").join(program)).expect("its stub");
+        }
+        self.path = rest.display().to_string();
+    }
+
+    fn unset(&self, what: &str) {
+        fs::remove_file(self.at.path().join("state").join(what)).expect("the state");
+    }
+
     fn get(&self, what: &str) -> String {
         let text = fs::read_to_string(self.at.path().join("state").join(what));
         text.unwrap_or_default().trim().to_string()
@@ -350,7 +377,12 @@ impl World {
         homes.fold(snapshot.to_string(), |text, old| text.replace(old, &self.home()))
     }
 
+    /// Whoever runs it says yes to all.
     fn run(&self, script: &str) -> Ran {
+        self.run_saying("yes\nyes\nyes\n", script)
+    }
+
+    fn run_saying(&self, answers: &str, script: &str) -> Ran {
         let file = self.at.path().join("plan.sh");
         fs::write(&file, script).expect("the script");
         let state = self.at.path().join("state");
@@ -360,7 +392,7 @@ impl World {
         let mut child = Command::new("sh")
             .args(["-c", "echo $$ >\"$WORLD/victim\"; exec sh \"$0\""])
             .arg(&file)
-            .env("PATH", format!("{}:/usr/bin:/bin", self.at.path().join("bin").display()))
+            .env("PATH", format!("{}:{}", self.at.path().join("bin").display(), self.path))
             .env("WORLD", &state)
             .process_group(0)
             .stdin(Stdio::piped())
@@ -368,10 +400,9 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a shell");
-        // Whoever runs it says yes to all.
         let _ = std::io::Write::write_all(
             &mut child.stdin.take().expect("its input"),
-            b"yes\nyes\nyes\n",
+            answers.as_bytes(),
         );
         let output = child.wait_with_output().expect("its end");
         Ran {
@@ -640,6 +671,32 @@ fn a_port_that_was_taken_meanwhile_stops_the_start_and_says_how_to_get_the_gatew
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_port_that_cannot_be_looked_at_is_not_taken_for_a_free_one() {
+    let host = snapshot(&root().join("snapshots/hosts/linux-stopped-on-purpose"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+
+    let mut world = idle_world(1500);
+    let script = world.plan(&host);
+    let taken = script.replace("\nfree_port 8642\n", &format!("\nfree_port {port}\n"));
+    assert_ne!(taken, script);
+    world.set("blind", "yes");
+    let ran = world.run(&script);
+    assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{}", ran.said);
+    assert!(ran.said.contains("who listens on port 8642 cannot be told"), "{}", ran.said);
+
+    world.without(&["ss", "lsof"]);
+    let ran = world.run(&taken);
+    assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{}", ran.said);
+    assert!(ran.said.contains(&format!("somebody listens on port {port} now")), "{}", ran.said);
+    drop(listener);
+    let ran = world.run(&taken);
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
+    assert!(ran.said.contains("not asked, for want of ss and lsof"), "{}", ran.said);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_unit_that_was_written_again_is_not_read_by_systemd() {
     let host = snapshot(&root().join("snapshots/hosts/L14-edited-and-not-reloaded"));
     let world = World::new(1500);
@@ -692,6 +749,61 @@ fn a_question_that_nobody_answers_with_yes_stops_the_script() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn what_was_stopped_or_disabled_on_purpose_is_started_for_a_yes_and_for_nothing_else() {
+    let mut tried = [0, 0];
+    for host in hosts().iter().map(|host| snapshot(host)) {
+        for plan in list(&as_data(&host)["plans"]) {
+            let place = match text(&plan["diagnosis"]).as_str() {
+                "stopped-on-purpose" => 0,
+                "disabled-override" => 1,
+                _ => continue,
+            };
+            if text(&plan["course"]) != "steps" {
+                continue;
+            }
+            let world = idle_world(uid_of(&host));
+            let script = world.plan(&host);
+            make_files(&script);
+            let home = world.moved(&text(&plan["home"]));
+            fs::create_dir_all(&home).expect("the home");
+            world.set("home", &home);
+            if script.contains(" ActiveState failed\n") {
+                world.set("ActiveState", "failed");
+            }
+            let (asked, starts) = (script.matches("\nyou_agree ").count(), "Is it to run again?");
+            assert!(asked > 0 && script.contains(starts), "{script}");
+            tried[place] += 1;
+            // Without a terminal nobody answers.
+            for answers in ["", "no\n", "y\n"] {
+                let ran = world.run_saying(answers, &script);
+                assert_eq!((ran.code, ran.calls.len()), (Some(1), 0), "{:?}", ran.calls);
+                assert!(ran.said.contains("that was no yes"), "{}", ran.said);
+            }
+            let ran = world.run(&script);
+            assert_eq!(ran.code, Some(0), "{}\n{script}", ran.said);
+        }
+    }
+    assert!(tried.iter().all(|tried| *tried > 0), "{tried:?}");
+}
+
+#[test]
+fn a_service_that_starts_again_and_again_beside_a_foreground_gateway_is_to_be_stopped_first() {
+    let host = snapshot(&root().join("snapshots/hosts/linux-foreground-owns-port"));
+    let looping = host.replacen(
+        "ActiveState=inactive\\nSubState=dead",
+        "ActiveState=activating\\nSubState=auto-restart",
+        1,
+    );
+    assert_ne!(looping, host);
+    let plan = &as_data(&looping)["plans"][0];
+    assert_eq!(plan["diagnosis"], "foreground-owns-gateway");
+    assert_eq!(plan["course"], "look");
+    let because = text(&plan["because"]);
+    assert!(because.contains("systemctl --user stop hermes-gateway.service"), "{because}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_cut_over_that_is_interrupted_anywhere_leaves_a_gateway() {
     let mut cut_off = 0;
     for signal in ["HUP", "INT", "TERM"] {
@@ -717,6 +829,231 @@ fn a_cut_over_that_is_interrupted_anywhere_leaves_a_gateway() {
     }
     // Before the old gateway is told to end, and after the new one runs, an interrupt is one.
     assert!(cut_off > 10, "{cut_off}");
+}
+
+/// A world of launchd's with a gateway in the foreground, and the script that hands it over to its job.
+#[cfg(target_os = "linux")]
+fn hand_over_to_a_job(host: &str, stand: &Stand) -> (World, String) {
+    let world = World::new(501);
+    let script = world.plan(&snapshot(&root().join("snapshots/hosts").join(host)));
+    let guard = script.lines().find(|line| line.starts_with("same_by_ps 4108 ")).expect("a guard");
+    let pid = stand.pid().to_string();
+    let script = script.replace(guard, &by_ps(&pid, "/bin/sleep 600")).replace("4108", &pid);
+    make_files(&script);
+    if script.contains("\nstill_loaded ") {
+        world.set("loaded", "");
+    }
+    (world, script)
+}
+
+/// Hosts with a gateway in the foreground: its job is loaded, and is not.
+#[cfg(target_os = "linux")]
+const JOB_OF_A_FOREGROUND_GATEWAY: [&str; 2] = [
+    "a03-status-loaded-print-not-running-detached-owner",
+    "a12-status-current-not-loaded-detached",
+];
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_hands_over_to_its_job_where_nothing_changed() {
+    for host in JOB_OF_A_FOREGROUND_GATEWAY {
+        let mut stand = Stand::new();
+        let (world, script) = hand_over_to_a_job(host, &stand);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(0), "{host}: {}", ran.said);
+        assert!(ran.calls.len() == 1 && !stand.lives(), "{:?}", ran.calls);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_that_works_is_not_ended_where_its_job_could_not_start() {
+    let [loaded, unloaded] = JOB_OF_A_FOREGROUND_GATEWAY;
+    let changes: [(&str, Change, &str); 7] = [
+        (loaded, |world| world.set("launchctl", "125"), "ended with 125"),
+        (unloaded, |world| world.set("launchctl", "125"), "ended with 125"),
+        (loaded, |world| world.unset("loaded"), "does not know"),
+        (loaded, |world| world.set("loaded", "4194000"), "has a process now"),
+        (unloaded, |world| world.set("loaded", ""), "is loaded now"),
+        (
+            unloaded,
+            |world| world.set("disabled", "\t\"ai.hermes.gateway\" => disabled\n"),
+            "an override keeps",
+        ),
+        (
+            unloaded,
+            |world| {
+                let plist = "Library/LaunchAgents/ai.hermes.gateway.plist";
+                fs::remove_file(format!("{}/{plist}", world.home())).expect("the plist");
+            },
+            "cannot be read",
+        ),
+    ];
+    for (host, change, why) in changes {
+        let mut stand = Stand::new();
+        let (world, script) = hand_over_to_a_job(host, &stand);
+        change(&world);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{host}: {}", ran.said);
+        assert!(ran.said.contains(why), "{host}: {}", ran.said);
+        assert!(ran.calls.is_empty() && stand.lives(), "{host}, {why}: {:?}", ran.calls);
+    }
+}
+
+/// A world of systemd's with a gateway that hangs, and the script that restarts it.
+#[cfg(target_os = "linux")]
+fn restart_of(host: &str, stand: &Stand) -> (World, String) {
+    let world = idle_world(1500);
+    world.set("ActiveState", "active");
+    world.set("MainPID", &stand.pid().to_string());
+    world.set("silent", &stand.pid().to_string());
+    make_file(&format!("{}/.hermes/cron/ticker_heartbeat", world.home()), 1, 0);
+    let script = world.plan(host);
+    let guard = script.lines().find(|line| line.starts_with("same_process 391 ")).expect(&script);
+    let own = format!("same_process 391 {} '/bin/sleep 600'", stand.ticks());
+    let line = script
+        .replace(guard, &own)
+        .replace(" 391 ", &format!(" {} ", stand.pid()))
+        .replace(" 391\n", &format!(" {}\n", stand.pid()));
+    (world, line)
+}
+
+/// A host whose event loop and ticker have both left their last marks hours ago.
+fn with_old_marks() -> String {
+    let host = snapshot(&root().join("snapshots/hosts/L76-healthy-dashboard-frozen-loop"));
+    let old = host.replace("1795271680.0000", "1795235680.0000");
+    assert_ne!(old, host);
+    old
+}
+
+#[test]
+fn one_sign_that_a_gateway_hangs_is_not_worth_a_restart() {
+    let host = snapshot(&root().join("snapshots/hosts/L76-healthy-dashboard-frozen-loop"));
+    let plan = &as_data(&host)["plans"][0];
+    assert_eq!((&plan["diagnosis"], &plan["course"]), (&"wedged".into(), &"look".into()));
+    let plan = &as_data(&with_old_marks())["plans"][0];
+    assert_eq!((&plan["diagnosis"], &plan["course"]), (&"wedged".into(), &"steps".into()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_gateway_that_came_round_meanwhile_is_not_restarted_and_one_that_hangs_is() {
+    let [stopped, silent] = ["linux-wedged-process", "L75-loop-that-stands-still"]
+        .map(|host| snapshot(&root().join("snapshots/hosts").join(host)));
+    let marks = with_old_marks();
+    let hosts: [(&str, Change, &str); 3] = [
+        (&stopped, |_| {}, "is not stopped any more"),
+        (&silent, |world| world.unset("silent"), "answers now"),
+        (&marks, |world| world.set("awake", "yes"), "leaves marks again"),
+    ];
+    for (host, recover, why) in hosts {
+        let stand = Stand::new();
+        let (world, script) = restart_of(host, &stand);
+        recover(&world);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(1), "{why}: {}", ran.said);
+        assert!(ran.said.contains(why) && ran.calls.is_empty(), "{:?} {}", ran.calls, ran.said);
+
+        let stand = Stand::new();
+        let stop = Command::new("kill").args(["-STOP", &stand.pid().to_string()]).status();
+        assert!(stop.expect("kill").success());
+        let (world, script) = restart_of(host, &stand);
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(0), "{why}: {}", ran.said);
+        assert_eq!(ran.calls, ["systemctl restart --no-block hermes-gateway.service"]);
+    }
+}
+
+/// A Mac with one label in two domains, of which the one that is not on the screen has no gateway.
+#[cfg(target_os = "linux")]
+fn two_domains() -> String {
+    let host = snapshot(&root().join("snapshots/hosts/macos-healthy"));
+    let mut document: Value = serde_json::from_str(&host).expect("a snapshot");
+    let commands = document["observations"]["commands"].as_array_mut().expect("commands");
+    let place = |target: &str| {
+        let asked = serde_json::json!(["launchctl", "print", target]);
+        commands.iter().position(|command| command["argv"] == asked).expect("the answer")
+    };
+    let (gui, user) = (place("gui/501/ai.hermes.gateway"), place("user/501/ai.hermes.gateway"));
+    let shown = text(&commands[gui]["stdout"]);
+    let shown: Vec<&str> = shown.lines().filter(|line| !line.starts_with("\tpid = ")).collect();
+    let shown = shown.join("\n").replace("gui/501", "user/501");
+    commands[user]["stdout"] = shown.replace("state = running", "state = spawn scheduled").into();
+    commands[user]["exit"] = 0.into();
+    document.to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_job_that_drains_is_waited_for_and_one_that_stays_is_no_success() {
+    for (looks, code) in [("0", 0), ("3", 0), ("100000", 2)] {
+        let world = World::new(501);
+        let script = world.plan(&two_domains());
+        let lock = format!("{}/.hermes/gateway.lock", world.home());
+        let holder = Holder::of(&lock);
+        let pid = holder.0.id().to_string();
+        world.set("loaded", &pid);
+        world.set("draining", &format!("{looks}\n"));
+        let guard = script.lines().find(|line| line.starts_with("same_by_ps ")).expect(&script);
+        let old = guard.split(' ').nth(1).expect("its PID");
+        let script = script
+            .replace(guard, &by_ps(&pid, "sleep 60"))
+            .replace(&format!(" {old}\n"), &format!(" {pid}\n"));
+        let ran = world.run(&script);
+        assert_eq!(ran.code, Some(code), "{}", ran.said);
+        assert_eq!(ran.calls, ["launchctl bootout user/501/ai.hermes.gateway"], "{}", ran.said);
+        assert_eq!(code == 0, !ran.said.contains("still loaded after"), "{}", ran.said);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_people_copy_is_read_back_by_their_shell() {
+    let of = |host: &str| snapshot(&root().join("snapshots/hosts").join(host));
+    let script = |host: String| {
+        plan(
+            &host.replace("/Users/user", "/Users/jo ann").replace("/home/lab", "/home/jo ann"),
+            &[],
+        )
+    };
+    let plist = "'/Users/jo ann/Library/LaunchAgents/ai.hermes.gateway.plist'";
+    let unload = script(two_domains());
+    let undo = format!("# To take it back: launchctl bootstrap user/501 {plist}\n");
+    assert!(unload.contains(&undo), "{unload}");
+    let end = script(of("a12-status-current-not-loaded-detached"));
+    let undo =
+        "start it again where it ran: '/Users/jo ann/.hermes/hermes-agent/venv/bin/python' -m";
+    assert!(end.contains(undo), "{end}");
+    let reload = script(of("b15-kickstart-does-not-reread-plist"));
+    let last = plist.replace('\'', r"'\''");
+    let last = format!(" 'launchctl bootstrap gui/501 {last}'");
+    assert!(reload.contains(&last), "{reload}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_override_that_stays_is_a_step_that_did_not_work() {
+    let host = snapshot(&root().join("snapshots/hosts/a18-disabled-override-survives-reinstall"));
+    let world = World::new(501);
+    let script = world.plan(&host);
+    make_files(&script);
+    world.set("disabled", "\t\"ai.hermes.gateway\" => disabled\n");
+    let ran = world.run(&script);
+    assert_eq!(ran.calls, ["launchctl enable gui/501/ai.hermes.gateway"], "{}", ran.said);
+    assert_eq!(ran.code, Some(2), "{}", ran.said);
+    assert!(!ran.said.contains("Nothing further was changed"), "{}", ran.said);
+}
+
+/// The guard that knows a process of this machine again.
+#[cfg(target_os = "linux")]
+fn by_ps(pid: &str, command: &str) -> String {
+    let ps = Command::new("ps")
+        .args(["-o", "lstart=", "-p", pid])
+        .envs([("TZ", "UTC"), ("LC_ALL", "C")])
+        .output()
+        .expect("ps");
+    let started = String::from_utf8(ps.stdout).expect("UTF-8");
+    format!("same_by_ps {pid} '{}' '{command}'", started.trim_end())
 }
 
 #[test]

@@ -90,16 +90,69 @@ you_agree() {
 "#,
     },
     Function {
+        name: "state_of",
+        text: r#"# state_of PID: its letter first, or nothing where it is gone.
+state_of() {
+    if [ -r /proc/self/stat ]; then
+        sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1
+    else
+        ps -o stat= -p "$1" 2>/dev/null
+    fi
+}
+"#,
+    },
+    Function {
         name: "is_alive",
         text: r#"# is_alive PID: it exists, and is more than a zombie.
 is_alive() {
-    if [ -r /proc/self/stat ]; then
-        [ -r "/proc/$1/stat" ] && [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1)" != Z ]
-    else
-        case "$(ps -o stat= -p "$1" 2>/dev/null)" in
-        '' | Z*) return 1 ;;
-        esac
-    fi
+    case "$(state_of "$1")" in
+    '' | Z*) return 1 ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "still_stopped",
+        text: r#"still_stopped() {
+    case "$(state_of "$1")" in
+    [Tt]*) ;;
+    *) stop "PID $1 is not stopped any more" ;;
+    esac
+}
+"#,
+    },
+    Function {
+        name: "still_silent",
+        text: r#"# still_silent URL: nothing answers there. No credential is sent.
+still_silent() {
+    command -v curl >/dev/null 2>&1 || stop "$1 cannot be asked once more, for want of curl"
+    if curl -s --noproxy '*' -m 5 -o /dev/null "$1"; then stop "$1 answers now"; fi
+}
+"#,
+    },
+    Function {
+        name: "marks_of",
+        text: r#"# marks_of FILE...: how long each that is there is, and when it was written.
+marks_of() {
+    for mark; do
+        [ ! -e "$mark" ] || stat -L -c '%n %s %Y' -- "$mark" 2>/dev/null || stat -L -f '%N %z %m' "$mark"
+    done
+}
+"#,
+    },
+    Function {
+        name: "no_marks",
+        text: r#"# no_marks SECONDS FILE...: for that long nothing is written to them.
+no_marks() {
+    left=$1
+    shift
+    printf 'watching for %s s whether the gateway leaves a mark\n' "$left" >&2
+    was=$(marks_of "$@")
+    while [ "$left" -gt 0 ]; do
+        left=$((left - 1))
+        sleep 1
+        [ "$(marks_of "$@")" = "$was" ] || stop 'the gateway leaves marks again'
+    done
 }
 "#,
     },
@@ -124,8 +177,9 @@ nobody_locks() {
     if [ -r /proc/locks ]; then
         inode=$(stat -c %i -- "$1")
         if grep -q "FLOCK .*:$inode " /proc/locks; then stop "a gateway holds $1"; fi
-    elif [ -n "$(lsof -t -- "$1" 2>/dev/null)" ]; then
-        stop "a gateway has $1 open"
+    else
+        command -v lsof >/dev/null 2>&1 || stop "who has $1 open cannot be told, for want of lsof"
+        [ -z "$(lsof -t -- "$1" 2>/dev/null)" ] || stop "a gateway has $1 open"
     fi
 }
 "#,
@@ -149,14 +203,27 @@ locked_by() {
 "#,
     },
     Function {
+        name: "listeners_of",
+        text: r#"# listeners_of PORT: a line for each, or an error where that cannot be told.
+listeners_of() {
+    if command -v ss >/dev/null 2>&1; then
+        ss -Hltn "sport = :$1"
+    elif command -v lsof >/dev/null 2>&1; then
+        lsof -nP -iTCP:"$1" -sTCP:LISTEN -t 2>/dev/null || true
+    else
+        [ -r /proc/net/tcp ] || return 1
+        # 0A: it listens.
+        cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ":$(printf '%04X' "$1") [0-9A-F:]* 0A " || true
+    fi
+}
+"#,
+    },
+    Function {
         name: "free_port",
         text: r#"# free_port PORT: nobody listens there.
 free_port() {
-    if command -v ss >/dev/null 2>&1; then
-        [ -z "$(ss -Hltn "sport = :$1")" ] || stop "somebody listens on port $1 now"
-    elif [ -n "$(lsof -nP -iTCP:"$1" -sTCP:LISTEN -t 2>/dev/null)" ]; then
-        stop "somebody listens on port $1 now"
-    fi
+    found=$(listeners_of "$1") || stop "who listens on port $1 cannot be told, for want of ss or lsof"
+    [ -z "$found" ] || stop "somebody listens on port $1 now"
 }
 "#,
     },
@@ -294,6 +361,10 @@ until_runs() {
         name: "until_listens",
         text: r#"# until_listens PID PORT: the process holds the listener.
 until_listens() {
+    if ! command -v ss >/dev/null 2>&1 && ! command -v lsof >/dev/null 2>&1; then
+        printf 'not asked, for want of ss and lsof: who listens on port %s\n' "$2" >&2
+        return 0
+    fi
     left=30
     until if command -v ss >/dev/null 2>&1; then
         ss -Hltnp "sport = :$2" | grep -q "pid=$1,"
@@ -365,7 +436,9 @@ is_loaded() {
     },
     Function {
         name: "job_idle",
-        text: r#"job_idle() { [ -z "$(job_pid "$1")" ] || stop "$1 has a process now"; }
+        text: r#"job_idle() {
+    if is_loaded "$1" && [ -n "$(job_pid "$1")" ]; then stop "$1 has a process now"; fi
+}
 "#,
     },
     Function {
@@ -379,10 +452,24 @@ is_loaded() {
 "#,
     },
     Function {
+        name: "is_among_disabled",
+        text: r#"# is_among_disabled LIST LABEL: LIST is what launchctl print-disabled prints.
+is_among_disabled() { printf '%s\n' "$1" | grep -Eq "\"$2\" => (disabled|true)"; }
+"#,
+    },
+    Function {
         name: "not_disabled",
         text: r#"not_disabled() {
     listed=$(launchctl print-disabled "$1") || stop "launchctl print-disabled $1 failed"
-    if printf '%s\n' "$listed" | grep -Eq "\"$2\" => (disabled|true)"; then stop "an override keeps $2 out of $1"; fi
+    if is_among_disabled "$listed" "$2"; then stop "an override keeps $2 out of $1"; fi
+}
+"#,
+    },
+    Function {
+        name: "came_to_be_enabled",
+        text: r#"came_to_be_enabled() {
+    listed=$(launchctl print-disabled "$1") || came_late "launchctl print-disabled $1 failed"
+    if is_among_disabled "$listed" "$2"; then came_late "an override still keeps $2 out of $1"; fi
 }
 "#,
     },
@@ -420,6 +507,19 @@ proven_job() {
 "#,
     },
     Function {
+        name: "until_not_loaded",
+        text: r#"# until_not_loaded TARGET SECONDS: a job stays there until its process has ended.
+until_not_loaded() {
+    left=$2
+    until is_gone "$1"; do
+        [ "$left" -gt 0 ] || came_late "$1 is still loaded after $2 s"
+        left=$((left - 1))
+        sleep 1
+    done
+}
+"#,
+    },
+    Function {
         name: "is_anew",
         text: r#"# is_anew TARGET OLD-PID: somebody loaded it meanwhile.
 is_anew() {
@@ -430,7 +530,7 @@ is_anew() {
     },
     Function {
         name: "reload_job",
-        text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS: nothing may come between bootout and bootstrap. So both are done by a
+        text: r#"# reload_job TARGET DOMAIN PLIST PID SECONDS BOOTSTRAP: nothing may come between bootout and bootstrap. So both are done by a
 # process of their own, which no hang-up and no interrupt ends, and which goes on if this script is killed.
 reload_job() {
     (
@@ -446,7 +546,7 @@ reload_job() {
         tries=30
         until launchctl bootstrap "$2" "$3" || is_anew "$1" "$4"; do
             tries=$((tries - 1))
-            [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run launchctl bootstrap $2 $3"
+            [ "$tries" -gt 0 ] || came_late "$1 could not be loaded again: run $6"
             sleep 2
         done
     ) || exit 2

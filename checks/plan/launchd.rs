@@ -2,12 +2,15 @@
 //! bootout and bootstrap only where it is not, and then in one piece that nothing cuts in two.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Job, Phase};
-use gw_snapshot::facts::{Lane, Manager};
 
-use super::recipes::{START_SECONDS, end_of, explain, look, missing_path, same, way_is_clear};
-use super::{Action, Course, Expect, Guard, Step};
+use super::recipes::{
+    START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs,
+    way_is_clear,
+};
+use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is launchd's.
@@ -17,12 +20,15 @@ pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
     }
     match diagnosis {
         "loaded-not-running"
-        | "stopped-on-purpose"
         | "stale-records"
         | "installed-not-loaded"
         | "unloaded-by-interrupted-restart"
         | "fatal-config"
         | "parked-after-planned-exit" => start(at, lane),
+        "stopped-on-purpose" => match start(at, lane) {
+            Course::Steps(steps) => Course::Steps(after_asking(lane, steps)),
+            course => course,
+        },
         "disabled-override" => enable(at, lane),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at, lane),
         "loaded-definition-old" => reload(at, lane),
@@ -64,7 +70,9 @@ fn restart(at: &Subject<'_>, lane: &Lane, why: &str, is_quiet: bool) -> Course {
         Err(because) => return look(at, because),
     };
     let mut guards = vec![Guard::JobRuns { target: target(lane), pid }, same];
-    if is_quiet && at.gateway.own_status(at.facts.about.os).is_some() {
+    if !is_quiet {
+        guards.push(still_hangs(at, process));
+    } else if at.gateway.own_status(at.facts.about.os).is_some() {
         guards.push(Guard::NoTurns { status: at.path("gateway_state.json") });
     }
     Course::Steps(vec![Step {
@@ -154,8 +162,8 @@ fn one_domain(at: &Subject<'_>, lane: &Lane) -> Course {
             target(other),
             target(lane)
         ),
-        expect: Expect::NotLoaded { target: target(other) },
-        undo: format!("launchctl bootstrap {} {}", domain(other), other.path),
+        expect: Expect::NotLoaded { target: target(other), within: stop_seconds(other) },
+        undo: script::bootstrap(&domain(other), &other.path),
     }])
 }
 
@@ -170,14 +178,23 @@ fn start(at: &Subject<'_>, lane: &Lane) -> Course {
 }
 
 fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
-    let end = match end_of(at, Guard::JobIdle { target: target(lane) }, stop_seconds(lane)) {
+    let start = match start_step(at, lane) {
         Ok(step) => step,
         Err(because) => return look(at, because),
     };
-    match start_step(at, lane) {
-        Ok(step) => Course::Steps(vec![end, step]),
+    match end_of(at, Guard::JobIdle { target: target(lane) }, stop_seconds(lane)) {
+        Ok(mut end) => {
+            end.guards.extend(start.guards.iter().filter(|guard| !is_of_the_way(guard)).cloned());
+            Course::Steps(vec![end, start])
+        }
         Err(because) => look(at, because),
     }
+}
+
+/// Whether a guard asks for what the gateway that is to end still has. All else that its successor needs is looked at
+/// while the gateway still answers.
+const fn is_of_the_way(guard: &Guard) -> bool {
+    matches!(guard, Guard::NoGateway { .. } | Guard::FreePort { .. } | Guard::JobIdle { .. })
 }
 
 /// A label that somebody disabled: to be taken away only by somebody who means it.
@@ -188,10 +205,14 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
     if lane.definition.known().is_none() {
         return look(at, "there is no plist that could be loaded");
     }
+    let question = format!("{} was disabled in {}. Is it to run again?", lane.name, domain(lane));
     let enable = Step {
         name: "enable",
-        why: format!("Somebody disabled {}. Run this only if it is to run again.", lane.name),
-        guards: [Guard::NotLoaded { target: target(lane) }]
+        why: format!(
+            "Somebody disabled {}: launchd does not load it, until that is taken away.",
+            lane.name
+        ),
+        guards: [Guard::Agreed { question }, Guard::NotLoaded { target: target(lane) }]
             .into_iter()
             .chain(plist(lane))
             .collect(),
@@ -338,11 +359,7 @@ fn by(lane: &Lane) -> &'static str {
 }
 
 fn domain(lane: &Lane) -> String {
-    match lane.manager {
-        Manager::LaunchdGui(uid) => format!("gui/{uid}"),
-        Manager::LaunchdUser(uid) => format!("user/{uid}"),
-        _ => "system".into(),
-    }
+    lane.manager.domain()
 }
 
 fn target(lane: &Lane) -> String {

@@ -17,7 +17,7 @@ use gw_snapshot::observation::Started;
 use gw_snapshot::snapshot::Os;
 
 use crate::Subject;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Certainty, Diagnosis};
 use crate::examine::Examined;
 use crate::intent::Intent;
 
@@ -221,6 +221,23 @@ pub enum Guard {
         /// The PID.
         pid: u32,
     },
+    /// The process is still stopped, by a signal or by who traces it.
+    StillStopped {
+        /// Its PID.
+        pid: u32,
+    },
+    /// The health endpoint still answers nothing.
+    StillSilent {
+        /// Its URL.
+        url: String,
+    },
+    /// The gateway leaves no mark while it is watched. A machine that has just woken up has old ones, and leaves new ones soon.
+    NoMarks {
+        /// The files of the marks.
+        marks: Vec<String>,
+        /// For how long to watch, in seconds.
+        within: u64,
+    },
     /// Nobody listens on the port.
     FreePort {
         /// The port.
@@ -353,6 +370,8 @@ pub enum Expect {
     NotLoaded {
         /// `DOMAIN/LABEL`.
         target: String,
+        /// For how long to wait, in seconds.
+        within: u64,
     },
     /// The job has a process, and a gateway that lives says in its status file that it runs.
     JobRuns {
@@ -396,12 +415,12 @@ fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
         None if !diagnoses.is_empty() => Course::Nothing,
         // A diagnosis that explains nothing says that nothing is wrong.
         Some(diagnosis) if diagnosis.explains.is_empty() => Course::Nothing,
-        _ if is_inside(at) => Course::Look {
+        _ if at.is_inside() => Course::Look {
             because: "gw-doctor runs inside the gateway: what would restart it would end the plan half-way; run it from a terminal of your own".into(),
             by_hand: Vec::new(),
             commands: Vec::new(),
         },
-        Some(diagnosis) => course(at, diagnosis.id),
+        Some(diagnosis) => course(at, diagnosis),
         None => recipes::look(
             at,
             "no commands answer this: what to do about each finding stands in the report, and in `gw-doctor explain`",
@@ -438,12 +457,6 @@ impl Expect {
     }
 }
 
-/// Whether we run inside the gateway's own tree.
-fn is_inside(at: &Subject<'_>) -> bool {
-    let pid = at.gateway.process().map(|process| process.pid);
-    pid.is_some_and(|pid| at.facts.about.ancestry.contains(&pid)) || at.facts.has_hint("in-gateway")
-}
-
 impl Guard {
     /// The guard that a process is still itself. None where too little of it was seen to recognise it.
     fn same(process: &Process, os: Os) -> Option<Self> {
@@ -462,8 +475,16 @@ impl Guard {
 }
 
 /// The course for a diagnosis.
-fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
+fn course(at: &Subject<'_>, diagnosis: &Diagnosis) -> Course {
+    let certainty = diagnosis.certainty;
+    let diagnosis = diagnosis.id;
     match diagnosis {
+        "wedged" if certainty == Certainty::Possible => {
+            return recipes::look(
+                at,
+                "only one sign says that it hangs, which a restart is not worth: look again in a minute",
+            );
+        }
         "fatal-config" if !recipes::is_mended(at) => return recipes::config(at),
         "foreign-port-owner" | "sibling-port-owner" => return recipes::port(at),
         _ => {}

@@ -3,13 +3,14 @@
 
 use gw_snapshot::facts::Manager;
 use gw_snapshot::facts::gateway::{Lane, Listener, Usable};
+use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings;
 use gw_snapshot::host::Scope;
 use gw_snapshot::snapshot::Os;
 
-use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step};
+use super::{Action, Course, Expect, Fallback, Guard, Proof, Service, Step, script};
 use crate::Subject;
 
 /// Where no commands answer a diagnosis: its page does.
@@ -209,8 +210,14 @@ pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step,
         action: Action::Terminate { pid: process.pid },
         changes: format!("ends PID {}; nobody answers until its service has started", process.pid),
         expect: Expect::Gone { pid: process.pid, within },
-        undo: format!("start it again where it ran: {}", process.command()),
+        undo: as_it_ran(process),
     })
+}
+
+/// What starts a process again that a step ends, for people.
+pub(super) fn as_it_ran(process: &Process) -> String {
+    let argv = process.seen.argv.as_deref().unwrap_or_default();
+    format!("start it again where it ran: {}", script::words(argv))
 }
 
 /// The guard that a process is still the one that was seen, and is ours to end.
@@ -221,6 +228,37 @@ pub(super) fn same(at: &Subject<'_>, process: &Process) -> Result<Guard, &'stati
     Guard::same(process, at.facts.about.os)
         .ok_or("too little of the process could be seen to be sure of it later")
 }
+
+/// Whoever stopped a gateway on purpose may have meant it: the steps that start it again, after asking.
+pub(super) fn after_asking(lane: &Lane, mut steps: Vec<Step>) -> Vec<Step> {
+    let question = format!("{} was stopped on purpose. Is it to run again?", lane.name);
+    if let Some(first) = steps.first_mut() {
+        first.guards.insert(0, Guard::Agreed { question });
+    }
+    steps
+}
+
+/// That a gateway which hung still does: by the witness that cannot be mistaken, if there is one.
+pub(super) fn still_hangs(at: &Subject<'_>, process: &Process) -> Guard {
+    if process.is_stopped() {
+        return Guard::StillStopped { pid: process.pid };
+    }
+    let silent =
+        at.own_health().filter(|health| matches!(health.answer, Answer::TimedOut | Answer::Closed));
+    match silent {
+        Some(health) => Guard::StillSilent { url: health.url.clone() },
+        None => Guard::NoMarks {
+            marks: ["state/gateway.heartbeat", "cron/ticker_heartbeat"]
+                .map(|mark| at.path(mark))
+                .into(),
+            within: MARK_SECONDS,
+        },
+    }
+}
+
+/// Longer than a gateway that lives needs for its next mark: its ticker leaves one every 60 s, its event loop every 30 s. In
+/// seconds.
+const MARK_SECONDS: u64 = 70;
 
 /// That nobody took the lock or the port of the gateway that is about to start. The port of one that is to
 /// end before is free by then.

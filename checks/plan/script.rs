@@ -108,7 +108,8 @@ fn body(plan: &Plan, at: usize, chosen: &Chosen) -> Option<String> {
                 &format!("{} || stop 'it could not be asked to end'", action_line(&step.action)),
             );
         } else {
-            line(&mut out, &format!("{} || stop 'the command failed'", action_line(&step.action)));
+            let action = action_line(&step.action);
+            line(&mut out, &format!("{action}{} || stop 'the command failed'", or_under_way(step)));
         }
         line(&mut out, &expect_line(&step.expect));
         if is_end && is_held {
@@ -223,6 +224,9 @@ pub fn guard_line(guard: &Guard) -> String {
         Guard::Readable { path } => format!("readable {}", quoted(path)),
         Guard::NoTurns { status } => format!("no_turns {}", quoted(status)),
         Guard::LockedBy { lock, pid } => format!("holds_lock {} {pid}", quoted(lock)),
+        Guard::StillStopped { pid } => format!("still_stopped {pid}"),
+        Guard::StillSilent { url } => format!("still_silent {}", quoted(url)),
+        Guard::NoMarks { marks, within } => format!("no_marks {within} {}", words(marks)),
         Guard::FreePort { port } => format!("free_port {port}"),
         Guard::Agreed { question } => format!("you_agree {}", quoted(&comment(question))),
         Guard::NoGateway { lock } => format!("nobody_locks {}", quoted(lock)),
@@ -252,6 +256,11 @@ pub fn guard_text(guard: &Guard) -> String {
         Guard::Readable { path } => format!("{path} can be read"),
         Guard::NoTurns { .. } => "no turn is under way".into(),
         Guard::LockedBy { lock, pid } => format!("PID {pid} holds {lock}"),
+        Guard::StillStopped { pid } => format!("PID {pid} is still stopped"),
+        Guard::StillSilent { url } => format!("{url} still answers nothing"),
+        Guard::NoMarks { marks, within } => {
+            format!("nothing is written to {} for {within} s", marks.join(" and "))
+        }
         Guard::FreePort { port } => format!("nobody listens on port {port}"),
         Guard::Agreed { question } => format!("you answer yes: {question}"),
         Guard::NoGateway { lock } => format!("no process holds {lock}"),
@@ -267,10 +276,9 @@ pub fn command(step: &Step) -> String {
         }
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, .. } => format!(
-            "launchctl bootout {}, wait for its end, launchctl bootstrap {} {}",
+            "launchctl bootout {}, wait for its end, {}",
             quoted(target),
-            quoted(domain),
-            quoted(plist)
+            bootstrap(domain, plist)
         ),
         Action::Systemctl { scope: Scope::User, words } => {
             format!("systemctl --user {}", self::words(words))
@@ -296,16 +304,25 @@ fn action_line(action: &Action) -> String {
         Action::Launchctl { words } => format!("launchctl {}", self::words(words)),
         Action::Reload { target, domain, plist, pid, within } => {
             format!(
-                "reload_job {} {} {} {pid} {within}",
+                "reload_job {} {} {} {pid} {within} {}",
                 quoted(target),
                 quoted(domain),
-                quoted(plist)
+                quoted(plist),
+                quoted(&bootstrap(domain, plist))
             )
         }
         Action::Systemctl { scope, words } => {
             format!("{} {}", manager(*scope), self::words(words))
         }
         Action::Linger { uid } => format!("as_root loginctl enable-linger {uid}"),
+    }
+}
+
+/// A bootout that ends with 36 is still under way: what is waited for decides.
+const fn or_under_way(step: &Step) -> &'static str {
+    match step.expect {
+        Expect::NotLoaded { .. } => " || [ $? = 36 ]",
+        _ => "",
     }
 }
 
@@ -318,9 +335,11 @@ pub fn expect_line(expect: &Expect) -> String {
         }
         Expect::Lingers { uid } => format!("user_lingers {uid}"),
         Expect::NotDisabled { domain, label } => {
-            format!("not_disabled {} {}", quoted(domain), quoted(label))
+            format!("came_to_be_enabled {} {}", quoted(domain), quoted(label))
         }
-        Expect::NotLoaded { target } => format!("not_loaded {}", quoted(target)),
+        Expect::NotLoaded { target, within } => {
+            format!("until_not_loaded {} {within}", quoted(target))
+        }
         Expect::JobRuns { target, old, status, within } => {
             format!(
                 "until_job_runs {} {} {} {within}",
@@ -352,7 +371,9 @@ pub fn expect_text(expect: &Expect) -> String {
         Expect::NotDisabled { domain, label } => {
             format!("no override keeps {label} out of {domain}")
         }
-        Expect::NotLoaded { target } => format!("{target} is not loaded"),
+        Expect::NotLoaded { target, within } => {
+            format!("{target} is not loaded within {within} s")
+        }
         Expect::JobRuns { target, within, .. } => {
             format!("{target} has a process, and its gateway says that it runs, within {within} s")
         }
@@ -387,6 +408,11 @@ fn line(out: &mut String, text: &str) {
 /// A text that stays within its comment.
 fn comment(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What loads a plist, as a person would type it.
+pub(super) fn bootstrap(domain: &str, plist: &str) -> String {
+    format!("launchctl bootstrap {} {}", quoted(domain), quoted(plist))
 }
 
 /// A command as a person would type it.

@@ -10,17 +10,19 @@ use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
 
 use super::recipes::{
-    START_SECONDS, end_of, explain, look, missing_path, same, systemctl, systemd_scope,
-    way_is_clear,
+    START_SECONDS, after_asking, as_it_ran, end_of, explain, look, missing_path, same, still_hangs,
+    systemctl, systemd_scope, way_is_clear,
 };
-use super::{Action, Course, Expect, Guard, Step};
+use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
     let course = match diagnosis {
-        "loaded-not-running" | "stopped-on-purpose" | "stale-records" | "stop-phase-death"
-        | "fatal-config" => start(at),
+        "loaded-not-running" | "stale-records" | "stop-phase-death" | "fatal-config" => start(at),
+        "stopped-on-purpose" => {
+            Unit::of(at).and_then(|unit| start(at).map(|steps| after_asking(unit.lane, steps)))
+        }
         "crash-loop" => given_up(at),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at),
         "loaded-definition-old" => reload(at),
@@ -102,7 +104,7 @@ impl<'a> Unit<'a> {
     }
 
     fn by_hand(&self, words: &[&str]) -> String {
-        format!("{} {}", systemctl(self.scope, words), self.lane.name)
+        format!("{} {}", systemctl(self.scope, words), script::words(&[self.name()]))
     }
 
     fn comes_up(&self, at: &Subject<'_>, old: Option<u32>, within: u64) -> Expect {
@@ -306,6 +308,18 @@ fn cut_over(at: &Subject<'_>) -> Steps {
     if let Some(missing) = missing_path(at, unit.lane) {
         return Err(missing);
     }
+    match unit.job.phase {
+        Phase::Stopped | Phase::Failed => {}
+        // Each of its processes ends at the lock of the one in the foreground.
+        Phase::Restarting => {
+            return Err(format!(
+                "systemd starts {} again and again meanwhile: `{}` first, then plan again",
+                unit.lane.name,
+                unit.by_hand(&["stop"])
+            ));
+        }
+        _ => return Err("its service is between two states: look again in a few seconds".into()),
+    }
     let end = end_of(at, unit.idle(), unit.stop_seconds())?;
     // What is started again and again is never idle for long enough to take over.
     let pause = match unit.job.phase {
@@ -380,7 +394,7 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
     let guards = if is_quiet {
         quiet(at, &unit, process, main)?
     } else {
-        vec![unit.runs(main), same(at, process)?]
+        vec![unit.runs(main), same(at, process)?, still_hangs(at, process)]
     };
     let reload = unit.reload(Some(unit.runs(main)));
     Ok(reload.into_iter().chain([unit.restart(at, why.into(), main, guards)]).collect())
@@ -487,7 +501,7 @@ fn end_outsiders(at: &Subject<'_>) -> Steps {
             action: Action::Terminate { pid: outsider.pid },
             changes: format!("ends PID {}, which finishes what it is at", outsider.pid),
             expect: Expect::Gone { pid: outsider.pid, within: unit.stop_seconds() },
-            undo: format!("start it again where it ran: {}", outsider.command()),
+            undo: as_it_ran(outsider),
         });
     }
     if steps.is_empty() {

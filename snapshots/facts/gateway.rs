@@ -308,6 +308,15 @@ impl Manager {
     pub const fn is_launchd(self) -> bool {
         matches!(self, Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem)
     }
+
+    /// The domain of a manager of launchd's, as `launchctl` takes it: `gui/501`. What is no user's is `system`.
+    pub fn domain(self) -> String {
+        match self {
+            Self::LaunchdGui(uid) => format!("gui/{uid}"),
+            Self::LaunchdUser(uid) => format!("user/{uid}"),
+            Self::LaunchdSystem | Self::SystemdUser | Self::SystemdSystem => "system".into(),
+        }
+    }
 }
 
 impl From<Scope> for Manager {

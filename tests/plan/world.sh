@@ -26,18 +26,26 @@ up() {
 
 case $program in
 id) known uid ;;
-sleep) ;;
+sleep)
+    # A gateway that is awake again leaves marks.
+    if [ -r "$WORLD/awake" ]; then echo mark >>"$(known home)/cron/ticker_heartbeat"; fi
+    ;;
 sudo)
     [ "$1" != -- ] || shift
     exec "$@"
     ;;
 ss | lsof)
+    [ ! -r "$WORLD/blind" ] || exit 1
     known listeners
     case $* in
     *p\ *) echo "users:((pid=$(known MainPID),),(pid=$(known loaded),))" ;;
     esac
     ;;
-curl) echo '{"platform": "hermes-agent"}' ;;
+curl)
+    # As long as that process serves, nothing answers.
+    if [ -r "$WORLD/silent" ] && [ "$(known silent)" = "$(known MainPID)" ]; then exit 28; fi
+    echo '{"platform": "hermes-agent"}'
+    ;;
 loginctl)
     case $1 in
     show-user) known Linger ;;
@@ -67,14 +75,27 @@ systemctl)
 launchctl)
     case $1 in
     print)
+        # launchctl itself can fail.
+        [ ! -r "$WORLD/launchctl" ] || exit "$(known launchctl)"
+        # A job that was booted out stays until its process has ended, which takes that many looks.
+        if [ -r "$WORLD/ends" ]; then
+            read -r ends <"$WORLD/ends"
+            if [ "$ends" -gt 0 ]; then echo $((ends - 1)) >"$WORLD/ends"; else rm "$WORLD/loaded" "$WORLD/ends"; fi
+        fi
         [ -r "$WORLD/loaded" ] || exit 113
         if [ -s "$WORLD/loaded" ]; then printf '\tpid = %s\n' "$(known loaded)"; fi
         ;;
-    print-disabled) ;;
+    print-disabled) known disabled || true ;;
     *)
         change "$@"
         case $1 in
-        bootout) rm -f "$WORLD/loaded" ;;
+        bootout)
+            if [ -r "$WORLD/draining" ]; then
+                cp "$WORLD/draining" "$WORLD/ends"
+                exit 36
+            fi
+            rm -f "$WORLD/loaded"
+            ;;
         bootstrap | kickstart)
             up loaded
             ;;

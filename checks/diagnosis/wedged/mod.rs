@@ -41,11 +41,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
                 process.pid
             )
         }
+        // A machine that has just woken up has old marks of both, for a minute.
         (false, false, true) if frozen => {
-            format!(
-                "PID {} is wedged: its event loop and its ticker have both stopped",
-                process.pid
-            )
+            return Found::likely(
+                format!(
+                    "PID {} is wedged: its event loop and its ticker have both stopped",
+                    process.pid
+                ),
+                EXPLAINS,
+            );
         }
         _ => return None,
     };

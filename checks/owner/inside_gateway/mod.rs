@@ -8,9 +8,7 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let pid = at.gateway.process().map(|process| process.pid);
-    let above = pid.is_some_and(|pid| at.facts.about.ancestry.contains(&pid));
-    if above || at.facts.has_hint("in-gateway") {
+    if at.is_inside() {
         return vec![
             Finding::note("gw-doctor was started from inside a gateway: a command that restarts it would end that command too")
                 .help("run the plan from a terminal of your own"),
