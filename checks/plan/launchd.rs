@@ -2,9 +2,9 @@
 //! bootout and bootstrap only where it is not, and then in one piece that nothing cuts in two.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Job, Phase};
+use gw_snapshot::facts::{Lane, Manager};
 
 use super::recipes::{
     START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs,
