@@ -49,9 +49,21 @@ pub(crate) fn definition(path: &str, bytes: &[u8]) -> FileSeen {
     seen
 }
 
-fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
+/// What a file holds, without its secrets.
+pub(super) fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
     let redacted = redact_file(&seen.path, bytes, salt);
     add(seen, redacted);
+}
+
+/// What Hermes's record of executions holds, without its secrets.
+pub(super) fn add_executions(seen: &mut FileSeen, bytes: &[u8], log: &[u8], salt: &Salt) {
+    match redact::executions::list(bytes, log, salt) {
+        Ok(list) => seen.text = Some(list),
+        Err(error) => {
+            seen.error = Some(Trouble::Malformed);
+            seen.detail = Some(error.to_string());
+        }
+    }
 }
 
 fn add(seen: &mut FileSeen, redacted: Redacted) {
@@ -89,13 +101,7 @@ fn executions(path: &str, salt: &Salt) -> FileSeen {
         if !is_as_it_was(&seen) || !is_as_it_was(&log_seen) {
             continue;
         }
-        match redact::executions::list(&bytes, &log, salt) {
-            Ok(list) => seen.text = Some(list),
-            Err(error) => {
-                seen.error = Some(Trouble::Malformed);
-                seen.detail = Some(error.to_string());
-            }
-        }
+        add_executions(&mut seen, &bytes, &log, salt);
         return seen;
     }
     seen.error = Some(Trouble::Other("it is being written all the time".into()));
@@ -284,10 +290,15 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
     if let Err(trouble) = list(&mut seen) {
         seen.error = Some(trouble);
     }
-    if let Some(names) = &mut seen.entries {
-        names.retain(|name| redacted::is_clear_name(path, name));
-    }
+    keep_clear_names(&mut seen);
     seen
+}
+
+/// Leaves out the names that may not be seen.
+pub(super) fn keep_clear_names(seen: &mut DirectorySeen) {
+    if let Some(names) = &mut seen.entries {
+        names.retain(|name| redacted::is_clear_name(&seen.path, name));
+    }
 }
 
 fn list(seen: &mut DirectorySeen) -> Result<(), Trouble> {

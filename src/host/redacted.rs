@@ -1,8 +1,10 @@
 //! What of a file's content may be seen. The name of the file decides, and a name that is not known
 //! here decides for nothing: its content becomes a mark.
 
+use std::collections::BTreeMap;
+
 use gw_snapshot::parse::plist::is_plist;
-use gw_snapshot::redact::{self, Mark, Salt};
+use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable};
 
 /// A content, fit to be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,6 +134,26 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
             Redacted::Withheld { detail: format!("not UTF-8 at byte {}", error.valid_up_to()) }
         }
     }
+}
+
+/// The arguments of a process, without their secrets.
+pub(super) fn arguments(argv: &[String], salt: &Salt) -> Vec<String> {
+    redact::shape::arguments(argv, salt)
+}
+
+/// What of the environment of a process may be seen. Of the key of the API server that is whether there is one, and how long it is.
+pub(super) fn variables(environ: &[String], salt: &Salt) -> BTreeMap<String, String> {
+    let variable = |text: &String| {
+        let (name, value) = text.split_once('=')?;
+        match name {
+            "API_SERVER_KEY" => Some((name.into(), Mark::of(value, salt).to_string())),
+            name if is_clear_variable(name) => {
+                Some((name.into(), redact::shape::text(value, salt)))
+            }
+            _ => None,
+        }
+    };
+    environ.iter().filter_map(variable).collect()
 }
 
 /// Names in a Hermes home that Hermes itself gave.
@@ -282,6 +304,15 @@ mod tests {
     fn nothing_of_an_unknown_file_is_left() {
         assert!(Mark::read(&text("/h/SOUL.md", b"I am called Alice.")).is_some());
         assert!(Mark::read(&text("/h/id_rsa", b"\xff\xfe\0")).is_some());
+    }
+
+    #[test]
+    fn of_an_environment_only_clear_variables_are_kept() {
+        let environ =
+            ["HOME=/home/a", "OPENAI_API_KEY=sk-secret", "API_SERVER_KEY=0123456789abcdef", "odd"];
+        let env = variables(&environ.map(String::from), &Salt(b"test".to_vec()));
+        assert_eq!(env.keys().collect::<Vec<_>>(), ["API_SERVER_KEY", "HOME"]);
+        assert!(env["API_SERVER_KEY"].starts_with("‹redacted:16+"), "{env:?}");
     }
 
     #[test]
