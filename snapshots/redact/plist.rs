@@ -1,12 +1,14 @@
 //! Property lists without their secrets: values of variables that are not clear, arguments that look like
 //! secrets, and whatever stands under a key that nobody knows here. Every line stays where it was.
 
+mod xml;
+
 use std::io::Cursor;
 
 use plist::Value;
 use thiserror::Error;
 
-use super::shape::{self, arguments, marked};
+use super::shape::{self, CommandLine, arguments, marked};
 use super::{Salt, is_clear_variable};
 use crate::parse::plist::{Plist, PlistError};
 
@@ -30,6 +32,19 @@ const KEPT: [&str; 16] = [
     "Umask",
 ];
 
+/// Keys whose numbers may be seen. Any other number may be that of a chat.
+const NUMBERS: [&str; 9] = [
+    "ExitTimeOut",
+    "HardResourceLimits",
+    "Nice",
+    "SoftResourceLimits",
+    "StartCalendarInterval",
+    "StartInterval",
+    "ThrottleInterval",
+    "TimeOut",
+    "Umask",
+];
+
 /// Why a list was withheld.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WithheldError {
@@ -39,20 +54,27 @@ pub enum WithheldError {
     /// It could not be written again.
     #[error("a binary list that cannot be written")]
     Binary,
+    /// Its XML has a part that no property list has.
+    #[error("a list with {0}, which no service definition has")]
+    Part(&'static str),
 }
 
 /// The same list without its secrets, in its own form.
 ///
 /// # Errors
-/// If it is no property list.
+/// If it is no property list, or one that cannot be taken apart with certainty.
 pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     Plist::read(bytes)?;
-    let mut value = Value::from_reader(Cursor::new(bytes)).map_err(|_| WithheldError::Binary)?;
-    let mut texts = Vec::new();
-    redact(&mut value, &mut Vec::new(), salt, &mut texts);
     match std::str::from_utf8(bytes) {
-        Ok(xml) if !bytes.starts_with(b"bplist") => Ok(rewritten(xml, &texts, salt).into_bytes()),
+        Ok(xml) if !bytes.starts_with(b"bplist") => {
+            let list = xml::rewritten(xml, salt)?.into_bytes();
+            Plist::read(&list)?;
+            Ok(list)
+        }
         _ => {
+            let mut value =
+                Value::from_reader(Cursor::new(bytes)).map_err(|_| WithheldError::Binary)?;
+            redact(&mut value, &mut Vec::new(), &mut CommandLine::default(), salt);
             let mut out = Vec::new();
             value.to_writer_binary(&mut out).map_err(|_| WithheldError::Binary)?;
             Ok(out)
@@ -60,36 +82,24 @@ pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     }
 }
 
-/// Redacts every text, and lists what became of each, in the order of the document.
-fn redact(
-    value: &mut Value,
-    path: &mut Vec<String>,
-    salt: &Salt,
-    texts: &mut Vec<(String, String)>,
-) {
+/// Redacts every part of a list.
+fn redact(value: &mut Value, path: &mut Vec<String>, line: &mut CommandLine, salt: &Salt) {
     match value {
-        Value::String(text) => {
-            let shown = shown(text, path, salt);
-            texts.push((std::mem::replace(text, shown.clone()), shown));
-        }
-        Value::Array(items) if path.first().is_some_and(|key| key == "ProgramArguments") => {
-            let words: Vec<String> =
-                items.iter().map(|item| item.as_string().unwrap_or_default().into()).collect();
-            for (item, word) in items.iter_mut().zip(arguments(&words, salt)) {
-                if let Value::String(text) = item {
-                    texts.push((std::mem::replace(text, word.clone()), word));
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, salt, texts)),
+        Value::String(text) => *text = shown(text, path, line, salt),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, line, salt)),
         Value::Dictionary(inner) => {
             for (key, item) in inner.iter_mut() {
                 path.push(key.clone());
-                redact(item, path, salt, texts);
+                redact(item, path, line, salt);
                 path.pop();
             }
         }
-        _ => {}
+        Value::Boolean(_) | Value::Date(_) => {}
+        Value::Integer(_) | Value::Real(_) if keeps_numbers(path) => {}
+        Value::Integer(number) => *number = 0.into(),
+        Value::Real(number) => *number = 0.0,
+        Value::Data(data) => data.clear(),
+        other => *other = Value::String(String::new()),
     }
 }
 
@@ -100,7 +110,8 @@ pub fn value(key: &str, words: &[String], salt: &Salt) -> String {
     }
     let word = |word: &String| {
         let is_plain = word.parse::<f64>().is_ok() || is_condition(word);
-        if is_plain { word.clone() } else { shown(word, &[key.to_string()], salt) }
+        let mut line = CommandLine::default();
+        if is_plain { word.clone() } else { shown(word, &[key.to_string()], &mut line, salt) }
     };
     words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
@@ -115,61 +126,18 @@ fn is_condition(text: &str) -> bool {
     is_truth(text) || inner.is_some_and(|inner| inner.split(", ").all(is_pair))
 }
 
-fn shown(text: &str, path: &[String], salt: &Salt) -> String {
+fn shown(text: &str, path: &[String], line: &mut CommandLine, salt: &Salt) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {
+        ["ProgramArguments"] => line.argument(text, salt),
         ["EnvironmentVariables", name] if is_clear_variable(name) => shape::text(text, salt),
         [key, ..] if KEPT.contains(key) => shape::text(text, salt),
         _ => marked(text, salt),
     }
 }
 
-/// The XML text with each `<string>` replaced by what became of it, and without comments. Of a text that
-/// does not fit, as of a key that stands twice, nothing stays.
-fn rewritten(xml: &str, texts: &[(String, String)], salt: &Salt) -> String {
-    let mut out = String::with_capacity(xml.len());
-    let mut left: Vec<&(String, String)> = texts.iter().collect();
-    let mut rest = without_comments(xml);
-    while let Some((before, after)) = split(&rest, "<string>") {
-        let (inner, tail) = split(&after, "</string>").unwrap_or((after.clone(), String::new()));
-        let plain = unescaped(&inner);
-        let known = left.iter().position(|(text, _)| *text == plain);
-        let shown = match known.map(|at| left.remove(at)) {
-            Some((text, shown)) if text == shown => inner.clone(),
-            Some((_, shown)) => escaped(shown),
-            None => escaped(&marked(&plain, salt)),
-        };
-        // A value of several lines leaves as many behind.
-        let lines = inner.matches('\n').count().saturating_sub(shown.matches('\n').count());
-        out.extend([&before, "<string>", &shown, &"\n".repeat(lines), "</string>"]);
-        rest = tail;
-    }
-    out + &rest
-}
-
-fn split(text: &str, at: &str) -> Option<(String, String)> {
-    text.split_once(at).map(|(before, after)| (before.to_string(), after.to_string()))
-}
-
-fn without_comments(xml: &str) -> String {
-    let mut out = String::with_capacity(xml.len());
-    let mut rest = xml;
-    while let Some((before, after)) = rest.split_once("<!--") {
-        let (comment, tail) = after.split_once("-->").unwrap_or((after, ""));
-        out.extend([before, &"\n".repeat(comment.matches('\n').count())]);
-        rest = tail;
-    }
-    out + rest
-}
-
-fn unescaped(text: &str) -> String {
-    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_string(), |text, (escape, plain)| text.replace(escape, plain))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+fn keeps_numbers(path: &[String]) -> bool {
+    path.first().is_some_and(|key| NUMBERS.contains(&key.as_str()))
 }
 
 #[cfg(test)]
@@ -236,5 +204,71 @@ mod tests {
         assert!(!shown.windows(7).any(|window| window == b"hunter2"));
         assert_eq!(Plist::read(&shown).expect("one").text("Label"), Some("ai.hermes.gateway"));
         assert!(list(b"<plist><dict><key>hunter2", &salt).is_err());
+    }
+
+    #[test]
+    fn whatever_is_written_in_whatever_way_goes() {
+        let salt = Salt(b"test".to_vec());
+        let hidden = [
+            "<string xml:space=\"preserve\">hunter2</string>",
+            "<string >hunter2</string >",
+            "<string\n>hunter2</string\n>",
+            "<string><![CDATA[hunter2]]></string>",
+            "<string>&#104;unter2</string>",
+            "<string>a<!-- hunter2 -->b</string>",
+            "<array><string>x</string><string>hunter2</string></array>",
+            "<dict><key>Label</key><string>hunter2</string></dict>",
+            "<integer>4771202046</integer>",
+            "<real>4771202046.5</real>",
+            "<data>aHVudGVyMg==</data>",
+            "<true/><?hunter2 hunter2?>",
+        ];
+        for value in hidden {
+            let xml = format!(
+                "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>MyOwn</key>{value}\n\
+                 <key>Nice</key><integer>7</integer></dict></plist>\n"
+            );
+            let shown = list(xml.as_bytes(), &salt).expect(value);
+            let text = String::from_utf8(shown.clone()).expect("UTF-8");
+            for secret in ["hunter2", "unter2", "4771202046", "aHVudGVyMg"] {
+                assert!(!text.contains(secret), "{value}: {text}");
+            }
+            let read = Plist::read(&shown).expect("a list");
+            assert_eq!((read.number("Nice"), read.has("MyOwn")), (Some(7), true), "{text}");
+            let line = Plist::read(xml.as_bytes()).expect("a list").line("Nice");
+            assert_eq!(read.line("Nice"), line, "{text}");
+            let mut binary = Vec::new();
+            let raw = Value::from_reader(Cursor::new(xml.as_bytes())).expect("a list");
+            raw.to_writer_binary(&mut binary).expect("bytes");
+            let shown = list(&binary, &salt).expect("a list");
+            let again = Plist::read(&shown).expect("a list");
+            let said: Vec<String> = again.keys().map(|(_, value)| value).collect();
+            let said = said.join(" ");
+            assert!(!said.contains("hunter2") && !said.contains("4771202046"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_no_definition_has_is_withheld_or_left_out() {
+        let salt = Salt(b"test".to_vec());
+        let entity = "<!DOCTYPE plist [<!ENTITY a \"hunter2\">]>\n";
+        let list_of = |head: &str| {
+            let xml = format!(
+                "{head}<plist version=\"1.0\">\n<dict><key>Nice</key><integer>7</integer></dict></plist>\n"
+            );
+            list(xml.as_bytes(), &salt)
+        };
+        assert!(list_of(entity).is_err());
+        for head in [
+            "<?xml version=\"1.0\" hunter2=\"1\"?>\n",
+            "<!DOCTYPE plist SYSTEM \"hunter2\">\n",
+            "<!-- hunter2 -->\n",
+        ] {
+            if let Ok(shown) = list_of(head) {
+                let text = String::from_utf8(shown).expect("UTF-8");
+                assert!(!text.contains("hunter2"), "{text}");
+                assert_eq!(Plist::read(text.as_bytes()).expect("a list").line("Nice"), Some(3));
+            }
+        }
     }
 }
