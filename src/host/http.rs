@@ -16,6 +16,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Url, header, redirect};
 
 use super::read::{plain, trouble};
+use super::redacted;
 use super::run::milliseconds;
 
 /// The longest that one answer may take. Hermes's own takes milliseconds; one that is wedged, for ever.
@@ -86,7 +87,7 @@ pub(super) fn add_answer(seen: &mut HttpSeen, headers: &HeaderMap, body: &[u8], 
     seen.headers = clear_headers(headers, salt);
     seen.truncated = body.len() > HttpSeen::BODY_LIMIT;
     let body = body.get(..HttpSeen::BODY_LIMIT).unwrap_or(body);
-    seen.body = Some(shape::text(&String::from_utf8_lossy(body), salt));
+    seen.body = Some(redacted::body(&String::from_utf8_lossy(body), salt));
 }
 
 /// The address, if it is on this host and asks for nothing but itself.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gw_snapshot::parse::plist::is_plist;
 use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable};
+use serde_json::Value;
 
 /// A content, fit to be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +57,17 @@ const HARMLESS: [&str; 7] = [
     "ticker_last_success",
 ];
 
+/// Documents of Hermes's that say what it does and when. Its others hold tokens, or name chats.
+const RECORDS: [&str; 7] = [
+    ".drain_request.json",
+    ".gateway-launchd-unsupported",
+    ".gateway-planned-stop.json",
+    ".gateway-takeover.json",
+    ".restart_pending.json",
+    "gateway_state.json",
+    "jobs.json",
+];
+
 fn treatment(path: &str) -> Treatment {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
@@ -64,14 +76,13 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
-        (".gateway-launchd-unsupported", _) => Treatment::Json,
         ("gateway-exit-diag.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
         _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
         (_, Some("service" | "conf")) if of_systemd => Treatment::Unit,
-        (_, Some("json")) => Treatment::Json,
+        _ if RECORDS.contains(&name) => Treatment::Json,
         // The token locks, which are records like that of the gateway's own lock.
         (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
         (_, Some("plist")) => Treatment::Plist,
@@ -242,10 +253,30 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 fn json_lines(text: &str, salt: &Salt) -> String {
     let compact = |line: &str| {
         let document = redact::json::document(line, salt).ok()?;
-        let value: serde_json::Value = serde_json::from_str(&document).ok()?;
+        let value: Value = serde_json::from_str(&document).ok()?;
         Some(format!("{value}\n"))
     };
     text.lines().filter_map(compact).collect()
+}
+
+/// What tells whether an answer is Hermes's, and of which version.
+const OF_AN_ANSWER: [&str; 3] = ["platform", "status", "version"];
+
+/// The body of an answer: what Hermes says of itself, and of all else that it was said, for anybody may listen there.
+pub(super) fn body(body: &str, salt: &Salt) -> String {
+    let mark = |text: &str| Mark::of(text, salt).to_string();
+    let Ok(Value::Object(mut told)) = serde_json::from_str(body) else { return mark(body) };
+    for (key, value) in &mut told {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::String(text) if OF_AN_ANSWER.contains(&key.as_str()) => {
+                *text = redact::shape::text(text, salt);
+            }
+            Value::String(text) => *text = mark(text),
+            other => *other = mark(&other.to_string()).into(),
+        }
+    }
+    Value::Object(told).to_string()
 }
 
 fn version_lines(text: &str) -> String {
@@ -291,7 +322,9 @@ mod tests {
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
+            ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
+            ("/h/channel_directory.json", Treatment::Mark),
             ("/h/SOUL.md", Treatment::Mark),
             ("/h/.env.backup", Treatment::Mark),
             ("env", Treatment::Mark),
@@ -353,6 +386,19 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         assert!(text.contains("\"pid\":1") && text.contains("\"pid\":2"), "{text}");
         assert!(!text.contains("Alice"));
+    }
+
+    #[test]
+    fn of_an_answer_stays_what_hermes_says_and_of_a_page_that_there_is_one() {
+        let shown = |text| body(text, &Salt(b"test".to_vec()));
+        let hermes = r#"{"platform":"hermes-agent","status":"ok","version":"0.19.0"}"#;
+        assert_eq!(shown(hermes), hermes);
+        let chat = shown(r#"{"chat": {"n": "Al"}, "id": 771202046, "ok": true}"#);
+        assert_eq!(chat, r#"{"chat":"‹redacted:8-15›","id":"‹redacted:8-15›","ok":true}"#);
+        for other in ["<p>Hello Alice</p>", "\"Alice\"", "{\"chat\": \"Alice\"", "{\"n\": NaN}"] {
+            let shown = shown(other);
+            assert!(!shown.contains("Alice") && !shown.contains('{'), "{shown}");
+        }
     }
 
     #[test]
