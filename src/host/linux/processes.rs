@@ -116,7 +116,8 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
     seen.exe = process.link("exe").ok();
     seen.cgroup = process.read("cgroup").ok().and_then(|cgroup| place(&cgroup));
     seen.open = process.open_files().ok().map(known_files);
-    seen.env = process.read("environ").ok().map(|environ| redacted::variables(&strings(&environ), salt));
+    seen.env =
+        process.read("environ").ok().map(|environ| redacted::variables(&strings(&environ), salt));
     // It may have ended halfway, and then what is missing means nothing.
     process.read("comm").map(drop)
 }
