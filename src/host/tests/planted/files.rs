@@ -12,7 +12,7 @@ use super::sqlite;
 pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> {
     let (directory, name) = path.rsplit_once('/').expect("an absolute path");
     match name {
-        _ if directory.ends_with(BROKEN) => {
+        _ if is_malformed(path) => {
             secrets.at(Source::Malformed);
             return text.replace("SECRET", &secrets.word()).into_bytes();
         }
@@ -96,6 +96,11 @@ const MALFORMED: [(&str, &str); 17] = [
     ("hermes.plist", "bplist00SECRET"),
 ];
 
+/// Whether it is one of them.
+pub(super) fn is_malformed(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(directory, _)| directory.ends_with(BROKEN))
+}
+
 /// Files that lie in many a home, and that no recorded host has.
 pub(super) fn add(files: &mut Vec<FileSeen>, home: Option<&str>, secrets: &mut Secrets) {
     let homes = files.iter().filter_map(|file| file.path.strip_suffix("/.env"));
@@ -158,7 +163,7 @@ fn yaml(text: &str, secrets: &mut Secrets) -> String {
     out += &format!("  base_url: {}\n  system_prompt: |\n    {}\n", secrets.url(), secrets.word());
     out += &format!("  folded: >-\n    {}\n    {}\n", secrets.word(), secrets.word());
     out += &format!("  chats: [{}, '{}', {}]\n", secrets.chat(), secrets.chat(), secrets.word());
-    out += &format!("  tagged: !planted {}\n  quoted: \"{}\"\n", secrets.word(), secrets.word());
+    out += &format!("  tagged: !!str {}\n  quoted: \"{}\"\n", secrets.word(), secrets.word());
     out += &format!("planted_again: {{name: {}, of: *m}}\n", secrets.word());
     out
 }
