@@ -217,3 +217,6 @@ fn print<T>(text: &str, exit: T) -> anyhow::Result<T> {
         _ => Ok(exit),
     }
 }
+
+#[cfg(test)]
+mod tests;

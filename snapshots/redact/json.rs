@@ -8,7 +8,8 @@ use std::iter;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Mark, Salt, shape};
+use super::shape::{self, CommandLine};
+use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
@@ -96,6 +97,9 @@ const CLEAR_KEYS: [&str; 78] = [
 /// Keys whose text may be seen once whatever looks like a secret is taken out of it.
 const SHAPED_KEYS: [&str; 4] = ["argv", "error_message", "exit_reason", "tag"];
 
+/// The key of a command line, of which a word can make a secret of the next.
+const COMMAND_LINE: &str = "argv";
+
 /// What Hermes itself says of a run or a delivery that failed. The rest of such a text is the job's own
 /// output, or names a chat.
 const JOB_ERRORS: [&str; 16] = [
@@ -142,7 +146,8 @@ impl<'de> DeserializeSeed<'de> for Document<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<String, D::Error> {
         let mut out = String::new();
-        Part { key: None, depth: 0, salt: self.salt, out: &mut out }.deserialize(document)?;
+        let salt = self.salt;
+        Part { key: None, depth: 0, salt, line: None, out: &mut out }.deserialize(document)?;
         Ok(out)
     }
 }
@@ -153,12 +158,17 @@ struct Part<'a> {
     key: Option<&'a str>,
     depth: usize,
     salt: &'a Salt,
+    /// What stands before it, if it is a word of a command line.
+    line: Option<&'a mut CommandLine>,
     out: &'a mut String,
 }
 
 impl Part<'_> {
     fn string(self, text: &str) {
-        let text = string(self.key, text, self.salt);
+        let text = match self.line {
+            Some(line) => line.argument(text, self.salt),
+            None => string(self.key, text, self.salt),
+        };
         self.out.push_str(&Value::String(text).to_string());
     }
 
@@ -232,13 +242,14 @@ impl<'de> Visitor<'de> for Part<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Self { key, depth, salt, out } = self;
+        let Self { key, depth, salt, out, .. } = self;
+        let mut line = (key == Some(COMMAND_LINE)).then(CommandLine::default);
         out.push('[');
         let mut count = 0_usize;
         loop {
             let before = out.len();
             Self::member(out, depth, count == 0);
-            let part = Part { key, depth: depth + 1, salt, out: &mut *out };
+            let part = Part { key, depth: depth + 1, salt, line: line.as_mut(), out: &mut *out };
             if list.next_element_seed(part)?.is_none() {
                 out.truncate(before);
                 break;
@@ -257,7 +268,8 @@ impl<'de> Visitor<'de> for Part<'_> {
             Self::member(out, depth, count == 0);
             out.push_str(&Value::String(key.clone()).to_string());
             out.push_str(": ");
-            map.next_value_seed(Part { key: Some(&key), depth: depth + 1, salt, out: &mut *out })?;
+            let (key, depth) = (Some(key.as_str()), depth + 1);
+            map.next_value_seed(Part { key, depth, salt, line: None, out: &mut *out })?;
             count += 1;
         }
         Self::close(out, depth, count == 0, '}');
@@ -352,6 +364,16 @@ mod tests {
             r#"{"prompt": "Run `hermes update`, then run `hermes gateway restart` for Bob"}"#,
         );
         assert!(text.contains("hermes gateway restart") && !text.contains("Bob"), "{text}");
+    }
+
+    #[test]
+    fn a_word_of_a_command_line_can_make_a_secret_of_the_next() {
+        let text =
+            redacted(r#"{"argv": ["hermes", "--token", "hunter2", "run", ["--token"], "x"]}"#);
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        let words =
+            serde_json::json!(["hermes", "--token", "‹redacted:1-7›", "run", ["--token"], "x"]);
+        assert_eq!(value["argv"], words);
     }
 
     #[test]

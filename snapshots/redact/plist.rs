@@ -1,14 +1,14 @@
 //! Property lists without their secrets: values of variables that are not clear, arguments that look like
 //! secrets, and whatever stands under a key that nobody knows here. Every line stays where it was.
 
-use std::collections::VecDeque;
+mod xml;
+
 use std::io::Cursor;
-use std::time::SystemTime;
 
 use plist::Value;
 use thiserror::Error;
 
-use super::shape::{self, arguments, marked};
+use super::shape::{self, CommandLine, arguments, marked};
 use super::{Salt, is_clear_variable};
 use crate::parse::plist::{Plist, PlistError};
 
@@ -32,7 +32,7 @@ const KEPT: [&str; 16] = [
     "Umask",
 ];
 
-/// Keys whose numbers say when and how a job runs.
+/// Keys whose numbers may be seen. Any other number may be that of a chat.
 const NUMBERS: [&str; 9] = [
     "ExitTimeOut",
     "HardResourceLimits",
@@ -45,39 +45,36 @@ const NUMBERS: [&str; 9] = [
     "Umask",
 ];
 
-/// As Apple's own tools write it, and Hermes.
-const DOCTYPE: &str = "!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\"";
-
 /// Why a list was withheld.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WithheldError {
     /// It is no property list, so that nothing in it can be told from anything else.
     #[error("{0}")]
     Form(#[from] PlistError),
-    /// It holds more than a list needs, and nobody knows what.
-    #[error("it cannot be redacted with certainty")]
-    Doubtful,
     /// It could not be written again.
     #[error("a binary list that cannot be written")]
     Binary,
+    /// Its XML has a part that no property list has.
+    #[error("a list with {0}, which no service definition has")]
+    Part(&'static str),
 }
 
 /// The same list without its secrets, in its own form.
 ///
 /// # Errors
-/// If it is no property list, or one of which there is no telling what would be left of it.
+/// If it is no property list, or one that cannot be taken apart with certainty.
 pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     Plist::read(bytes)?;
-    let mut value = read(bytes).ok_or(WithheldError::Binary)?;
-    let mut leaves = Vec::new();
-    redact(&mut value, &mut Vec::new(), salt, &mut leaves);
     match std::str::from_utf8(bytes) {
         Ok(xml) if !bytes.starts_with(b"bplist") => {
-            let out = rewritten(xml, leaves, salt).ok_or(WithheldError::Doubtful)?.into_bytes();
-            // Whatever was overlooked in the text is another value now.
-            if read(&out) == Some(value) { Ok(out) } else { Err(WithheldError::Doubtful) }
+            let list = xml::rewritten(xml, salt)?.into_bytes();
+            Plist::read(&list)?;
+            Ok(list)
         }
         _ => {
+            let mut value =
+                Value::from_reader(Cursor::new(bytes)).map_err(|_| WithheldError::Binary)?;
+            redact(&mut value, &mut Vec::new(), &mut CommandLine::default(), salt);
             let mut out = Vec::new();
             value.to_writer_binary(&mut out).map_err(|_| WithheldError::Binary)?;
             Ok(out)
@@ -85,64 +82,24 @@ pub fn list(bytes: &[u8], salt: &Salt) -> Result<Vec<u8>, WithheldError> {
     }
 }
 
-fn read(bytes: &[u8]) -> Option<Value> {
-    Value::from_reader(Cursor::new(bytes)).ok()
-}
-
-/// A value that is no list, and what became of it.
-type Leaf = (Value, Value);
-
-/// Redacts every value, and lists what became of each, in the order of the document.
-fn redact(value: &mut Value, path: &mut Vec<String>, salt: &Salt, leaves: &mut Vec<Leaf>) {
+/// Redacts every part of a list.
+fn redact(value: &mut Value, path: &mut Vec<String>, line: &mut CommandLine, salt: &Salt) {
     match value {
-        Value::Array(items) if path.first().is_some_and(|key| key == "ProgramArguments") => {
-            let words: Vec<String> =
-                items.iter().map(|item| item.as_string().unwrap_or_default().into()).collect();
-            for (item, word) in items.iter_mut().zip(arguments(&words, salt)) {
-                match item {
-                    Value::String(_) => replace(item, Value::String(word), leaves),
-                    item => redact(item, path, salt, leaves),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, salt, leaves)),
+        Value::String(text) => *text = shown(text, path, line, salt),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, path, line, salt)),
         Value::Dictionary(inner) => {
             for (key, item) in inner.iter_mut() {
                 path.push(key.clone());
-                redact(item, path, salt, leaves);
+                redact(item, path, line, salt);
                 path.pop();
             }
         }
-        // No secret, and no text in a list to be found again.
-        Value::Boolean(_) => {}
-        leaf => {
-            let shown = shown_leaf(leaf, path, salt);
-            replace(leaf, shown, leaves);
-        }
-    }
-}
-
-fn replace(value: &mut Value, shown: Value, leaves: &mut Vec<Leaf>) {
-    leaves.push((std::mem::replace(value, shown.clone()), shown));
-}
-
-/// A number may be a secret wherever launchd does not ask for one, and data anywhere.
-fn shown_leaf(leaf: &Value, path: &[String], salt: &Salt) -> Value {
-    match leaf {
-        Value::String(text) => Value::String(shown(text, path, salt)),
-        Value::Integer(_) | Value::Real(_) if is_clear_number(path) => leaf.clone(),
-        Value::Real(_) => Value::Real(0.0),
-        Value::Data(_) => Value::Data(Vec::new()),
-        Value::Date(_) => Value::Date(SystemTime::UNIX_EPOCH.into()),
-        _ => Value::Integer(0.into()),
-    }
-}
-
-fn is_clear_number(path: &[String]) -> bool {
-    match path {
-        [outer, name] if outer == "EnvironmentVariables" => is_clear_variable(name),
-        [key, ..] => NUMBERS.contains(&key.as_str()),
-        [] => false,
+        Value::Boolean(_) | Value::Date(_) => {}
+        Value::Integer(_) | Value::Real(_) if keeps_numbers(path) => {}
+        Value::Integer(number) => *number = 0.into(),
+        Value::Real(number) => *number = 0.0,
+        Value::Data(data) => data.clear(),
+        other => *other = Value::String(String::new()),
     }
 }
 
@@ -153,7 +110,8 @@ pub fn value(key: &str, words: &[String], salt: &Salt) -> String {
     }
     let word = |word: &String| {
         let is_plain = word.parse::<f64>().is_ok() || is_condition(word);
-        if is_plain { word.clone() } else { shown(word, &[key.to_string()], salt) }
+        let mut line = CommandLine::default();
+        if is_plain { word.clone() } else { shown(word, &[key.to_string()], &mut line, salt) }
     };
     words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
@@ -168,97 +126,18 @@ fn is_condition(text: &str) -> bool {
     is_truth(text) || inner.is_some_and(|inner| inner.split(", ").all(is_pair))
 }
 
-fn shown(text: &str, path: &[String], salt: &Salt) -> String {
+fn shown(text: &str, path: &[String], line: &mut CommandLine, salt: &Salt) -> String {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     match keys.as_slice() {
+        ["ProgramArguments"] => line.argument(text, salt),
         ["EnvironmentVariables", name] if is_clear_variable(name) => shape::text(text, salt),
         [key, ..] if KEPT.contains(key) => shape::text(text, salt),
         _ => marked(text, salt),
     }
 }
 
-/// The XML text with what became of each of its values, and without comments. Of a value that does not fit, as of a
-/// key that stands twice, nothing stays. None where it holds anything but the tags of a list, their keys and values.
-fn rewritten(xml: &str, leaves: Vec<Leaf>, salt: &Salt) -> Option<String> {
-    let xml = without_comments(xml);
-    let mut leaves = VecDeque::from(leaves);
-    let mut out = String::with_capacity(xml.len());
-    let mut rest = xml.strip_prefix('\u{feff}').unwrap_or(&xml);
-    while let Some((blank, after)) = rest.split_once('<') {
-        let (tag, mut tail) = after.split_once('>')?;
-        if !blank.trim().is_empty() {
-            return None;
-        }
-        // `<string />` as `<string/>`.
-        let name: String = tag.split_ascii_whitespace().collect();
-        let shown = match name.as_str() {
-            "key" | "string" | "integer" | "real" | "date" | "data" => {
-                let (inner, after) = tail.split_once('<')?;
-                let end = after.strip_prefix('/')?.strip_prefix(name.as_str())?;
-                let (_, after) = end.split_once('>').filter(|(end, _)| end.trim().is_empty())?;
-                tail = after;
-                element(&name, inner, &mut leaves, salt)?
-            }
-            "string/" | "data/" => element(name.trim_end_matches('/'), "", &mut leaves, salt)?,
-            _ => format!("<{}>", known_tag(tag, &name)?),
-        };
-        // What stood on several lines leaves as many behind.
-        let taken = after.strip_suffix(tail).map_or(0, |taken| taken.matches('\n').count());
-        let lines = taken.saturating_sub(shown.matches('\n').count());
-        out.extend([blank, &shown, &"\n".repeat(lines)]);
-        rest = tail;
-    }
-    out.push_str(rest);
-    rest.trim().is_empty().then_some(out)
-}
-
-/// A key, or a value with what became of it.
-fn element(name: &str, inner: &str, leaves: &mut VecDeque<Leaf>, salt: &Salt) -> Option<String> {
-    let written = read(format!("<plist><{name}>{inner}</{name}></plist>").as_bytes())?;
-    let known = leaves.iter().position(|(value, _)| name != "key" && *value == written);
-    let shown = match (known.and_then(|at| leaves.remove(at)), written) {
-        (Some((_, shown)), _) => shown,
-        (None, Value::String(key)) if name == "key" => Value::String(key),
-        (None, Value::String(text)) => Value::String(marked(&text, salt)),
-        (None, other) => shown_leaf(&other, &[], salt),
-    };
-    let shown = match shown {
-        Value::String(text) => escaped(&text),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
-        Value::Date(date) => date.to_xml_format(),
-        _ => String::new(),
-    };
-    Some(format!("<{name}>{shown}</{name}>"))
-}
-
-/// What stands in the place of a tag that holds nothing but itself. `name` is the tag without its blanks.
-fn known_tag(tag: &str, name: &str) -> Option<&'static str> {
-    const OWN: [&str; 13] = [
-        "dict", "/dict", "dict/", "array", "/array", "array/", "true", "/true", "true/", "false",
-        "/false", "false/", "/plist",
-    ];
-    match tag.split_ascii_whitespace().next()? {
-        "plist" => Some("plist version=\"1.0\""),
-        "?xml" => Some("?xml version=\"1.0\" encoding=\"UTF-8\"?"),
-        "!DOCTYPE" => Some(DOCTYPE),
-        _ => OWN.into_iter().find(|own| *own == name),
-    }
-}
-
-fn without_comments(xml: &str) -> String {
-    let mut out = String::with_capacity(xml.len());
-    let mut rest = xml;
-    while let Some((before, after)) = rest.split_once("<!--") {
-        let (comment, tail) = after.split_once("-->").unwrap_or((after, ""));
-        out.extend([before, &"\n".repeat(comment.matches('\n').count())]);
-        rest = tail;
-    }
-    out + rest
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+fn keeps_numbers(path: &[String]) -> bool {
+    path.first().is_some_and(|key| NUMBERS.contains(&key.as_str()))
 }
 
 #[cfg(test)]
@@ -310,11 +189,10 @@ mod tests {
             "<integer>424242</integer>",
             "<real >424242</real>",
             "<data>aHVudGVyMg==</data>",
-            "<date>2042-04-24T00:00:00Z</date>",
             "<array ><integer>424242</integer></array>",
         ] {
             let shown = of(inner).expect(inner);
-            for secret in ["hunter2", "424242", "aHVu", "2042"] {
+            for secret in ["hunter2", "424242", "aHVu"] {
                 assert!(!shown.contains(secret), "{shown}");
             }
             let plist = Plist::read(shown.as_bytes()).expect("a list");
@@ -329,10 +207,8 @@ mod tests {
             "<true/><?hunter2 x?>",
             "<x:string>hunter2</x:string>",
         ] {
-            assert_eq!(of(inner), Err(WithheldError::Doubtful), "{inner}");
+            assert!(of(inner).map_or(true, |shown| !shown.contains("hunter2")), "{inner}");
         }
-        let kept = "<string>/v&hunter2;</string></dict><key>Program</key><string>/v&hunter2;</string><key>B</key><dict>";
-        assert!(!of(kept).expect("a list").contains("hunter2"));
         assert!(
             of("<string/><key>B</key><string />").is_ok_and(|shown| shown.contains("redacted:0"))
         );
@@ -370,5 +246,71 @@ mod tests {
         assert!(!shown.windows(7).any(|window| window == b"hunter2"));
         assert_eq!(Plist::read(&shown).expect("one").text("Label"), Some("ai.hermes.gateway"));
         assert!(list(b"<plist><dict><key>hunter2", &salt).is_err());
+    }
+
+    #[test]
+    fn whatever_is_written_in_whatever_way_goes() {
+        let salt = Salt(b"test".to_vec());
+        let hidden = [
+            "<string xml:space=\"preserve\">hunter2</string>",
+            "<string >hunter2</string >",
+            "<string\n>hunter2</string\n>",
+            "<string><![CDATA[hunter2]]></string>",
+            "<string>&#104;unter2</string>",
+            "<string>a<!-- hunter2 -->b</string>",
+            "<array><string>x</string><string>hunter2</string></array>",
+            "<dict><key>Label</key><string>hunter2</string></dict>",
+            "<integer>4771202046</integer>",
+            "<real>4771202046.5</real>",
+            "<data>aHVudGVyMg==</data>",
+            "<true/><?hunter2 hunter2?>",
+        ];
+        for value in hidden {
+            let xml = format!(
+                "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>MyOwn</key>{value}\n\
+                 <key>Nice</key><integer>7</integer></dict></plist>\n"
+            );
+            let shown = list(xml.as_bytes(), &salt).expect(value);
+            let text = String::from_utf8(shown.clone()).expect("UTF-8");
+            for secret in ["hunter2", "unter2", "4771202046", "aHVudGVyMg"] {
+                assert!(!text.contains(secret), "{value}: {text}");
+            }
+            let read = Plist::read(&shown).expect("a list");
+            assert_eq!((read.number("Nice"), read.has("MyOwn")), (Some(7), true), "{text}");
+            let line = Plist::read(xml.as_bytes()).expect("a list").line("Nice");
+            assert_eq!(read.line("Nice"), line, "{text}");
+            let mut binary = Vec::new();
+            let raw = Value::from_reader(Cursor::new(xml.as_bytes())).expect("a list");
+            raw.to_writer_binary(&mut binary).expect("bytes");
+            let shown = list(&binary, &salt).expect("a list");
+            let again = Plist::read(&shown).expect("a list");
+            let said: Vec<String> = again.keys().map(|(_, value)| value).collect();
+            let said = said.join(" ");
+            assert!(!said.contains("hunter2") && !said.contains("4771202046"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_no_definition_has_is_withheld_or_left_out() {
+        let salt = Salt(b"test".to_vec());
+        let entity = "<!DOCTYPE plist [<!ENTITY a \"hunter2\">]>\n";
+        let list_of = |head: &str| {
+            let xml = format!(
+                "{head}<plist version=\"1.0\">\n<dict><key>Nice</key><integer>7</integer></dict></plist>\n"
+            );
+            list(xml.as_bytes(), &salt)
+        };
+        assert!(list_of(entity).is_err());
+        for head in [
+            "<?xml version=\"1.0\" hunter2=\"1\"?>\n",
+            "<!DOCTYPE plist SYSTEM \"hunter2\">\n",
+            "<!-- hunter2 -->\n",
+        ] {
+            if let Ok(shown) = list_of(head) {
+                let text = String::from_utf8(shown).expect("UTF-8");
+                assert!(!text.contains("hunter2"), "{text}");
+                assert_eq!(Plist::read(text.as_bytes()).expect("a list").line("Nice"), Some(3));
+            }
+        }
     }
 }

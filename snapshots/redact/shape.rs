@@ -64,32 +64,52 @@ pub fn names_a_secret(name: &str) -> bool {
         })
 }
 
-/// The arguments of a process, with marks for what follows a flag such as `--token`, for the value
-/// of every assignment `NAME=value` whose variable is not a clear one, and for what [`text`] finds.
+/// The arguments of a process, with marks for what follows a flag such as `--token` or a header such as
+/// `Authorization:`, for the value of every assignment `NAME=value` whose variable is not a clear one, and
+/// for what [`text`] finds. An argument may have become several words, where somebody printed it without quotes.
 pub fn arguments<S: AsRef<str>>(argv: &[S], salt: &Salt) -> Vec<String> {
-    let mut previous = "";
-    let mut secret_follows = false;
-    let mut redacted = Vec::with_capacity(argv.len());
-    for word in argv.iter().map(AsRef::as_ref) {
+    let mut line = CommandLine::default();
+    argv.iter().map(|word| line.argument(word.as_ref(), salt)).collect()
+}
+
+/// The same for who has one argument after the other.
+#[derive(Default)]
+pub(super) struct CommandLine {
+    previous: String,
+    secret_follows: bool,
+}
+
+impl CommandLine {
+    /// The next argument, with marks.
+    pub(super) fn argument(&mut self, word: &str, salt: &Salt) -> String {
         let is_option = word.starts_with("--") || (word.starts_with('-') && word.len() <= 2);
-        redacted.push(if secret_follows && !is_option {
+        let is_named_scheme = is_header(&self.previous) && is_scheme(word);
+        let redacted = if self.secret_follows && !is_option && !is_named_scheme {
             marked(word, salt)
         } else {
             argument(word, salt)
-        });
-        secret_follows =
-            (secret_follows && is_option && word.len() <= 2) || announces_a_secret(word, previous);
-        previous = word;
+        };
+        self.secret_follows = (self.secret_follows && is_option && word.len() <= 2)
+            || is_named_scheme
+            || announces_a_secret(word, &self.previous);
+        self.previous = word.into();
+        redacted
     }
-    redacted
 }
 
-/// Whether the argument after this one is a secret: `--token X`, `API_KEY X`, `config set api.key X`.
+/// `Authorization:`, or the same behind a quote.
+fn is_header(word: &str) -> bool {
+    let name = word.trim_start_matches(['"', '\'', '\\']).strip_suffix(':');
+    name.is_some_and(|name| is_name(name) && names_a_secret(name))
+}
+
+/// Whether the argument after this one is a secret: `--token X`, `API_KEY X`, `config set api.key X`,
+/// `Authorization: X`, `Bearer X`.
 fn announces_a_secret(word: &str, previous: &str) -> bool {
     let is_shouted =
         is_variable(word) && word.contains('_') && !word.contains(|c: char| c.is_ascii_lowercase());
     let can_announce = (word.starts_with('-') && is_name(word)) || previous == "set" || is_shouted;
-    can_announce && names_a_secret(word)
+    (can_announce && names_a_secret(word)) || is_header(word) || word.eq_ignore_ascii_case("bearer")
 }
 
 /// One argument that no flag stands before.

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use gw_snapshot::redact::is_clear_variable;
+use gw_snapshot::redact::{Salt, is_clear_variable, shape};
 use gw_snapshot::snapshot::About;
 
 use super::read::system_text;
@@ -38,7 +38,7 @@ pub(super) fn about(timeout: Duration) -> About {
     });
     about.hints.extend(hints(uid));
     about.hints.sort_unstable();
-    about.env = environment();
+    about.env = environment(variable, &system::secret());
     about
 }
 
@@ -98,11 +98,15 @@ fn hints(uid: u32) -> Vec<String> {
     .collect()
 }
 
-fn environment() -> BTreeMap<String, String> {
+/// What of our own environment matters, without what looks like a secret in it.
+pub(super) fn environment(
+    variable: impl Fn(&str) -> Option<String>,
+    salt: &Salt,
+) -> BTreeMap<String, String> {
     VARIABLES
         .into_iter()
         .filter(|name| is_clear_variable(name))
-        .filter_map(|name| Some((name.to_string(), variable(name)?)))
+        .filter_map(|name| Some((name.to_string(), shape::text(&variable(name)?, salt))))
         .collect()
 }
 
@@ -138,6 +142,15 @@ mod tests {
         let find = |uid| passwd.lines().find_map(|line| Entry::read(line, uid));
         assert_eq!(find(1000).map(|entry| (entry.user, entry.home)), Some(("a", "/home/a")));
         assert!(find(100).is_none());
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_in_a_variable_is_none_of_it() {
+        let variable = |name: &str| Some(format!("/srv/{name}/sk-planted0123456789"));
+        let env = environment(variable, &Salt(b"test".to_vec()));
+        assert_eq!(env.len(), VARIABLES.len());
+        assert!(env.values().all(|value| !value.contains("planted")), "{env:?}");
+        assert!(env["TZ"].starts_with("/srv/TZ/"), "{env:?}");
     }
 
     #[test]

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use gw_snapshot::observation::{HttpSeen, Trouble};
 use gw_snapshot::redact::{Salt, shape};
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::Client;
+use reqwest::header::HeaderMap;
 use reqwest::{Url, header, redirect};
 
 use super::read::{plain, trouble};
+use super::redacted;
 use super::run::milliseconds;
 
 /// The longest that one answer may take. Hermes's own takes milliseconds; one that is wedged, for ever.
@@ -71,15 +73,21 @@ impl Browser {
         let response =
             self.client()?.get(url).timeout(limit).send().map_err(|error| why(&error))?;
         seen.status = Some(response.status().as_u16());
-        seen.headers = headers(&response, salt);
+        let headers = response.headers().clone();
         let mut body = Vec::new();
         let one_more = u64::try_from(HttpSeen::BODY_LIMIT).unwrap_or(u64::MAX).saturating_add(1);
         let read = response.take(one_more).read_to_end(&mut body);
-        seen.truncated = body.len() > HttpSeen::BODY_LIMIT;
-        body.truncate(HttpSeen::BODY_LIMIT);
-        seen.body = Some(shape::text(&String::from_utf8_lossy(&body), salt));
+        add_answer(seen, &headers, &body, salt);
         read.map(drop).map_err(|error| why(&error))
     }
+}
+
+/// What a server said, up to the limit and without its secrets.
+pub(super) fn add_answer(seen: &mut HttpSeen, headers: &HeaderMap, body: &[u8], salt: &Salt) {
+    seen.headers = clear_headers(headers, salt);
+    seen.truncated = body.len() > HttpSeen::BODY_LIMIT;
+    let body = body.get(..HttpSeen::BODY_LIMIT).unwrap_or(body);
+    seen.body = Some(redacted::body(&String::from_utf8_lossy(body), salt));
 }
 
 /// The address, if it is on this host and asks for nothing but itself.
@@ -101,9 +109,9 @@ fn loopback(url: &str) -> Result<Url, Trouble> {
     }
 }
 
-fn headers(response: &Response, salt: &Salt) -> BTreeMap<String, String> {
+fn clear_headers(headers: &HeaderMap, salt: &Salt) -> BTreeMap<String, String> {
     let named = |name: &header::HeaderName| {
-        let value = response.headers().get(name)?;
+        let value = headers.get(name)?;
         let value = String::from_utf8_lossy(value.as_bytes());
         let value = if *name == header::LOCATION { place(&value) } else { value.into_owned() };
         Some((name.to_string(), shape::text(&value, salt)))

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gw_snapshot::host::{Part, Seen};
 use gw_snapshot::observation::{DirectorySeen, FileSeen, Kind, Trouble};
-use gw_snapshot::redact::{self, Salt};
+use gw_snapshot::redact::{self, Salt, shape};
 use jiff::Timestamp;
 use rustix::fs::{Dir, OFlags};
 use rustix::io::Errno;
@@ -30,9 +30,7 @@ pub(super) fn file(path: &str, part: Part, salt: &Salt) -> FileSeen {
         return executions(path, salt);
     }
     let (mut seen, bytes) = look(path, part);
-    if let Some(bytes) = bytes {
-        add_content(&mut seen, &bytes, salt);
-    }
+    show(&mut seen, bytes.as_deref(), salt);
     seen
 }
 
@@ -49,9 +47,24 @@ pub(crate) fn definition(path: &str, bytes: &[u8]) -> FileSeen {
     seen
 }
 
-fn add_content(seen: &mut FileSeen, bytes: &[u8], salt: &Salt) {
-    let redacted = redact_file(&seen.path, bytes, salt);
-    add(seen, redacted);
+/// Makes what was read of a file fit to be shown: where it leads to, if it is a link, and what it holds.
+pub(super) fn show(seen: &mut FileSeen, bytes: Option<&[u8]>, salt: &Salt) {
+    seen.target = seen.target.take().map(|target| shape::text(&target, salt));
+    if let Some(bytes) = bytes {
+        let redacted = redact_file(&seen.path, bytes, salt);
+        add(seen, redacted);
+    }
+}
+
+/// Makes Hermes's record of executions fit to be shown.
+pub(super) fn show_executions(seen: &mut FileSeen, bytes: &[u8], log: &[u8], salt: &Salt) {
+    match redact::executions::list(bytes, log, salt) {
+        Ok(list) => seen.text = Some(list),
+        Err(error) => {
+            seen.error = Some(Trouble::Malformed);
+            seen.detail = Some(error.to_string());
+        }
+    }
 }
 
 fn add(seen: &mut FileSeen, redacted: Redacted) {
@@ -76,6 +89,7 @@ fn executions(path: &str, salt: &Salt) -> FileSeen {
         let (log_seen, log) = look(&log_path, DATABASE);
         let bytes;
         (seen, bytes) = look(path, DATABASE);
+        show(&mut seen, None, salt);
         let Some(bytes) = bytes else { return seen };
         let log = match (log, &log_seen.error) {
             (Some(log), _) => log,
@@ -89,13 +103,7 @@ fn executions(path: &str, salt: &Salt) -> FileSeen {
         if !is_as_it_was(&seen) || !is_as_it_was(&log_seen) {
             continue;
         }
-        match redact::executions::list(&bytes, &log, salt) {
-            Ok(list) => seen.text = Some(list),
-            Err(error) => {
-                seen.error = Some(Trouble::Malformed);
-                seen.detail = Some(error.to_string());
-            }
-        }
+        show_executions(&mut seen, &bytes, &log, salt);
         return seen;
     }
     seen.error = Some(Trouble::Other("it is being written all the time".into()));
@@ -304,12 +312,17 @@ pub(super) fn directory(path: &str) -> DirectorySeen {
         let real = fs::canonicalize(path).ok();
         let real = real.map(|real| real.to_string_lossy().into_owned());
         seen.target =
-            real.filter(|real| real != path.trim_end_matches('/') && redact::shape::is_clean(real));
+            real.filter(|real| real != path.trim_end_matches('/') && shape::is_clean(real));
     }
-    if let Some(names) = &mut seen.entries {
-        names.retain(|name| redacted::is_clear_name(path, name));
-    }
+    keep_clear_names(&mut seen);
     seen
+}
+
+/// Leaves out the names that may not be seen.
+pub(super) fn keep_clear_names(seen: &mut DirectorySeen) {
+    if let Some(names) = &mut seen.entries {
+        names.retain(|name| redacted::is_clear_name(&seen.path, name));
+    }
 }
 
 fn list(seen: &mut DirectorySeen) -> Result<(), Trouble> {
@@ -362,11 +375,14 @@ pub(super) fn definitions(directory: &str, ending: &str, salt: &Salt) -> Seen<Fi
         let named = mentions_hermes(name.as_bytes());
         match (&bytes, &seen.error) {
             (Some(bytes), _) if named || mentions_hermes(bytes) => {
-                add_content(&mut seen, bytes, salt);
+                show(&mut seen, Some(bytes), salt);
                 found.list.push(seen);
             }
             // A masked unit leads to /dev/null, an alias whose target is gone leads nowhere.
-            (None, _) if named => found.list.push(seen),
+            (None, _) if named => {
+                show(&mut seen, None, salt);
+                found.list.push(seen);
+            }
             (None, Some(Trouble::NotFound | Trouble::NotAFile) | None) | (Some(_), _) => {}
             (None, Some(trouble)) => {
                 found.complete = false;

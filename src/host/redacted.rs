@@ -1,8 +1,11 @@
 //! What of a file's content may be seen. The name of the file decides, and a name that is not known
 //! here decides for nothing: its content becomes a mark.
 
+use std::collections::BTreeMap;
+
 use gw_snapshot::parse::plist::is_plist;
-use gw_snapshot::redact::{self, Mark, Salt};
+use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable};
+use serde_json::Value;
 
 /// A content, fit to be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +57,17 @@ const HARMLESS: [&str; 7] = [
     "ticker_last_success",
 ];
 
+/// Documents of Hermes's that say what it does and when. Its others hold tokens, or name chats.
+const RECORDS: [&str; 7] = [
+    ".drain_request.json",
+    ".gateway-launchd-unsupported",
+    ".gateway-planned-stop.json",
+    ".gateway-takeover.json",
+    ".restart_pending.json",
+    "gateway_state.json",
+    "jobs.json",
+];
+
 fn treatment(path: &str) -> Treatment {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
@@ -62,14 +76,13 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
-        (".gateway-launchd-unsupported", _) => Treatment::Json,
         ("gateway-exit-diag.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
         _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
         (_, Some("service" | "conf")) if of_systemd => Treatment::Unit,
-        (_, Some("json")) => Treatment::Json,
+        _ if RECORDS.contains(&name) => Treatment::Json,
         // The token locks, which are records like that of the gateway's own lock.
         (_, Some("lock")) if directory.ends_with("/gateway-locks") => Treatment::PidRecord,
         (_, Some("plist")) => Treatment::Plist,
@@ -132,6 +145,30 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
             Redacted::Withheld { detail: format!("not UTF-8 at byte {}", error.valid_up_to()) }
         }
     }
+}
+
+/// The arguments of a process, without their secrets.
+pub(super) fn arguments(argv: &[String], salt: &Salt) -> Vec<String> {
+    redact::process::arguments(argv, salt)
+}
+
+/// What of the environment of a process may be seen. Of the key of the API server that is whether there is one, and how long it is.
+#[cfg_attr(
+    all(target_os = "macos", not(test)),
+    expect(dead_code, reason = "macOS shows nobody's environment")
+)]
+pub(super) fn variables(environ: &[String], salt: &Salt) -> BTreeMap<String, String> {
+    let variable = |text: &String| {
+        let (name, value) = text.split_once('=')?;
+        match name {
+            "API_SERVER_KEY" => Some((name.into(), Mark::of(value, salt).to_string())),
+            name if is_clear_variable(name) => {
+                Some((name.into(), redact::shape::text(value, salt)))
+            }
+            _ => None,
+        }
+    };
+    environ.iter().filter_map(variable).collect()
 }
 
 /// Names in a Hermes home that Hermes itself gave.
@@ -220,10 +257,30 @@ fn utf16(bytes: &[u8]) -> Option<String> {
 fn json_lines(text: &str, salt: &Salt) -> String {
     let compact = |line: &str| {
         let document = redact::json::document(line, salt).ok()?;
-        let value: serde_json::Value = serde_json::from_str(&document).ok()?;
+        let value: Value = serde_json::from_str(&document).ok()?;
         Some(format!("{value}\n"))
     };
     text.lines().filter_map(compact).collect()
+}
+
+/// What tells whether an answer is Hermes's, and of which version.
+const OF_AN_ANSWER: [&str; 3] = ["platform", "status", "version"];
+
+/// The body of an answer: what Hermes says of itself, and of all else that it was said, for anybody may listen there.
+pub(super) fn body(body: &str, salt: &Salt) -> String {
+    let mark = |text: &str| Mark::of(text, salt).to_string();
+    let Ok(Value::Object(mut told)) = serde_json::from_str(body) else { return mark(body) };
+    for (key, value) in &mut told {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::String(text) if OF_AN_ANSWER.contains(&key.as_str()) => {
+                *text = redact::shape::text(text, salt);
+            }
+            Value::String(text) => *text = mark(text),
+            other => *other = mark(&other.to_string()).into(),
+        }
+    }
+    Value::Object(told).to_string()
 }
 
 fn version_lines(text: &str) -> String {
@@ -269,7 +326,9 @@ mod tests {
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
+            ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
+            ("/h/channel_directory.json", Treatment::Mark),
             ("/h/SOUL.md", Treatment::Mark),
             ("/h/.env.backup", Treatment::Mark),
             ("env", Treatment::Mark),
@@ -282,6 +341,15 @@ mod tests {
     fn nothing_of_an_unknown_file_is_left() {
         assert!(Mark::read(&text("/h/SOUL.md", b"I am called Alice.")).is_some());
         assert!(Mark::read(&text("/h/id_rsa", b"\xff\xfe\0")).is_some());
+    }
+
+    #[test]
+    fn of_an_environment_only_clear_variables_are_kept() {
+        let environ =
+            ["HOME=/home/a", "OPENAI_API_KEY=sk-secret", "API_SERVER_KEY=0123456789abcdef", "odd"];
+        let env = variables(&environ.map(String::from), &Salt(b"test".to_vec()));
+        assert_eq!(env.keys().collect::<Vec<_>>(), ["API_SERVER_KEY", "HOME"]);
+        assert!(env["API_SERVER_KEY"].starts_with("‹redacted:16+"), "{env:?}");
     }
 
     #[test]
@@ -322,6 +390,19 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         assert!(text.contains("\"pid\":1") && text.contains("\"pid\":2"), "{text}");
         assert!(!text.contains("Alice"));
+    }
+
+    #[test]
+    fn of_an_answer_stays_what_hermes_says_and_of_a_page_that_there_is_one() {
+        let shown = |text| body(text, &Salt(b"test".to_vec()));
+        let hermes = r#"{"platform":"hermes-agent","status":"ok","version":"0.19.0"}"#;
+        assert_eq!(shown(hermes), hermes);
+        let chat = shown(r#"{"chat": {"n": "Al"}, "id": 771202046, "ok": true}"#);
+        assert_eq!(chat, r#"{"chat":"‹redacted:8-15›","id":"‹redacted:8-15›","ok":true}"#);
+        for other in ["<p>Hello Alice</p>", "\"Alice\"", "{\"chat\": \"Alice\"", "{\"n\": NaN}"] {
+            let shown = shown(other);
+            assert!(!shown.contains("Alice") && !shown.contains('{'), "{shown}");
+        }
     }
 
     #[test]

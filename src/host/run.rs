@@ -39,18 +39,7 @@ pub(super) fn run(ask: &Ask, deadline: Instant, salt: &Salt) -> CommandSeen {
     let deadline = begun + limit;
     match command(ask, &argv, deadline).and_then(|mut command| execute(&mut command, deadline)) {
         Ok(ended) => {
-            let stdout = String::from_utf8_lossy(&ended.stdout.bytes);
-            seen.stdout = match ask {
-                Ask::SystemctlShow { .. } => without_secrets(&stdout, &argv, salt),
-                Ask::LaunchctlPrint { .. } => launchctl::print(&stdout, salt),
-                Ask::LaunchctlPrintDisabled { .. } => launchctl::disabled(&stdout, salt),
-                Ask::LoginctlShowUser { .. } | Ask::LaunchctlManagername => {
-                    shape::text(&stdout, salt)
-                }
-                // Its arguments would need a reader of their own, and `print` tells more.
-                Ask::LaunchctlList { .. } => String::new(),
-            };
-            seen.stderr = shape::text(&String::from_utf8_lossy(&ended.stderr.bytes), salt);
+            add_output(&mut seen, ask, &ended.stdout.bytes, &ended.stderr.bytes, salt);
             seen.exit = ended.status.and_then(|status| status.code());
             seen.error = match ended.status {
                 None => Some(Trouble::TimedOut),
@@ -62,6 +51,26 @@ pub(super) fn run(ask: &Ask, deadline: Instant, salt: &Salt) -> CommandSeen {
     }
     seen.ms = milliseconds(begun.elapsed());
     seen
+}
+
+/// What a program printed, without its secrets.
+pub(super) fn add_output(
+    seen: &mut CommandSeen,
+    ask: &Ask,
+    stdout: &[u8],
+    stderr: &[u8],
+    salt: &Salt,
+) {
+    let stdout = String::from_utf8_lossy(stdout);
+    seen.stdout = match ask {
+        Ask::SystemctlShow { .. } => without_secrets(&stdout, &ask.argv(), salt),
+        Ask::LaunchctlPrint { .. } => launchctl::print(&stdout, salt),
+        Ask::LaunchctlPrintDisabled { .. } => launchctl::disabled(&stdout, salt),
+        Ask::LoginctlShowUser { .. } | Ask::LaunchctlManagername => shape::text(&stdout, salt),
+        // Its arguments would need a reader of their own, and `print` tells more.
+        Ask::LaunchctlList { .. } => String::new(),
+    };
+    seen.stderr = shape::text(&String::from_utf8_lossy(stderr), salt);
 }
 
 /// A time in whole milliseconds, the nearest.

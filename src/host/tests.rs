@@ -1,5 +1,7 @@
 //! The live host as a whole: one answer to each question, at the deadline at the latest.
 
+pub(crate) mod planted;
+
 use std::fs;
 use std::io::{self, Write};
 use std::process::Command;

@@ -123,6 +123,10 @@ fn arguments_lose_what_their_flags_and_names_call_a_secret() {
         ),
         ("hermes config set platforms.api_server.extra.key hunter2", "hunter2", "extra.key"),
         ("hermes config set API_SERVER_KEY hunter2", "hunter2", "API_SERVER_KEY"),
+        ("curl -H 'Authorization: Bearer hunter2' http://127.0.0.1:1/", "hunter2", "http://"),
+        ("curl -H \"X-Api-Key: hunter2\" http://127.0.0.1:1/", "hunter2", "http://"),
+        ("sh -c curl -H Bearer hunter2 -v", "hunter2", "-v"),
+        ("hermes say key: word", "word", "say key:"),
         ("curl -H X-Api-Key:hunter2 http://127.0.0.1:1/", "hunter2", "http://127.0.0.1:1/"),
         ("python -m hermes_cli.main --profile x gateway run", "\u{0}", "--profile x gateway run"),
     ] {

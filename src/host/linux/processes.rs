@@ -1,18 +1,18 @@
 //! Processes: which look like Hermes, and what one of them is. A process may vanish at any moment, and
 //! what belongs to another user shows less of itself.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::PoisonError;
 
 use gw_snapshot::host::Seen;
 use gw_snapshot::observation::{ProcessSeen, Started, Trouble};
 use gw_snapshot::parse::cmdline::looks_like_hermes;
-use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable, shape};
+use gw_snapshot::redact::Salt;
 use procfs::FromRead;
 use procfs::process::Stat;
 use rustix::io::Errno;
 
+use super::super::redacted;
 use super::System;
 use super::proc::{self, Process};
 
@@ -118,11 +118,12 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
     });
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
-    seen.argv = (!argv.is_empty()).then(|| redact::process::arguments(&argv, salt));
+    seen.argv = (!argv.is_empty()).then(|| redacted::arguments(&argv, salt));
     seen.exe = process.link("exe").ok();
     seen.cgroup = process.read("cgroup").ok().and_then(|cgroup| place(&cgroup));
     seen.open = process.open_files().ok().map(known_files);
-    seen.env = process.read("environ").ok().map(|environ| clear_variables(&environ, salt));
+    seen.env =
+        process.read("environ").ok().map(|environ| redacted::variables(&strings(&environ), salt));
     // It may have ended halfway, and then what is missing means nothing.
     process.read("comm").map(drop)
 }
@@ -189,18 +190,6 @@ fn known_files(open: Vec<String>) -> Vec<String> {
     known
 }
 
-fn clear_variables(environ: &[u8], salt: &Salt) -> BTreeMap<String, String> {
-    let variable = |text: String| {
-        let (name, value) = text.split_once('=')?;
-        match name {
-            "API_SERVER_KEY" => Some((name.to_string(), Mark::of(value, salt).to_string())),
-            name if is_clear_variable(name) => Some((name.to_string(), shape::text(value, salt))),
-            _ => None,
-        }
-    };
-    strings(environ).into_iter().filter_map(variable).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,15 +252,6 @@ mod tests {
         let open = ["socket:[1]", "/h/gateway.lock", "/h/gateway.lock (deleted)", "/h/state.db"];
         let known = known_files(open.map(String::from).to_vec());
         assert_eq!(known, ["/h/gateway.lock", "/h/gateway.lock (deleted)"]);
-    }
-
-    #[test]
-    fn of_an_environment_only_clear_variables_are_kept() {
-        let environ =
-            b"HOME=/home/a\0OPENAI_API_KEY=sk-secret\0API_SERVER_KEY=0123456789abcdef\0odd\0";
-        let env = clear_variables(environ, &salt());
-        assert_eq!(env.keys().collect::<Vec<_>>(), ["API_SERVER_KEY", "HOME"]);
-        assert!(env["API_SERVER_KEY"].starts_with("‹redacted:16+"), "{env:?}");
     }
 
     #[test]

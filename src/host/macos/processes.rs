@@ -6,11 +6,11 @@ use gw_snapshot::host::Seen;
 use gw_snapshot::observation::{ProcessSeen, Started, Trouble};
 use gw_snapshot::parse::cmdline::looks_like_hermes;
 use gw_snapshot::parse::{lsof, ps};
-use gw_snapshot::redact;
 use jiff::tz::TimeZone;
 use libproc::bsd_info::BSDInfo;
 use libproc::proc_pid::{pidinfo, pidpath};
 
+use super::super::redacted;
 use super::super::run::{Tool, ask};
 use super::{System, seen};
 
@@ -77,8 +77,7 @@ impl System {
             }
             process.exe = pidpath(pid).ok();
         }
-        process.argv =
-            process.argv.take().map(|argv| redact::process::arguments(&argv, &self.salt));
+        process.argv = process.argv.take().map(|argv| redacted::arguments(&argv, &self.salt));
         let names = open.and_then(|open| open.get(&process.pid));
         process.open = names.map(|names| {
             names

@@ -249,3 +249,17 @@ fn what_we_may_not_read_is_neither_missing_nor_silently_left_out() {
     fs::set_permissions(home.path("shut"), Permissions::from_mode(0o700)).expect("ours");
     reruns();
 }
+
+#[test]
+fn where_a_link_leads_is_shown_without_what_looks_like_a_secret() {
+    let home = Home::new();
+    let target = "/srv/sk-planted0123456789/hermes.service";
+    for name in ["link", "hermes.service"] {
+        symlink(target, home.path(name)).expect("a link");
+    }
+    let listed = definitions(home.0.path().to_str().expect("UTF-8"), ".service", &Salt(Vec::new()));
+    for seen in [home.look("link", Part::SMALL), listed.list.into_iter().next().expect("one")] {
+        let shown = seen.target.expect("a target");
+        assert!(shown.starts_with("/srv/‹") && !shown.contains("planted"), "{shown}");
+    }
+}
