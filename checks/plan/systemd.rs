@@ -309,16 +309,10 @@ fn cut_over(at: &Subject<'_>) -> Steps {
         return Err(missing);
     }
     match unit.job.phase {
-        Phase::Stopped | Phase::Failed => {}
-        // Each of its processes ends at the lock of the one in the foreground.
-        Phase::Restarting => {
-            return Err(format!(
-                "systemd starts {} again and again meanwhile: `{}` first, then plan again",
-                unit.lane.name,
-                unit.by_hand(&["stop"])
-            ));
+        Phase::Stopped | Phase::Failed | Phase::Restarting | Phase::Starting | Phase::Running => {}
+        Phase::Stopping | Phase::Other => {
+            return Err("its service is between two states: look again in a few seconds".into());
         }
-        _ => return Err("its service is between two states: look again in a few seconds".into()),
     }
     let end = end_of(at, unit.idle(), unit.stop_seconds())?;
     // What is started again and again is never idle for long enough to take over.
