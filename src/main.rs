@@ -18,9 +18,11 @@ mod host;
 mod manual;
 mod policy;
 mod report;
+mod side_by_side;
 mod wait;
 
 use std::io::Write as _;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -89,6 +91,8 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
         }
         None => (look(&args.look, args.from.as_deref())?, None),
     };
+    // The process ends when all is said: to free what is known of a hundred gateways bit by bit takes longer than to leave it.
+    let facts = ManuallyDrop::new(facts);
     let examined = examine(&facts, &intent, &selection);
     for (place, what) in
         unused(&facts, &examined, &intent.policy, &selection, args.look.profiles.is_empty())
@@ -97,6 +101,7 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
         let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
     }
     let report = Report::new(&facts, &intent, examined, args.fail_on, sealed).after(waited);
+    let report = ManuallyDrop::new(report);
     let says_it = args.format == Format::Text && !args.quiet;
     if let Some(why) = report.in_vain().filter(|_| !says_it) {
         let _ = writeln!(std::io::stderr(), "gw-doctor: {why}");

@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use super::redacted::{self, Redacted, redact_definition, redact_file};
 use super::system;
 use super::system::LEAVE_ACCESS_TIME;
+use crate::side_by_side::side_by_side;
 
 /// How many names of a directory are read. Hermes's own directories have dozens.
 const MOST_NAMES: usize = 20_000;
@@ -370,27 +371,37 @@ pub(super) fn definitions(directory: &str, ending: &str, salt: &Salt) -> Seen<Fi
             found.trouble = trouble;
         }
     }
-    for name in listed.entries.iter().flatten().filter(|name| name.ends_with(ending)) {
-        let (mut seen, bytes) = look(&format!("{directory}/{name}"), Part::SMALL);
-        let named = mentions_hermes(name.as_bytes());
-        match (&bytes, &seen.error) {
-            (Some(bytes), _) if named || mentions_hermes(bytes) => {
-                show(&mut seen, Some(bytes), salt);
-                found.list.push(seen);
-            }
-            // A masked unit leads to /dev/null, an alias whose target is gone leads nowhere.
-            (None, _) if named => {
-                show(&mut seen, None, salt);
-                found.list.push(seen);
-            }
-            (None, Some(Trouble::NotFound | Trouble::NotAFile) | None) | (Some(_), _) => {}
-            (None, Some(trouble)) => {
+    let names: Vec<&String> =
+        listed.entries.iter().flatten().filter(|name| name.ends_with(ending)).collect();
+    for outcome in side_by_side(&names, |name| definition_file(directory, name, salt)) {
+        match outcome {
+            Ok(seen) => found.list.extend(seen),
+            Err(trouble) => {
                 found.complete = false;
-                found.trouble.get_or_insert(trouble.clone());
+                found.trouble.get_or_insert(trouble);
             }
         }
     }
     found
+}
+
+/// A file that may be a service's definition, if it speaks of Hermes.
+fn definition_file(directory: &str, name: &str, salt: &Salt) -> Result<Option<FileSeen>, Trouble> {
+    let (mut seen, bytes) = look(&format!("{directory}/{name}"), Part::SMALL);
+    let named = mentions_hermes(name.as_bytes());
+    match (&bytes, &seen.error) {
+        (Some(bytes), _) if named || mentions_hermes(bytes) => {
+            show(&mut seen, Some(bytes), salt);
+            Ok(Some(seen))
+        }
+        // A masked unit leads to /dev/null, an alias whose target is gone leads nowhere.
+        (None, _) if named => {
+            show(&mut seen, None, salt);
+            Ok(Some(seen))
+        }
+        (None, Some(Trouble::NotFound | Trouble::NotAFile) | None) | (Some(_), _) => Ok(None),
+        (None, Some(trouble)) => Err(trouble.clone()),
+    }
 }
 
 fn mentions_hermes(text: &[u8]) -> bool {

@@ -31,6 +31,7 @@ pub(super) fn first(about: &About) -> Vec<Question> {
 }
 
 /// The unit files that run Hermes.
+#[derive(Default)]
 pub(super) struct Files {
     found: Vec<Found>,
     units: Vec<UnitFile>,
@@ -49,14 +50,13 @@ struct UnitFile {
 impl Files {
     /// Reads them.
     pub(super) fn read(look: &Look<'_>) -> Self {
-        let mut files = Self {
-            found: Vec::new(),
-            units: Vec::new(),
-            templates: Vec::new(),
-            unsearched: Vec::new(),
-        };
+        let mut files = Self::default();
         for (scope, directory) in directories(look.about) {
             let listed = look.host.definitions(&directory, ENDING);
+            if listed.list.iter().filter(|file| is_called_after_hermes(&file.path)).count() > FEW {
+                // All of them are asked for by one word, so nothing need be read before.
+                look.host.prepare(Self::default().asks(look, &[]).map(Question::Command).into());
+            }
             files.unsearched.extend((!listed.complete).then_some(scope));
             let beside = |file: &FileSeen| Question::Directory(drop_in_directory(&file.path));
             look.host.prepare(listed.list.iter().map(beside).collect());
@@ -84,7 +84,7 @@ impl Files {
     fn asks(&self, look: &Look<'_>, processes: &[Scanned]) -> [Ask; 2] {
         let mut names: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
         for (unit, found) in self.units.iter().zip(&self.found) {
-            if self.units.len() <= FEW || !found.name.starts_with("hermes") {
+            if self.units.len() <= FEW || !is_called_after_hermes(&found.name) {
                 names.entry(unit.scope).or_default().insert(found.name.clone());
             }
         }
@@ -93,7 +93,10 @@ impl Files {
         }
         let services = processes.iter().filter_map(|scanned| service_of(look, &scanned.process));
         for (scope, unit) in services {
-            names.entry(scope).or_default().insert(unit);
+            // Whatever runs is loaded.
+            if self.units.len() <= FEW || !is_called_after_hermes(&unit) {
+                names.entry(scope).or_default().insert(unit);
+            }
         }
         [Scope::User, Scope::System].map(|scope| {
             let units = names.remove(&scope).unwrap_or_default().into_iter().collect();
@@ -121,6 +124,11 @@ impl Services for Files {
         };
         Box::new(Managers { files: self, user, system, linger: linger(look) })
     }
+}
+
+/// Whether a unit, or its file, is one of those that are asked for by `hermes*`, if it is loaded.
+fn is_called_after_hermes(unit: &str) -> bool {
+    unit.rsplit('/').next().is_some_and(|name| name.starts_with("hermes"))
 }
 
 /// The instances of a template that are to start by themselves: they may not be loaded before they are asked for.
