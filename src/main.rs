@@ -194,7 +194,8 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
 fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
     match from {
         Some(path) => gather(&given::snapshot(path)?, args),
-        None => gather(&Live::new(args.timeout)?, args),
+        // Its workers and its answers end with the process.
+        None => gather(&*ManuallyDrop::new(Live::new(args.timeout)?), args),
     }
 }
 

@@ -62,13 +62,16 @@ pub enum Choice {
 /// Asks a host, and says what its answers mean.
 pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let look = Look::begin(host, services::first(host.about(), wanted.manager));
-    let services = services::of(&look, wanted.manager);
+    let read_ahead = |homes: &[Home]| host.prepare(homes.iter().flat_map(questions).collect());
+    let services = services::of(&look, wanted.manager, || {
+        read_ahead(&homes(&look, wanted, &paths(&look, wanted, &[], &[])));
+    });
     // What is on disk nearly always names every service: so the managers are asked while the processes are
     // still searched, and again only where a process shows that there is more.
     let named = homes(&look, wanted, &paths(&look, wanted, services.found(), &[]));
     services.ask(&look, &named, &[]);
     // Before anybody waits for a home, which may be on a disk that does not answer.
-    host.prepare(named.iter().flat_map(questions).collect());
+    read_ahead(&named);
     let processes = &look.scan().list;
     let homes = real_homes(&look, wanted, &paths(&look, wanted, services.found(), processes));
     services.ask(&look, &homes, processes);

@@ -64,6 +64,9 @@ impl<A> Default for Slot<A> {
     }
 }
 
+/// How long a question about a file takes, at the most, where nothing hangs.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// How long one waits before asking whether the workers hang.
 pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -80,6 +83,14 @@ impl<A: Clone> Slot<A> {
     /// Whether there is no answer yet.
     pub(super) fn is_open(&self) -> bool {
         lock(&self.held).answer.is_none()
+    }
+
+    /// Waits a moment for the answer: one that is being worked on is there within it.
+    pub(super) fn wait_a_moment(&self) {
+        let mut held = lock(&self.held);
+        held.wanted = true;
+        let is_open = |held: &mut Held<A>| held.answer.is_none();
+        drop(self.arrived.wait_timeout_while(held, MOMENT, is_open));
     }
 
     /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever.

@@ -119,6 +119,9 @@ impl Live {
         let slot = self.begin(answers, inquiry, &mut jobs);
         self.pool.post(jobs);
         if !I::SLOW && slot.is_open() {
+            slot.wait_a_moment();
+        }
+        if !I::SLOW && slot.is_open() {
             self.pool.wait_until_drained(answers::PATIENCE);
         }
         slot.wait(

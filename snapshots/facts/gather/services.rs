@@ -88,11 +88,14 @@ pub(super) fn first(about: &About, choice: Choice) -> Vec<Question> {
     }
 }
 
-/// The files of the manager that this host has.
-pub(super) fn of(look: &Look<'_>, choice: Choice) -> Box<dyn Services> {
+/// The files of the manager that this host has. `ahead` asks for what can be read while they are taken apart.
+pub(super) fn of(look: &Look<'_>, choice: Choice, ahead: impl FnOnce()) -> Box<dyn Services> {
     match kind(look.about, choice) {
-        Some(Os::Linux) => Box::new(systemd::Files::read(look)),
-        Some(Os::Macos) => Box::new(launchd::Files::read(look)),
+        Some(Os::Linux) => Box::new(systemd::Files::read(look, ahead)),
+        Some(Os::Macos) => {
+            ahead();
+            Box::new(launchd::Files::read(look))
+        }
         None => Box::new(Nobody),
     }
 }

@@ -49,17 +49,21 @@ struct UnitFile {
 
 impl Files {
     /// Reads them.
-    pub(super) fn read(look: &Look<'_>) -> Self {
+    pub(super) fn read(look: &Look<'_>, ahead: impl FnOnce()) -> Self {
         let mut files = Self::default();
-        for (scope, directory) in directories(look.about) {
-            let listed = look.host.definitions(&directory, ENDING);
-            if listed.list.iter().filter(|file| is_called_after_hermes(&file.path)).count() > FEW {
-                // All of them are asked for by one word, so nothing need be read before.
-                look.host.prepare(Self::default().asks(look, &[]).map(Question::Command).into());
-            }
+        let listed: Vec<_> = directories(look.about)
+            .map(|(scope, directory)| (scope, look.host.definitions(&directory, ENDING)))
+            .collect();
+        let all = listed.iter().flat_map(|(_, listed)| &listed.list);
+        if all.clone().filter(|file| is_called_after_hermes(&file.path)).count() > FEW {
+            // All of them are asked for by one word, so nothing need be read before.
+            look.host.prepare(files.asks(look, &[]).map(Question::Command).into());
+        }
+        let beside = |file: &FileSeen| Question::Directory(drop_in_directory(&file.path));
+        look.host.prepare(all.map(beside).collect());
+        ahead();
+        for (scope, listed) in listed {
             files.unsearched.extend((!listed.complete).then_some(scope));
-            let beside = |file: &FileSeen| Question::Directory(drop_in_directory(&file.path));
-            look.host.prepare(listed.list.iter().map(beside).collect());
             for file in listed.list {
                 let Some(name) = file.path.rsplit('/').next().map(String::from) else { continue };
                 // A unit of the same name in an earlier directory hides this one.
