@@ -70,7 +70,13 @@ fn never_begun(case: &Case<'_>, lane: &Lane, job: &Job) -> Option<Found> {
             EXPLAINS,
         );
     }
-    // Its own process has a start, or there has been none.
+    // Its own process has a start, or there has been none, or systemd has forgotten it in a `daemon-reload`: so there has
+    // to be a command that can have failed.
+    let goes_before = |text: &str| text.contains("ExecStartPre") || text.contains("ExecCondition");
+    let definition = lane.definition.known()?;
+    if !definition.texts.iter().any(|(_, text)| goes_before(text)) {
+        return None;
+    }
     let has_failed = matches!(systemd.result.as_str(), "exit-code" | "signal" | "timeout");
     let is_over = matches!(job.phase, Phase::Failed | Phase::Restarting);
     (is_over && has_failed && job.started_at.is_none() && job.last_exit.is_none())
