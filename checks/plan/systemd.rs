@@ -4,6 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::systemd::{Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
@@ -24,6 +25,7 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
             Unit::of(at).and_then(|unit| start(at).map(|steps| after_asking(unit.lane, steps)))
         }
         "crash-loop" => given_up(at),
+        "exec-failed-before-hermes" if has_failed_before_its_program(at) => given_up(at),
         "foreground-owns-gateway" | "detached-fallback" => cut_over(at),
         "loaded-definition-old" => reload(at),
         "masked" => unmask(at),
@@ -289,10 +291,22 @@ fn given_up(at: &Subject<'_>) -> Steps {
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
     }
-    let planned = unit.job.last_exit == Some(Exit::Code(75));
-    let question = (!planned)
-        .then(|| format!("Is the cause mended that {} names?", at.path("logs/errors.log")));
+    let question = match unit.job.last_exit {
+        Some(Exit::Code(75)) => None,
+        None => Some(format!("Is it mended what kept {} from its program?", unit.lane.name)),
+        Some(_) => Some(format!("Is the cause mended that {} names?", at.path("logs/errors.log"))),
+    };
     from_idle(at, &unit, question)
+}
+
+/// Whether a command of the unit failed that stands before its program, such as `ExecStartPre=`: systemd sees nothing else wrong.
+fn has_failed_before_its_program(at: &Subject<'_>) -> bool {
+    let Ok(unit) = Unit::of(at) else { return false };
+    let is_command = |systemd: &Systemd| {
+        systemd.load != Load::Refused
+            && matches!(systemd.result.as_str(), "exit-code" | "signal" | "timeout")
+    };
+    unit.job.last_exit.is_none() && unit.job.systemd.as_ref().is_some_and(is_command)
 }
 
 /// A gateway in the foreground, its service idle: end the one, start the other.
