@@ -167,6 +167,11 @@ impl<'a> Drift<'a> {
         }
     }
 
+    /// Whether some known release wrote all of it that is not of the machine: then it is known which.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.edits.iter().all(|edit| edit.grade <= Grade::Cosmetic)
+    }
+
     /// Whether it has the shape that the installed release writes.
     pub(crate) fn is_current(&self) -> bool {
         self.written.is_some_and(|written| self.nearest.contains(&written))

@@ -44,8 +44,9 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
             "{name} is as {releases} writes it, which does no harm with {version}{told}"
         ));
     };
+    let source = if drift.is_exact() { "it so" } else { "what is nearest to it" };
     let claim = format!(
-        "{name} is {age} the installed code: {releases} writes it so, and with {version}{told} {}",
+        "{name} is {age} the installed code: {releases} writes {source}, and with {version}{told} {}",
         first.why
     );
     let finding = matter.iter().take(MOST).fold(Finding::warning(claim), |finding, found| {

@@ -34,11 +34,14 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let claim = format!(
-        "{name} was edited by hand: the next {} {}{more}",
-        drift.rewriters(),
-        fates(drift, shown)
-    );
+    // An older one may be of a release that nobody recorded, and as it was written.
+    let source = if drift.is_current() || drift.written.is_none() {
+        "was edited by hand"
+    } else {
+        "is as no known release writes it"
+    };
+    let claim =
+        format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
     let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
         finding.seen_at(
             &drift.place(edit),

@@ -11,8 +11,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         drift.harmful().take(3).map(|found| found.subject(drift.form)).collect();
     Found::certain(
         format!(
-            "{} is of {}, and {} is installed, which writes otherwise: {}",
+            "{} is {} {}, and {} is installed, which writes otherwise: {}",
             lane.name,
+            if drift.is_exact() { "of" } else { "nearest to that of" },
             drift.releases(),
             case.at.version()?,
             parts.join(", ")
