@@ -4,7 +4,7 @@
 //! day it counts again and says so.
 
 use gw_snapshot::facts::Facts;
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 

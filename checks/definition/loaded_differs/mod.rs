@@ -2,7 +2,8 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
-use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 

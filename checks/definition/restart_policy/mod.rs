@@ -1,6 +1,7 @@
 //! What the manager would do after each way in which Hermes ends.
 
-use gw_snapshot::facts::definition::{Place, Restart};
+use gw_snapshot::facts::definition::Restart;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::install::Version;
 
 use crate::Subject;

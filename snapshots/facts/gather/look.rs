@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
-use crate::facts::definition::Place;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
 use crate::facts::install::Install;
+use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;

@@ -2,8 +2,9 @@
 
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{Lane, Manager};
+use crate::facts::gateway::Lane;
 use crate::facts::home::Home;
+use crate::facts::manager::Manager;
 use crate::facts::process::Scanned;
 use crate::host::Question;
 use crate::snapshot::{About, Os};

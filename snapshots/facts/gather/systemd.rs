@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{FileStamp, Lane, Manager};
+use crate::facts::gateway::{FileStamp, Lane};
 use crate::facts::home::{Home, join};
 use crate::facts::job::Job;
 use crate::facts::job::systemd::Units;
+use crate::facts::manager::Manager;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::FileSeen;
