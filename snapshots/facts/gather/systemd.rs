@@ -18,8 +18,7 @@ use crate::parse::show;
 use crate::parse::specifier::{Specifiers, is_template, template_of};
 use crate::snapshot::About;
 
-use super::FEW;
-use super::look::Look;
+use super::look::{FEW, Look};
 use super::services::{Answers, Found, Services};
 
 /// What is asked before anything else is known.
