@@ -126,8 +126,6 @@ pub struct Agent {
     pub stderr: Option<(String, Place)>,
     /// `LimitLoadToSessionType`. Empty: `Aqua` alone.
     pub session_types: Vec<String>,
-    /// `ThrottleInterval`, in seconds. launchd's own is 10.
-    pub throttle: Option<u64>,
     /// The permission bits of the plist itself.
     pub mode: Option<u32>,
     /// Its owner.
@@ -251,7 +249,6 @@ impl Definition {
                 stdout: text("StandardOutPath"),
                 stderr: text("StandardErrorPath"),
                 session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
-                throttle: plist.number("ThrottleInterval"),
                 mode: None,
                 owner: None,
             }),
