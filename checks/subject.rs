@@ -8,6 +8,7 @@ use gw_snapshot::facts::gateway::{Health, Listener, Named, Supervision, Usable};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
+use gw_snapshot::facts::job::systemd::Freezer;
 use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
@@ -136,6 +137,14 @@ impl<'a> Subject<'a> {
         let has_terminal = self.gateway.process().is_some_and(|process| process.seen.tty.is_some());
         let why = "there is no systemd on this host, and what else may keep it is not known here";
         (!has_terminal).then(|| Finding::unknown(what, &Why::Failed(why.into())).minor())
+    }
+
+    /// The service of the gateway's process, where systemd holds its processes still, and how.
+    pub(crate) fn frozen(&self) -> Option<(&'a Lane, Freezer)> {
+        let Supervision::Lane(at) = self.gateway.supervision else { return None };
+        let lane = self.gateway.lanes.get(at)?;
+        let freezer = lane.job.known()?.systemd.as_ref()?.freezer;
+        (freezer != Freezer::Thawed).then_some((lane, freezer))
     }
 
     /// Why there is no job to judge.

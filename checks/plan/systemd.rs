@@ -4,7 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::systemd::{Load, Systemd};
+use gw_snapshot::facts::job::systemd::{Freezer, Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
@@ -37,6 +37,7 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
             "It runs older code than stands on disk; a restart takes the new one.",
             true,
         ),
+        "frozen" => thaw(at),
         "wedged" => restart(
             at,
             "It does nothing any more. systemd asks it to end, wakes it for that if it is stopped, and ends it by force only after its own time limit.",
@@ -416,6 +417,36 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
     };
     let reload = unit.reload(Some(unit.runs(main)));
     Ok(reload.into_iter().chain([unit.restart(at, why.into(), main, guards)]).collect())
+}
+
+/// Somebody froze it, and may not be done.
+fn thaw(at: &Subject<'_>) -> Steps {
+    let (unit, process, main) = Unit::of_process(at)?;
+    if !matches!(at.frozen(), Some((_, Freezer::Frozen))) {
+        return Err("a slice above the service is frozen: find out which, by whom, and whether that is over".into());
+    }
+    Ok(vec![Step {
+        name: "thaw",
+        why: format!(
+            "Somebody froze {}: systemd keeps PID {} from running, until that is taken away.",
+            unit.lane.name, process.pid
+        ),
+        guards: vec![
+            Guard::Agreed {
+                question: format!(
+                    "Do you know why {} was frozen, and is it to go on?",
+                    unit.lane.name
+                ),
+            },
+            unit.runs(main),
+            same(at, process)?,
+            unit.still("FreezerState", "frozen"),
+        ],
+        action: unit.action(&["thaw"]),
+        changes: format!("PID {} goes on where it was; nothing is started or stopped", process.pid),
+        expect: unit.gets("FreezerState", "running"),
+        undo: unit.by_hand(&["freeze"]),
+    }])
 }
 
 /// Somebody masked it, and may have had a reason.

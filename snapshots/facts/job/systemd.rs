@@ -44,6 +44,20 @@ pub struct Systemd {
     pub stop_timeout: Option<Duration>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
+    /// `FreezerState`: whether its processes are held still.
+    pub freezer: Freezer,
+}
+
+/// Whether systemd holds the processes of a unit still (`systemctl freeze`, from 246 on).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Freezer {
+    /// It does not, or does not say.
+    #[default]
+    Thawed,
+    /// The unit was frozen.
+    Frozen,
+    /// A slice above it was (from 256 on).
+    ByParent,
 }
 
 /// What systemd made of a unit's file.
@@ -233,6 +247,11 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             start_limit_burst: number("StartLimitBurst"),
             stop_timeout: span("TimeoutStopUSec").flatten(),
             queued: !get("Job").is_empty(),
+            freezer: match get("FreezerState") {
+                "freezing" | "frozen" => Freezer::Frozen,
+                "freezing-by-parent" | "frozen-by-parent" => Freezer::ByParent,
+                _ => Freezer::Thawed,
+            },
         }),
         launchd: None,
     })
@@ -355,6 +374,24 @@ mod tests {
             ));
             let job = units.job("u.service");
             assert_eq!(job.known().map(|job| job.enabled), Some(enabled), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_frozen_by_itself_or_with_a_slice_above_it_or_not_at_all() {
+        for (state, freezer) in [
+            ("frozen", Freezer::Frozen),
+            ("freezing", Freezer::Frozen),
+            ("frozen-by-parent", Freezer::ByParent),
+            ("freezing-by-parent", Freezer::ByParent),
+            ("running", Freezer::Thawed),
+            ("thawing", Freezer::Thawed),
+            ("", Freezer::Thawed),
+        ] {
+            let units = units(&format!("Id=u.service\nActiveState=active\nFreezerState={state}\n"));
+            let job = units.job("u.service");
+            let systemd = job.known().and_then(|job| job.systemd.as_ref());
+            assert_eq!(systemd.map(|systemd| systemd.freezer), Some(freezer), "{state}");
         }
     }
 
