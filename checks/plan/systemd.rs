@@ -16,6 +16,7 @@ use super::recipes::{
 };
 use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
+use crate::subject::held_by;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
@@ -228,6 +229,11 @@ impl<'a> Unit<'a> {
         let Some(systemd) = &self.job.systemd else { return Ok(()) };
         if systemd.is_held_by_condition {
             return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
+        }
+        if let Some(held) = held_by(self.job) {
+            return Err(format!(
+                "{held}, and systemd does not start it without that: mend that first"
+            ));
         }
         if systemd.queued {
             return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());

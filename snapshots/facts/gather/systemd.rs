@@ -124,10 +124,20 @@ impl Services for Files {
         let (user, system) = if is_without_systemd(look) {
             (user.or_none(), system.or_none())
         } else {
-            (user, system)
+            with_required(look, user, system)
         };
         Box::new(Managers { files: self, user, system, linger: linger(look) })
     }
+}
+
+/// Asks how the units stand that ours require: a program more for each manager of which one of ours rests and requires
+/// others, however many there are.
+fn with_required(look: &Look<'_>, user: Units, system: Units) -> (Units, Units) {
+    let asks = [user.ask_for_required(), system.ask_for_required()];
+    look.host.prepare(asks.iter().flatten().cloned().map(Question::Command).collect());
+    let [user_s, system_s] =
+        asks.map(|ask| ask.map(|ask| look.host.command(&ask)).unwrap_or_default());
+    (user.with_required(&user_s), system.with_required(&system_s))
 }
 
 /// Whether a unit, or its file, is one of those that are asked for by `hermes*`, if it is loaded.
