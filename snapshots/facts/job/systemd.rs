@@ -279,7 +279,8 @@ fn is_at_rest(block: &Properties) -> bool {
 /// unit requires and what is never missing: slices, the root of the file system, the targets of the boot.
 fn required(block: &Properties) -> impl Iterator<Item = (&'static str, &str)> {
     let is_told = |unit: &&str| {
-        !unit.ends_with(".slice") && !["-.mount", "basic.target", "sysinit.target"].contains(unit)
+        unit.strip_suffix(".slice").is_none()
+            && !["-.mount", "basic.target", "sysinit.target"].contains(unit)
     };
     ["Requires", "Requisite", "BindsTo"]
         .into_iter()
