@@ -1,6 +1,7 @@
 //! What other programs rely on: the JSON report's schema, and that every form says the same.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on must fail"
