@@ -146,6 +146,7 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let state = match () {
         () if process.is_zombie() => ", zombie",
         () if process.is_stopped() => ", stopped",
+        () if at.frozen().is_some() => ", frozen",
         () => "",
     };
     Ok(match &at.gateway.supervision {

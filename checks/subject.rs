@@ -8,6 +8,7 @@ use gw_snapshot::facts::gateway::{Health, Listener, Named, Supervision, Usable};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
+use gw_snapshot::facts::job::systemd::{Freezer, Standing};
 use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
@@ -136,6 +137,14 @@ impl<'a> Subject<'a> {
         let has_terminal = self.gateway.process().is_some_and(|process| process.seen.tty.is_some());
         let why = "there is no systemd on this host, and what else may keep it is not known here";
         (!has_terminal).then(|| Finding::unknown(what, &Why::Failed(why.into())).minor())
+    }
+
+    /// The service of the gateway's process, where systemd holds its processes still, and how.
+    pub(crate) fn frozen(&self) -> Option<(&'a Lane, Freezer)> {
+        let Supervision::Lane(at) = self.gateway.supervision else { return None };
+        let lane = self.gateway.lanes.get(at)?;
+        let freezer = lane.job.known()?.systemd.as_ref()?.freezer;
+        (freezer != Freezer::Thawed).then_some((lane, freezer))
     }
 
     /// Why there is no job to judge.
@@ -582,6 +591,20 @@ pub(crate) fn wanted_by_none(listener: &Listener) -> Finding {
         "{} is taken, and no gateway of this home is installed or has ever run",
         listener.text()
     ))
+}
+
+/// What a service requires and does not have, so that systemd does not start it, for people.
+pub(crate) fn held_by(job: &Job) -> Option<String> {
+    let held = job.systemd.as_ref()?.held_by.as_ref()?;
+    let is = match &held.standing {
+        Standing::NotFound => "does not exist".into(),
+        Standing::Masked => "is masked".into(),
+        Standing::Refused => "has a file that systemd does not understand".into(),
+        Standing::Failed(result) if result.is_empty() => "has failed".into(),
+        Standing::Failed(result) => format!("has failed ({result})"),
+        Standing::Inactive => "is not active".into(),
+    };
+    Some(format!("{}, which it requires, {is}", held.unit))
 }
 
 /// An answer as evidence.

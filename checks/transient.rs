@@ -5,6 +5,7 @@
 use gw_snapshot::facts::Facts;
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::Phase;
+use gw_snapshot::facts::process::Process;
 
 use crate::Subject;
 use crate::diagnosis::HEALTHY;
@@ -76,9 +77,10 @@ fn job(at: &Subject<'_>) -> Option<String> {
     Some(format!("{} {what}", lane.title()))
 }
 
-/// What the process is in the middle of. One that is stopped or a zombie is in the middle of nothing.
+/// What the process is in the middle of. One that is stopped, frozen or a zombie is in the middle of nothing.
 fn process(at: &Subject<'_>) -> Option<String> {
-    let process = at.gateway.process().filter(|one| !one.is_stopped() && !one.is_zombie())?;
+    let is_still = |one: &Process| one.is_stopped() || one.is_zombie() || at.frozen().is_some();
+    let process = at.gateway.process().filter(|one| !is_still(one))?;
     let state = at.gateway.own_status(at.facts.about.os).and_then(|status| status.state.as_deref());
     if state == Some("draining") {
         return Some(format!("PID {} is draining", process.pid));

@@ -151,6 +151,13 @@ pub enum Ask {
         /// Unit names, with their `.service`.
         units: Vec<String>,
     },
+    /// `systemctl show` for how other units stand, which one of ours requires: no more of them than that.
+    SystemctlShowState {
+        /// Which manager.
+        scope: Scope,
+        /// Unit names, with their endings.
+        units: Vec<String>,
+    },
     /// `loginctl show-user`: whether the user's manager outlives the last session.
     LoginctlShowUser {
         /// Numeric user.
@@ -200,7 +207,11 @@ ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,NRestarts,UnitFileSt
 FragmentPath,DropInPaths,Restart,RestartUSec,RestartPreventExitStatus,RestartForceExitStatus,\
 SuccessExitStatus,StartLimitIntervalUSec,StartLimitBurst,TimeoutStartUSec,TimeoutStopUSec,Type,User,\
 ExecStart,WorkingDirectory,Environment,EnvironmentFiles,KillMode,ControlGroup,Job,StateChangeTimestamp,\
-WatchdogUSec,ConditionResult,ConditionTimestamp";
+WatchdogUSec,ConditionResult,ConditionTimestamp,FreezerState,\
+Requires,Requisite,BindsTo,After";
+
+/// The properties that are asked of a unit that one of ours requires.
+const STATE_PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Result";
 
 impl Ask {
     /// The command line, program name first.
@@ -208,11 +219,14 @@ impl Ask {
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         match self {
             Self::SystemctlShow { scope, units } => {
-                let mut argv = words(match scope {
-                    Scope::User => &["systemctl", "--user", "show"],
-                    Scope::System => &["systemctl", "show"],
-                });
+                let mut argv = words(show(*scope));
                 argv.extend(words(&["--no-pager", "-p", UNIT_PROPERTIES, "--", LOADED]));
+                argv.extend(units.iter().cloned());
+                argv
+            }
+            Self::SystemctlShowState { scope, units } => {
+                let mut argv = words(show(*scope));
+                argv.extend(words(&["--no-pager", "-p", STATE_PROPERTIES, "--"]));
                 argv.extend(units.iter().cloned());
                 argv
             }
@@ -238,16 +252,20 @@ impl Ask {
         let mut words = argv.iter().map(String::as_str);
         let program = words.next().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
         let rest: Vec<&str> = words.collect();
+        let is_shown = |scope: Scope| {
+            program == "systemctl"
+                && rest.contains(&"show")
+                && rest.contains(&"--user") == (scope == Scope::User)
+        };
+        let is_named = |units: &[String]| {
+            rest.iter().any(|word| units.iter().any(|unit| names_unit(word, unit)))
+        };
         match self {
             Self::SystemctlShow { scope, units } => {
-                let named = |word: &&str| {
-                    word.starts_with("hermes") || units.iter().any(|unit| names_unit(word, unit))
-                };
-                program == "systemctl"
-                    && rest.contains(&"show")
-                    && rest.contains(&"--user") == (*scope == Scope::User)
-                    && rest.iter().any(named)
+                let is_ours = rest.iter().any(|word| word.starts_with("hermes"));
+                is_shown(*scope) && (is_ours || is_named(units))
             }
+            Self::SystemctlShowState { scope, units } => is_shown(*scope) && is_named(units),
             Self::LoginctlShowUser { uid } => {
                 let of_another =
                     |word: &&str| word.parse::<u32>().is_ok_and(|number| number != *uid);
@@ -262,6 +280,13 @@ impl Ask {
                 program == "launchctl" && self.argv().iter().skip(1).eq(rest.iter())
             }
         }
+    }
+}
+
+const fn show(scope: Scope) -> &'static [&'static str] {
+    match scope {
+        Scope::User => &["systemctl", "--user", "show"],
+        Scope::System => &["systemctl", "show"],
     }
 }
 

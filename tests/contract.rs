@@ -1,6 +1,7 @@
 //! What other programs rely on: the JSON report's schema, and that every form says the same.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on must fail"
@@ -93,18 +94,23 @@ fn the_exit_code_the_verdict_and_the_findings_tell_one_story() {
     }
 }
 
+/// A profile that no other gateway has, in a live look.
+const OF_ITS_OWN: &str = "of-the-contract";
+
 /// A wait in vain is a problem, and the report says so in its own words and by its code.
 #[test]
 fn a_report_that_waited_says_so_and_keeps_to_its_schema() {
     let validator = validator("report");
     let home = tempfile::tempdir().expect("a directory");
+    // Whatever gateways this machine has, none of them is of such a profile.
+    fs::create_dir_all(home.path().join(".hermes/profiles").join(OF_ITS_OWN)).expect("a profile");
     for (arguments, goal, reached) in [
         (&["--settle", "0.5"][..], "settled", true),
         // Nothing that is left out by `--only` can be found, so the wait alone makes the exit code.
         (&["--wait-until", "healthy", "--timeout", "1", "--only", "cron"], "healthy", false),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
-            .args(["check", "default", "--format", "json"])
+            .args(["check", OF_ITS_OWN, "--manager", "none", "--format", "json"])
             .args(arguments)
             .env_clear()
             .env("HOME", home.path())
@@ -112,6 +118,8 @@ fn a_report_that_waited_says_so_and_keeps_to_its_schema() {
             .expect("run gw-doctor");
         let report: Value = serde_json::from_slice(&output.stdout).expect("a JSON report");
         assert!(validator.is_valid(&report), "{report}");
+        let gateways = report["gateways"].as_array().expect("gateways");
+        assert!(matches!(&gateways[..], [own] if own["profile"] == OF_ITS_OWN), "{report}");
         let waited = &report["waited"];
         assert_eq!(waited["goal"], goal);
         assert_eq!(waited["reached"], reached, "{waited}");

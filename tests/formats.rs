@@ -12,6 +12,7 @@
 
 #[path = "formats/read.rs"]
 mod read;
+mod replay;
 
 use std::fs;
 use std::io::Write as _;
@@ -372,17 +373,8 @@ fn in_file(snapshot: &mut Value, ending: &str, change: impl Fn(&mut Value)) {
 
 /// One look at a snapshot on standard input. Standard error must stay empty.
 fn check(snapshot: &str, args: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
-        .args(["check", "--from", "-"])
-        .args(args)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("run gw-doctor");
-    child.stdin.take().expect("its input").write_all(snapshot.as_bytes()).expect("the snapshot");
-    let output = child.wait_with_output().expect("its end");
+    let arguments = [&["check", "--from", "-"], args].concat();
+    let output = replay::run(&arguments, snapshot.as_bytes());
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     output
 }

@@ -157,6 +157,7 @@ diagnoses! {
     two_gateways "two-gateways",
     foreground_owns_gateway "foreground-owns-gateway",
     two_supervisors "two-supervisors",
+    frozen "frozen",
     wedged "wedged",
     sibling_port_owner "sibling-port-owner",
     foreign_port_owner "foreign-port-owner",

@@ -4,7 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::systemd::{Load, Systemd};
+use gw_snapshot::facts::job::systemd::{Freezer, Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
@@ -16,6 +16,7 @@ use super::recipes::{
 };
 use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
+use crate::subject::held_by;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
@@ -37,6 +38,7 @@ pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
             "It runs older code than stands on disk; a restart takes the new one.",
             true,
         ),
+        "frozen" => thaw(at),
         "wedged" => restart(
             at,
             "It does nothing any more. systemd asks it to end, wakes it for that if it is stopped, and ends it by force only after its own time limit.",
@@ -216,6 +218,29 @@ impl<'a> Unit<'a> {
         })
     }
 
+    /// Whether a start would come to its program, as far as one can see.
+    ///
+    /// # Errors
+    /// If it would not: what has to be put right first, for people.
+    fn can_start(&self, at: &Subject<'_>) -> Result<(), String> {
+        if let Some(missing) = missing_path(at, self.lane) {
+            return Err(missing);
+        }
+        let Some(systemd) = &self.job.systemd else { return Ok(()) };
+        if systemd.is_held_by_condition {
+            return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
+        }
+        if let Some(held) = held_by(self.job) {
+            return Err(format!(
+                "{held}, and systemd does not start it without that: mend that first"
+            ));
+        }
+        if systemd.queued {
+            return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());
+        }
+        Ok(())
+    }
+
     fn start(&self, at: &Subject<'_>) -> Step {
         Step {
             name: "start",
@@ -255,30 +280,21 @@ fn start(at: &Subject<'_>) -> Steps {
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
     }
-    let systemd = unit.job.systemd.as_ref();
-    if systemd.is_some_and(|systemd| systemd.is_held_by_condition) {
-        return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
-    }
-    if systemd.is_some_and(|systemd| systemd.queued) {
-        return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());
-    }
+    unit.can_start(at)?;
     if unit.job.phase == Phase::Running {
         return Err("systemd takes it for active, so a start does nothing: what its ExecStart= left behind is gone".into());
     }
     if !matches!(unit.job.phase, Phase::Stopped | Phase::Failed) {
         return Err("the service is between two states: look again in a few seconds".into());
     }
-    from_idle(at, &unit, None)
+    Ok(from_idle(at, &unit, None))
 }
 
 /// The steps that bring an idle unit up.
-fn from_idle(at: &Subject<'_>, unit: &Unit<'_>, question: Option<String>) -> Steps {
-    if let Some(missing) = missing_path(at, unit.lane) {
-        return Err(missing);
-    }
+fn from_idle(at: &Subject<'_>, unit: &Unit<'_>, question: Option<String>) -> Vec<Step> {
     let reload = unit.reload(Some(unit.idle()));
     let steps = reload.into_iter().chain(unit.reset(question)).chain([unit.start(at)]);
-    Ok(steps.chain(unit.enable()).collect())
+    steps.chain(unit.enable()).collect()
 }
 
 /// systemd starts it no more. Only who mended the cause can know that another start is worth it; a planned
@@ -296,7 +312,8 @@ fn given_up(at: &Subject<'_>) -> Steps {
         None => Some(format!("Is it mended what kept {} from its program?", unit.lane.name)),
         Some(_) => Some(format!("Is the cause mended that {} names?", at.path("logs/errors.log"))),
     };
-    from_idle(at, &unit, question)
+    unit.can_start(at)?;
+    Ok(from_idle(at, &unit, question))
 }
 
 /// Whether a command of the unit failed that stands before its program, such as `ExecStartPre=`: systemd sees nothing else wrong.
@@ -319,21 +336,21 @@ fn cut_over(at: &Subject<'_>) -> Steps {
         return Err(format!("what starts it in {unit} has to be found, and ended, first"));
     }
     let unit = Unit::of(at)?;
-    if let Some(missing) = missing_path(at, unit.lane) {
-        return Err(missing);
-    }
-    match unit.job.phase {
-        Phase::Stopped | Phase::Failed | Phase::Restarting | Phase::Starting | Phase::Running => {}
+    let is_tried = match unit.job.phase {
+        Phase::Stopped | Phase::Failed => false,
+        // What is started again and again is never idle for long enough to take over.
+        Phase::Restarting | Phase::Starting | Phase::Running => true,
         Phase::Stopping | Phase::Other => {
             return Err("its service is between two states: look again in a few seconds".into());
         }
+    };
+    // What systemd tries, nothing but the gateway that lives keeps from its program.
+    let obstacle = if is_tried { missing_path(at, unit.lane) } else { unit.can_start(at).err() };
+    if let Some(obstacle) = obstacle {
+        return Err(obstacle);
     }
     let end = end_of(at, unit.idle(), unit.stop_seconds())?;
-    // What is started again and again is never idle for long enough to take over.
-    let pause = match unit.job.phase {
-        Phase::Restarting | Phase::Starting | Phase::Running => Some(unit.pause(at)?),
-        _ => None,
-    };
+    let pause = if is_tried { Some(unit.pause(at)?) } else { None };
     // What can be made ready while the old gateway still answers is made ready then.
     let mut steps: Vec<Step> =
         pause.into_iter().chain(unit.reload(Some(unit.idle()))).chain(unit.reset(None)).collect();
@@ -408,6 +425,36 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
     Ok(reload.into_iter().chain([unit.restart(at, why.into(), main, guards)]).collect())
 }
 
+/// Somebody froze it, and may not be done.
+fn thaw(at: &Subject<'_>) -> Steps {
+    let (unit, process, main) = Unit::of_process(at)?;
+    if !matches!(at.frozen(), Some((_, Freezer::Frozen))) {
+        return Err("a slice above the service is frozen: find out which, by whom, and whether that is over".into());
+    }
+    Ok(vec![Step {
+        name: "thaw",
+        why: format!(
+            "Somebody froze {}: systemd keeps PID {} from running, until that is taken away.",
+            unit.lane.name, process.pid
+        ),
+        guards: vec![
+            Guard::Agreed {
+                question: format!(
+                    "Do you know why {} was frozen, and is it to go on?",
+                    unit.lane.name
+                ),
+            },
+            unit.runs(main),
+            same(at, process)?,
+            unit.still("FreezerState", "frozen"),
+        ],
+        action: unit.action(&["thaw"]),
+        changes: format!("PID {} goes on where it was; nothing is started or stopped", process.pid),
+        expect: unit.gets("FreezerState", "running"),
+        undo: unit.by_hand(&["freeze"]),
+    }])
+}
+
 /// Somebody masked it, and may have had a reason.
 fn unmask(at: &Subject<'_>) -> Steps {
     let unit = Unit::of(at)?;
@@ -417,6 +464,7 @@ fn unmask(at: &Subject<'_>) -> Steps {
     if !at.gateway.liveness.process.is_absent() {
         return Err("whether another gateway of this home lives is not known".into());
     }
+    unit.can_start(at)?;
     let step = Step {
         name: "unmask",
         why: format!(

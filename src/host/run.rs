@@ -63,7 +63,9 @@ pub(super) fn add_output(
 ) {
     let stdout = String::from_utf8_lossy(stdout);
     seen.stdout = match ask {
-        Ask::SystemctlShow { .. } => without_secrets(&stdout, &ask.argv(), salt),
+        Ask::SystemctlShow { .. } | Ask::SystemctlShowState { .. } => {
+            without_secrets(&stdout, &ask.argv(), salt)
+        }
         Ask::LaunchctlPrint { .. } => launchctl::print(&stdout, salt),
         Ask::LaunchctlPrintDisabled { .. } => launchctl::disabled(&stdout, salt),
         Ask::LoginctlShowUser { .. } | Ask::LaunchctlManagername => shape::text(&stdout, salt),
@@ -199,7 +201,11 @@ fn execute(command: &mut Command, deadline: Instant) -> Result<Ended, Trouble> {
 }
 
 const fn is_for_user_manager(ask: &Ask) -> bool {
-    matches!(ask, Ask::SystemctlShow { scope: Scope::User, .. })
+    matches!(
+        ask,
+        Ask::SystemctlShow { scope: Scope::User, .. }
+            | Ask::SystemctlShowState { scope: Scope::User, .. }
+    )
 }
 
 fn find(name: &str) -> Option<PathBuf> {

@@ -237,6 +237,12 @@ def wedged_process():
     until("it is stopped", lambda: "State:\tT" in Path(f"/proc/{pid}/status").read_text(), 10)
 
 
+def frozen():
+    healthy()
+    systemctl("freeze", UNIT)
+    assert unit("FreezerState", "ActiveState") == ["frozen", "active"]
+
+
 def stale_pid_file():
     healthy()
     pid = main_pid()
@@ -635,7 +641,7 @@ STATES = {
     function.__name__.replace("_", "-"): function
     for function in [
         healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
-        api_key_missing, aiohttp_missing, wedged_process, stale_pid_file, crash_loop, cron_ticker_stalled,
+        api_key_missing, aiohttp_missing, wedged_process, frozen, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
         edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, port_freed, not_enabled, not_lingering,
         two_gateways, two_supervisors, stale_code,

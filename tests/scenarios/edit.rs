@@ -105,11 +105,18 @@ fn unit(host: &mut Snapshot, name: &str, how: &str) -> Result<(), String> {
     let is_user = |command: &CommandSeen| command.argv.iter().any(|word| word == "--user");
     let system = how.starts_with("system ");
     let how = how.strip_prefix("system ").unwrap_or(how);
-    let found = commands.iter_mut().find(|command| {
+    let is_shown = |command: &CommandSeen| {
         command.argv.first().is_some_and(|program| program == "systemctl")
             && is_user(command) != system
-    });
-    let command = found.ok_or("no such systemctl show in this host")?;
+    };
+    let speaks_of_it = |command: &CommandSeen| {
+        show::blocks(&command.stdout)
+            .iter()
+            .any(|block| block.get("Id").is_some_and(|id| id == name))
+    };
+    let at = commands.iter().position(|command| is_shown(command) && speaks_of_it(command));
+    let at = at.or_else(|| commands.iter().position(is_shown));
+    let command = &mut commands[at.ok_or("no such systemctl show in this host")?];
     let mut blocks = show::blocks(&command.stdout);
     let at = blocks.iter().position(|block| block.get("Id").is_some_and(|id| id == name));
     let at = at.unwrap_or_else(|| {

@@ -3,6 +3,7 @@
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
+use crate::subject::held_by;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/not-running")?;
@@ -18,10 +19,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
+    let held = held_by(job);
     let begun = match job.last_exit {
         _ if systemd.is_some_and(|systemd| systemd.is_held_by_condition && is_at_rest) => {
             "its last start was passed over, for a condition of the unit does not hold".to_string()
         }
+        None if held.is_some() && is_at_rest => held.unwrap_or_default(),
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
             "a start of it is queued, and waits for another unit".to_string()
         }
@@ -29,7 +32,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "its start does not come to its program".to_string()
         }
         None => "it has not been started since it was loaded".to_string(),
-        Some(exit) => format!("its last run ended with {exit}"),
+        Some(exit) => match held {
+            Some(held) => format!("its last run ended with {exit}, and {held}"),
+            None => format!("its last run ended with {exit}"),
+        },
     };
     let boot = match job.enabled {
         Enabled::No => ", and it is not enabled: it will not start at boot either",

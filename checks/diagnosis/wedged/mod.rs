@@ -80,7 +80,8 @@ fn state(process: &Process) -> &str {
     process.seen.state.as_deref().unwrap_or("T")
 }
 
-const EXPLAINS: &[&str] = &[
+/// What follows where a process does nothing.
+pub(super) const EXPLAINS: &[&str] = &[
     "owner/stopped-or-zombie",
     "health/timeout",
     "cron/ticker-late",

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::length;
+use crate::subject::{held_by, length};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -56,8 +56,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 || "it has not run since it was loaded".into(),
                 |exit| format!("its last run ended with {exit}"),
             );
-            Finding::failure(format!("{} is {}: it has no process", lane.name, job.words))
-                .seen(&job.source, last)
+            let finding =
+                Finding::failure(format!("{} is {}: it has no process", lane.name, job.words));
+            with_obstacle(finding.seen(&job.source, last), job)
         }
         Phase::Stopping if is_only_left(at, job) => {
             let ended = job.exited_at.map_or_else(
@@ -92,6 +93,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ),
     };
     vec![finding.of_service(lane.title())]
+}
+
+/// With what it requires and does not have, as the manager tells.
+fn with_obstacle(finding: Finding, job: &Job) -> Finding {
+    let systemd = job.systemd.as_ref().and_then(|systemd| systemd.held_by.as_ref());
+    match (systemd, held_by(job)) {
+        (Some(held), Some(said)) => finding.seen(&held.source, said).help(format!(
+            "mend {} first: `{}` shows how it stands",
+            held.unit,
+            held.source.replacen(" show ", " status ", 1)
+        )),
+        _ => finding,
+    }
 }
 
 /// `RemainAfterExit=yes`: it stays active once its command is over, whatever becomes of what that started.

@@ -2,12 +2,13 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::Enabled;
+use gw_snapshot::facts::job::systemd::Standing;
+use gw_snapshot::facts::job::{Enabled, Job};
 use gw_snapshot::facts::{Lane, Manager};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::other_unit;
+use crate::subject::{held_by, other_unit};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -41,6 +42,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let finding = Finding::warning(format!("after a reboot it would not start: {claim}"));
         return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
     }
+    if let Some(claim) = refused(job) {
+        let finding = Finding::warning(format!("after a reboot it would not start: {claim}"));
+        return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
+    }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
@@ -71,6 +76,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// What an enabled service requires and systemd will not have after a boot either: what failed may then come up.
+fn refused(job: &Job) -> Option<String> {
+    let standing = &job.systemd.as_ref()?.held_by.as_ref()?.standing;
+    let is_for_good = matches!(standing, Standing::NotFound | Standing::Masked | Standing::Refused);
+    held_by(job).filter(|_| is_for_good && job.enabled == Enabled::Yes)
 }
 
 /// Why launchd would not load it again, which it does from the plists of a few directories.

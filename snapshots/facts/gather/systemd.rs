@@ -26,8 +26,8 @@ pub(super) fn first(about: &About) -> Vec<Question> {
     let mark = about.user.as_ref().map(|user| join(LINGER, user));
     let linger = mark.into_iter().chain([LINGER.into()]);
     let linger = linger.map(|path| Question::File(path, Part::Stat));
-    let units = directories(about).map(|(_, path)| Question::Definitions(path, ENDING.into()));
-    linger.chain(units).collect()
+    let units = directories(about).chain(wanted(about)).map(|(_, path)| path);
+    linger.chain(units.map(|path| Question::Definitions(path, ENDING.into()))).collect()
 }
 
 /// The unit files that run Hermes.
@@ -64,25 +64,30 @@ impl Files {
         ahead();
         for (scope, listed) in listed {
             files.unsearched.extend((!listed.complete).then_some(scope));
-            for file in listed.list {
-                let Some(name) = file.path.rsplit('/').next().map(String::from) else { continue };
-                // A unit of the same name in an earlier directory hides this one.
-                let is_hidden = files.found.iter().any(|found| found.is(scope, &name));
-                let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
-                let definition = definition(look, (scope, &name), &file, &drop_ins);
-                if is_hidden || is_alias(look, &file) || !runs_hermes(&name, &definition) {
-                    continue;
-                }
-                if is_template(&name) {
-                    files.templates.push(UnitFile { scope, file });
-                } else {
-                    let home = home_of(look, scope, &definition);
-                    files.found.push(Found { manager: scope.into(), name, definition, home });
-                    files.units.push(UnitFile { scope, file });
-                }
-            }
+            listed.list.into_iter().for_each(|file| files.add(look, scope, file));
+        }
+        for (scope, file) in enabled_elsewhere(look) {
+            files.add(look, scope, file);
         }
         files
+    }
+
+    /// Takes a unit file if it runs Hermes and none of this name stands in an earlier directory.
+    fn add(&mut self, look: &Look<'_>, scope: Scope, file: FileSeen) {
+        let Some(name) = file.path.rsplit('/').next().map(String::from) else { return };
+        let is_hidden = self.found.iter().any(|found| found.is(scope, &name));
+        let drop_ins = drop_ins(look, &drop_in_directory(&file.path));
+        let definition = definition(look, (scope, &name), &file, &drop_ins);
+        if is_hidden || is_alias(look, &file) || !runs_hermes(&name, &definition) {
+            return;
+        }
+        if is_template(&name) {
+            self.templates.push(UnitFile { scope, file });
+        } else {
+            let home = home_of(look, scope, &definition);
+            self.found.push(Found { manager: scope.into(), name, definition, home });
+            self.units.push(UnitFile { scope, file });
+        }
     }
 
     fn asks(&self, look: &Look<'_>, processes: &[Scanned]) -> [Ask; 2] {
@@ -124,10 +129,20 @@ impl Services for Files {
         let (user, system) = if is_without_systemd(look) {
             (user.or_none(), system.or_none())
         } else {
-            (user, system)
+            with_required(look, user, system)
         };
         Box::new(Managers { files: self, user, system, linger: linger(look) })
     }
+}
+
+/// Asks how the units stand that ours require: a program more for each manager of which one of ours rests and requires
+/// others, however many there are.
+fn with_required(look: &Look<'_>, user: Units, system: Units) -> (Units, Units) {
+    let asks = [user.ask_for_required(), system.ask_for_required()];
+    look.host.prepare(asks.iter().flatten().cloned().map(Question::Command).collect());
+    let [user_s, system_s] =
+        asks.map(|ask| ask.map(|ask| look.host.command(&ask)).unwrap_or_default());
+    (user.with_required(&user_s), system.with_required(&system_s))
 }
 
 /// Whether a unit, or its file, is one of those that are asked for by `hermes*`, if it is loaded.
@@ -425,6 +440,43 @@ fn runs_hermes(name: &str, definition: &Fact<Definition>) -> bool {
     }
 }
 
+/// The unit files that a start of the system or a login of the user wants, and that stand where a package put them. To
+/// open all that are there, hundreds, would be slow; what is enabled are a few links.
+fn enabled_elsewhere(look: &Look<'_>) -> Vec<(Scope, FileSeen)> {
+    let links = wanted(look.about).flat_map(|(scope, directory)| {
+        let found = look.host.definitions(&directory, ENDING).list;
+        found.into_iter().map(move |link| (scope, link))
+    });
+    links.filter_map(|(scope, link)| Some((scope, led_elsewhere(look, link)?))).collect()
+}
+
+/// The file to which a link leads, if it is no other name, no template of an instance, and none that is found anyway.
+fn led_elsewhere(look: &Look<'_>, link: FileSeen) -> Option<FileSeen> {
+    let (directory, name) = link.path.rsplit_once('/')?;
+    let path = led_to(directory, link.target.as_deref()?);
+    let (of, unit) = path.rsplit_once('/')?;
+    let is_searched = directories(look.about).any(|(_, searched)| searched == of);
+    let is_it = unit == name && !is_searched;
+    is_it.then_some(FileSeen { path, target: None, ..link })
+}
+
+/// Where a symbolic link in a directory leads.
+fn led_to(directory: &str, target: &str) -> String {
+    if target.starts_with('/') {
+        return target.into();
+    }
+    let mut parts: Vec<&str> = directory.split('/').collect();
+    for part in target.split('/') {
+        match part {
+            // Above the root is the root.
+            ".." => parts.truncate(parts.len().saturating_sub(1).max(1)),
+            "." | "" => {}
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
 /// The names of a home's unit, that of the present rule first.
 fn unit_names(look: &Look<'_>, home: &Home) -> Vec<String> {
     let names = home.service_names("hermes-gateway", look.about.home.as_deref());
@@ -498,8 +550,39 @@ fn directories(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
     directories.into_iter()
 }
 
+/// The directories of links to what is enabled, beside the units.
+fn wanted(about: &About) -> impl Iterator<Item = (Scope, String)> + use<> {
+    directories(about).flat_map(|(scope, directory)| {
+        let targets: &[&str] = match scope {
+            Scope::User => &["default.target.wants", "graphical-session.target.wants"],
+            Scope::System => &["multi-user.target.wants", "graphical.target.wants"],
+        };
+        targets.iter().map(move |target| (scope, join(&directory, target)))
+    })
+}
+
 const ENDING: &str = ".service";
 /// What `%h` stands for in a system unit, whatever its `User=` (`systemd.unit(5)`).
 const HOME_OF_ROOT: &str = "/root";
 /// Where logind keeps an empty file for each user whose manager outlives the last session.
 const LINGER: &str = "/var/lib/systemd/linger";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_where_it_says_from_where_it_stands() {
+        let wants = "/etc/systemd/user/default.target.wants";
+        for (target, expected) in [
+            ("/usr/lib/systemd/user/a.service", "/usr/lib/systemd/user/a.service"),
+            ("../a.service", "/etc/systemd/user/a.service"),
+            ("../../../../usr/lib/systemd/user/a.service", "/usr/lib/systemd/user/a.service"),
+            ("./a.service", "/etc/systemd/user/default.target.wants/a.service"),
+            ("../../../../../../../a.service", "/a.service"),
+            ("", wants),
+        ] {
+            assert_eq!(led_to(wants, target), expected, "{target}");
+        }
+    }
+}

@@ -1,11 +1,12 @@
 //! What a systemd manager has loaded: the answers of `systemctl show`, as jobs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
-use crate::host::{LOADED, Scope};
+use crate::host::{Ask, LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
 use crate::parse::show::{self, Properties};
 use crate::parse::time;
@@ -44,6 +45,48 @@ pub struct Systemd {
     pub stop_timeout: Option<Duration>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
+    /// `FreezerState`: whether its processes are held still.
+    pub freezer: Freezer,
+    /// What keeps it from a start among the units that it requires, where it has no process.
+    pub held_by: Option<HeldBy>,
+}
+
+/// A unit that another one requires (`Requires=`, `Requisite=`, `BindsTo=`), and that keeps it from a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBy {
+    /// Its name.
+    pub unit: String,
+    /// The command that told how it stands, for evidence.
+    pub source: String,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a unit stands that keeps another one from a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no such unit: every start is refused.
+    NotFound,
+    /// It is masked: every start is refused.
+    Masked,
+    /// Its file is not understood: every start is refused.
+    Refused,
+    /// It failed, in systemd's classes, and the other one is ordered after it: a start tries it again.
+    Failed(String),
+    /// A device that is not there, or a unit of `Requisite=` that nobody has started.
+    Inactive,
+}
+
+/// Whether systemd holds the processes of a unit still (`systemctl freeze`, from 246 on).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Freezer {
+    /// It does not, or does not say.
+    #[default]
+    Thawed,
+    /// The unit was frozen.
+    Frozen,
+    /// A slice above it was (from 256 on).
+    ByParent,
 }
 
 /// What systemd made of a unit's file.
@@ -64,6 +107,8 @@ pub struct Units {
     answers: Fact<Vec<(String, Properties)>>,
     /// Whether every loaded unit that is called after Hermes is among the answers.
     is_complete: bool,
+    /// How the units stand that those require.
+    required: Vec<Properties>,
     scope: Scope,
 }
 
@@ -90,7 +135,30 @@ impl Units {
             let id = |block: &Properties| block.get("Id").cloned().unwrap_or_default();
             Fact::Known(blocks.into_iter().map(|block| (id(&block), block)).collect())
         };
-        Self { answers, is_complete, scope }
+        Self { answers, is_complete, required: Vec::new(), scope }
+    }
+
+    /// The question how the units stand without which systemd does not start those that rest. None where they require
+    /// no others than every unit does, as is usual.
+    pub fn ask_for_required(&self) -> Option<Ask> {
+        let resting = self.answers.known().into_iter().flatten().map(|(_, block)| block);
+        let units: BTreeSet<String> = resting
+            .filter(|block| is_at_rest(block))
+            .flat_map(required)
+            .map(|(_, unit)| unit.to_string())
+            .take(MOST_REQUIRED)
+            .collect();
+        (!units.is_empty()).then(|| Ask::SystemctlShowState {
+            scope: self.scope,
+            units: units.into_iter().collect(),
+        })
+    }
+
+    /// With the answers to that.
+    #[must_use]
+    pub fn with_required(self, seen: &[CommandSeen]) -> Self {
+        let required = seen.iter().flat_map(|command| show::blocks(&command.stdout)).collect();
+        Self { required, ..self }
     }
 
     /// The units of a manager that there is not: it has loaded none.
@@ -125,12 +193,34 @@ impl Units {
         self.answers.as_ref().and_then(|blocks| {
             let block = blocks.iter().find(|(id, _)| id == unit).map(|(_, block)| block);
             match (block, blocks.as_slice()) {
-                (Some(block), _) => job(block, self.command(unit)),
+                (Some(block), _) => self.job_of(block, unit),
                 // `systemctl show UNIT` typed without `-p Id` by a person names no unit.
-                (None, [(id, block)]) if id.is_empty() => job(block, self.command(unit)),
+                (None, [(id, block)]) if id.is_empty() => self.job_of(block, unit),
                 (None, _) if self.is_complete && unit.starts_with("hermes") => Fact::Absent,
                 (None, _) => Fact::Unknown(Why::NotObserved),
             }
+        })
+    }
+
+    fn job_of(&self, block: &Properties, unit: &str) -> Fact<Job> {
+        job(block, self.command(unit)).map(|mut job| {
+            if let Some(systemd) = &mut job.systemd {
+                systemd.held_by = self.held_by(block);
+            }
+            job
+        })
+    }
+
+    /// The first of the units that one requires that keeps it from a start.
+    fn held_by(&self, block: &Properties) -> Option<HeldBy> {
+        let after: Vec<&str> = words(block, "After").collect();
+        required(block).filter(|_| is_at_rest(block)).find_map(|(how, unit)| {
+            let is_it = |other: &&Properties| {
+                get(other, "Id") == unit || words(other, "Names").any(|name| name == unit)
+            };
+            let other = self.required.iter().find(is_it)?;
+            let standing = standing(other, how, after.contains(&unit))?;
+            Some(HeldBy { unit: unit.into(), source: self.command(unit), standing })
         })
     }
 
@@ -173,8 +263,49 @@ fn refusal(command: &CommandSeen) -> Why {
     }
 }
 
+fn get<'a>(block: &'a Properties, key: &str) -> &'a str {
+    block.get(key).map(String::as_str).unwrap_or_default()
+}
+
+fn words<'a>(block: &'a Properties, key: &str) -> impl Iterator<Item = &'a str> {
+    get(block, key).split_whitespace()
+}
+
+fn is_at_rest(block: &Properties) -> bool {
+    matches!(get(block, "ActiveState"), "inactive" | "failed")
+}
+
+/// The units without which systemd does not start one, each with the setting that says so. Left out is what every
+/// unit requires and what is never missing: slices, the root of the file system, the targets of the boot.
+fn required(block: &Properties) -> impl Iterator<Item = (&'static str, &str)> {
+    let is_told = |unit: &&str| {
+        unit.strip_suffix(".slice").is_none()
+            && !["-.mount", "basic.target", "sysinit.target"].contains(unit)
+    };
+    ["Requires", "Requisite", "BindsTo"]
+        .into_iter()
+        .flat_map(move |how| words(block, how).filter(is_told).map(move |unit| (how, unit)))
+}
+
+/// How a unit stands if it keeps one from a start that requires it (`systemd.unit(5)`).
+fn standing(other: &Properties, how: &str, is_after: bool) -> Option<Standing> {
+    match (get(other, "LoadState"), get(other, "ActiveState")) {
+        // Whatever runs is no obstacle, though its file be gone.
+        (_, "active" | "activating" | "reloading" | "refreshing") => None,
+        ("not-found", _) => Some(Standing::NotFound),
+        ("masked", _) => Some(Standing::Masked),
+        ("bad-setting" | "error", _) => Some(Standing::Refused),
+        // Without an order between them, both are started, whatever becomes of the other.
+        _ if !is_after => None,
+        (_, "failed") => Some(Standing::Failed(get(other, "Result").into())),
+        (_, "inactive") if how == "Requisite" => Some(Standing::Inactive),
+        (_, "inactive") if get(other, "Id").ends_with(".device") => Some(Standing::Inactive),
+        _ => None,
+    }
+}
+
 fn job(block: &Properties, source: String) -> Fact<Job> {
-    let get = |key: &str| block.get(key).map(String::as_str).unwrap_or_default();
+    let get = |key: &str| get(block, key);
     let number = |key: &str| get(key).parse::<u64>().ok();
     let (active, sub) = (get("ActiveState"), get("SubState"));
     if active.is_empty() {
@@ -233,6 +364,12 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             start_limit_burst: number("StartLimitBurst"),
             stop_timeout: span("TimeoutStopUSec").flatten(),
             queued: !get("Job").is_empty(),
+            freezer: match get("FreezerState") {
+                "freezing" | "frozen" => Freezer::Frozen,
+                "freezing-by-parent" | "frozen-by-parent" => Freezer::ByParent,
+                _ => Freezer::Thawed,
+            },
+            held_by: None,
         }),
         launchd: None,
     })
@@ -263,6 +400,9 @@ fn exit(code: &str, status: i32, result: &str, has_ended: bool) -> Option<Exit> 
         _ => None,
     }
 }
+
+/// As many units one can require before one looks at some of them only.
+const MOST_REQUIRED: usize = 64;
 
 /// The highest number of a signal on Linux.
 const LAST_SIGNAL: i32 = 64;
@@ -359,6 +499,24 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_is_frozen_by_itself_or_with_a_slice_above_it_or_not_at_all() {
+        for (state, freezer) in [
+            ("frozen", Freezer::Frozen),
+            ("freezing", Freezer::Frozen),
+            ("frozen-by-parent", Freezer::ByParent),
+            ("freezing-by-parent", Freezer::ByParent),
+            ("running", Freezer::Thawed),
+            ("thawing", Freezer::Thawed),
+            ("", Freezer::Thawed),
+        ] {
+            let units = units(&format!("Id=u.service\nActiveState=active\nFreezerState={state}\n"));
+            let job = units.job("u.service");
+            let systemd = job.known().and_then(|job| job.systemd.as_ref());
+            assert_eq!(systemd.map(|systemd| systemd.freezer), Some(freezer), "{state}");
+        }
+    }
+
+    #[test]
     fn not_found_is_absence_and_a_silent_bus_is_not() {
         let missing =
             units("Id=u.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n");
@@ -375,6 +533,71 @@ mod tests {
             silent.job("u.service").why(),
             Some(&Why::Failed("Failed to connect to bus: No medium found".into()))
         );
+    }
+
+    #[test]
+    fn a_required_unit_keeps_one_from_a_start_only_where_systemd_says_so() {
+        let at_rest = "ActiveState=inactive";
+        for (own, other, expected) in [
+            (
+                "Requires=v.service",
+                "LoadState=not-found\nActiveState=inactive",
+                Some(Standing::NotFound),
+            ),
+            ("BindsTo=v.service", "LoadState=masked\nActiveState=inactive", Some(Standing::Masked)),
+            (
+                "Requires=v.service",
+                "LoadState=bad-setting\nActiveState=inactive",
+                Some(Standing::Refused),
+            ),
+            (
+                "Requires=v.service\nAfter=v.service",
+                "ActiveState=failed\nResult=exit-code",
+                Some(Standing::Failed("exit-code".into())),
+            ),
+            ("Requires=v.service", "ActiveState=failed\nResult=exit-code", None),
+            ("Requires=v.service\nAfter=v.service", at_rest, None),
+            ("Requisite=v.service\nAfter=v.service", at_rest, Some(Standing::Inactive)),
+            ("Requires=v.service\nAfter=v.service", "ActiveState=active", None),
+            ("BindsTo=v.service", "LoadState=not-found\nActiveState=active", None),
+            ("Wants=v.service\nAfter=v.service", "ActiveState=failed", None),
+            ("Requires=v.service app.slice", "LoadState=loaded\nActiveState=active", None),
+        ] {
+            let state = format!("Id=v.service\n{other}\n");
+            let held = held_by(&format!("{at_rest}\n{own}"), &state);
+            assert_eq!(held.map(|held| held.standing), expected, "{own}, {other}");
+            assert_eq!(held_by(&format!("ActiveState=active\n{own}"), &state), None, "it runs");
+        }
+    }
+
+    #[test]
+    fn a_required_unit_is_known_by_any_of_its_names_and_a_device_has_to_be_there() {
+        let state =
+            "Id=dbus-broker.service\nNames=dbus-broker.service dbus.service\nLoadState=masked\n";
+        let held = held_by("ActiveState=inactive\nRequires=dbus.service", state).expect("held");
+        assert_eq!(held.unit, "dbus.service");
+        let state = "Id=dev-sdb1.device\nLoadState=loaded\nActiveState=inactive\n";
+        let own = "ActiveState=inactive\nBindsTo=dev-sdb1.device\nAfter=dev-sdb1.device";
+        assert_eq!(held_by(own, state).map(|held| held.standing), Some(Standing::Inactive));
+    }
+
+    #[test]
+    fn nothing_is_asked_of_what_every_unit_requires_nor_for_a_unit_that_runs() {
+        let asked = |lines: &str| units(&format!("Id=u.service\n{lines}\n")).ask_for_required();
+        let usual = "Requires=basic.target app.slice\nBindsTo=";
+        assert_eq!(asked(&format!("ActiveState=inactive\n{usual}")), None);
+        assert_eq!(asked("ActiveState=active\nRequires=v.service"), None);
+        let many: Vec<String> = (0..200).map(|at| format!("v{at}.service")).collect();
+        let asked = asked(&format!("ActiveState=failed\nRequires={}", many.join(" ")));
+        let Some(Ask::SystemctlShowState { units, .. }) = asked else { panic!("a question") };
+        assert_eq!(units.len(), MOST_REQUIRED);
+    }
+
+    /// What keeps a unit with these properties from a start, where the manager says so of another one.
+    fn held_by(own: &str, other: &str) -> Option<HeldBy> {
+        let state = CommandSeen { stdout: other.into(), exit: Some(0), ..CommandSeen::default() };
+        let units = units(&format!("Id=u.service\n{own}\n")).with_required(&[state]);
+        units.job("u.service").known().and_then(|job| job.systemd.clone())?.held_by
     }
 
     #[test]

@@ -9,12 +9,8 @@ use super::secrets::{Secrets, Source};
 pub(super) fn ask(argv: &[String]) -> Option<Ask> {
     let words: Vec<&str> = argv.iter().map(String::as_str).collect();
     Some(match *words.as_slice() {
-        ["systemctl", "--user", "show", ref rest @ ..] => {
-            Ask::SystemctlShow { scope: Scope::User, units: units(rest) }
-        }
-        ["systemctl", "show", ref rest @ ..] => {
-            Ask::SystemctlShow { scope: Scope::System, units: units(rest) }
-        }
+        ["systemctl", "--user", "show", ref rest @ ..] => shown(argv, Scope::User, units(rest)),
+        ["systemctl", "show", ref rest @ ..] => shown(argv, Scope::System, units(rest)),
         ["loginctl", "show-user", .., uid] => Ask::LoginctlShowUser { uid: uid.parse().ok()? },
         ["launchctl", "print", target] => Ask::LaunchctlPrint { target: target.into() },
         ["launchctl", "print-disabled", domain] => {
@@ -24,6 +20,12 @@ pub(super) fn ask(argv: &[String]) -> Option<Ask> {
         ["launchctl", "list", label] => Ask::LaunchctlList { label: label.into() },
         _ => return None,
     })
+}
+
+/// Of the two questions that `systemctl show` answers, the one that asked so.
+fn shown(argv: &[String], scope: Scope, units: Vec<String>) -> Ask {
+    let state = Ask::SystemctlShowState { scope, units: units.clone() };
+    if state.argv() == argv { state } else { Ask::SystemctlShow { scope, units } }
 }
 
 fn units(rest: &[&str]) -> Vec<String> {
@@ -40,7 +42,9 @@ pub(super) fn stdout(ask: &Ask, text: &str, secrets: &mut Secrets) -> String {
         text.lines().map(|text| line(text, secrets) + "\n").collect::<String>()
     };
     match ask {
-        Ask::SystemctlShow { .. } => at(Source::SystemctlShow, property, secrets),
+        Ask::SystemctlShow { .. } | Ask::SystemctlShowState { .. } => {
+            at(Source::SystemctlShow, property, secrets)
+        }
         Ask::LaunchctlPrint { .. } => printed(text, secrets),
         Ask::LaunchctlPrintDisabled { .. } => {
             at(Source::LaunchctlPrintDisabled, override_of, secrets)
