@@ -13,6 +13,7 @@ mod cli;
 mod examine;
 mod exit;
 mod explain;
+mod fault;
 mod given;
 mod host;
 mod manual;
@@ -44,23 +45,12 @@ use report::{Report, difference, nagios};
 use wait::{Goal, Patience, Waited, Watch};
 
 fn main() -> ExitCode {
+    fault::announce();
     let cli = Cli::parse();
     // Before the first thread: one that runs already would keep its rights.
     let sealed = if cli.no_seal { Sealed::Off } else { host::seal() };
-    let ended = match cli.command.unwrap_or(Command::Check(cli.check)) {
-        Command::Check(args) => check(&args, &sealed),
-        Command::Plan(args) => plan(&args).map(Exit::code),
-        Command::Snapshot(args) => snapshot(&args).map(Exit::code),
-        Command::Diff(args) => diff(&args).map(Exit::code),
-        Command::Explain(args) => {
-            explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine.code()))
-        }
-        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
-        Command::Man => {
-            manual::man().map_err(Into::into).and_then(|page| print(&page, Exit::Fine.code()))
-        }
-    };
-    let code = ended.unwrap_or_else(|error| {
+    let command = cli.command.unwrap_or(Command::Check(cli.check));
+    let code = fault::caught(|| run(command, &sealed)).unwrap_or_else(|error| {
         // Standard error may be gone too; there is nobody left to tell then.
         let _ = writeln!(std::io::stderr(), "gw-doctor: {error:#}");
         Exit::Misused.code()
@@ -68,8 +58,21 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Does what was asked for, and says with which code to end.
+fn run(command: Command, sealed: &Sealed) -> anyhow::Result<u8> {
+    match command {
+        Command::Check(args) => check(&args, sealed),
+        Command::Plan(args) => plan(&args).map(Exit::code),
+        Command::Snapshot(args) => snapshot(&args).map(Exit::code),
+        Command::Diff(args) => diff(&args).map(Exit::code),
+        Command::Explain(args) => print(&explain::explain(args.id.as_deref())?, Exit::Fine.code()),
+        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
+        Command::Man => print(&manual::man()?, Exit::Fine.code()),
+    }
+}
+
 fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
-    match checked(args, sealed) {
+    match fault::caught(|| checked(args, sealed)) {
         Err(error) if args.format == Format::Nagios => {
             print(&nagios::failed(&error), nagios::State::Unknown.code())
         }
@@ -80,7 +83,7 @@ fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
 fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let selection = Selection { only: args.only.clone(), skip: args.skip.clone() };
     if let Some(name) = selection.unknown() {
-        bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
+        bail!("{}", explain::no_check(name));
     }
     // What the operator got wrong is said before anything is looked at.
     let intent = given::intent(&args.intent, args.from.is_none())?;
