@@ -209,12 +209,37 @@ fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
         manager: args.manager.into(),
     };
     let facts = facts::gather(host, &wanted);
-    let known = |name: &String| facts.gateways.iter().any(|gateway| gateway.home.profile == *name);
-    if let Some(name) = args.profiles.iter().find(|name| !known(name)) {
-        bail!("there is no profile {name:?} here; without a name, every gateway is looked at");
+    let is_known = |name: &&String| names(&facts).any(|known| known == *name);
+    if let Some(name) = args.profiles.iter().find(|name| !is_known(name)) {
+        let all = facts::gather(host, &Wanted { profiles: Vec::new(), ..wanted });
+        bail!("{}", no_profile(name, &names(&all).collect::<Vec<_>>()));
     }
     Ok(facts)
 }
+
+/// The profiles that were looked at.
+fn names(facts: &Facts) -> impl Iterator<Item = &str> {
+    facts.gateways.iter().map(|gateway| gateway.home.profile.as_str())
+}
+
+/// What to say of a name that no profile bears. A command that stands behind an option is taken for one.
+fn no_profile(name: &str, known: &[&str]) -> String {
+    if cli::is_command(name) {
+        return format!(
+            "there is no profile {name:?} here; a command comes before its options: `gw-doctor {name} …`"
+        );
+    }
+    let (shown, more) = known.split_at(known.len().min(MOST_NAMES));
+    let shown: Vec<String> = shown.iter().map(|name| format!("{name:?}")).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!(
+        "there is no profile or command {name:?}; profiles here: {}{more}; commands: `gw-doctor --help`",
+        shown.join(", ")
+    )
+}
+
+/// So many names fit into one line for people.
+const MOST_NAMES: usize = 8;
 
 /// Standard output carries the report and nothing else. A reader who has left needs no report.
 fn print<T>(text: &str, exit: T) -> anyhow::Result<T> {
