@@ -100,8 +100,7 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     for (place, what) in
         unused(&facts, &examined, &intent.policy, &selection, args.look.profiles.is_empty())
     {
-        // It is a remark, and no part of the report.
-        let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
+        remark(&format!("{place}: {what}"));
     }
     let report = Report::new(&facts, &intent, examined, args.fail_on, sealed).after(waited);
     let report = ManuallyDrop::new(report);
@@ -179,6 +178,11 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let before = look(&look_args, Some(&args.before))?;
     let after = look(&look_args, args.after.as_deref())?;
+    if after.now < before.now {
+        remark(
+            "what is given as before was taken after the other: all that is told went the other way",
+        );
+    }
     let intent = Intent::default();
     let [was, is] = [&before, &after].map(|facts| examine(facts, &intent, &Selection::default()));
     let changes = compare::compare(
@@ -191,6 +195,12 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let worse = changes.iter().any(|change| change.way == Way::Worse);
     print(&text, if worse { Exit::Problems } else { Exit::Fine })
+}
+
+/// Says what is no part of a report.
+fn remark(text: &str) {
+    // Standard error may be gone; nothing depends on it.
+    let _ = writeln!(std::io::stderr(), "gw-doctor: note: {text}");
 }
 
 /// The facts of this host, or of a recorded one.

@@ -286,6 +286,14 @@ fn a_diff_says_what_got_worse_and_exits_with_it() {
     assert!(text.contains("PID 393 took the place of PID 391"), "{text}");
 }
 
+/// The gateway in the foreground was recorded 19 seconds after the healthy one.
+#[test]
+fn a_diff_of_snapshots_in_the_wrong_order_says_so_beside_the_report() {
+    assert_eq!(stderr(&run(&["diff", HEALTHY, FOREGROUND])), "");
+    let said = stderr(&run(&["diff", FOREGROUND, HEALTHY]));
+    assert!(said.starts_with("gw-doctor: note: ") && said.lines().count() == 1, "{said}");
+}
+
 #[test]
 fn a_diff_of_a_host_with_itself_is_empty_in_both_formats() {
     let text = run(&["diff", HEALTHY, HEALTHY]);
