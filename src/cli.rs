@@ -114,8 +114,8 @@ Examples:
   gw-doctor check --from host.json    look at it again, on any machine
   gw-doctor diff host.json            what changed since
 
-It holds no secret and no word of a chat, but names: of users, profiles, files
-and services. Read it before you pass it on.
+Secrets, the words of chats and the names of jobs are taken out. The names of
+users, profiles, files and services are not: read it before you pass it on.
 Exit status: 0 if it was written, 2 if not.";
 
 const DIFF: &str = "\
