@@ -11,8 +11,6 @@ use crate::finding::{Finding, Verdict, worst};
 use crate::intent::Intent;
 use crate::{CHECKS, Check, Subject, excuse};
 
-pub use crate::excuse::unused;
-
 /// What was found of one gateway.
 #[derive(Debug, Clone)]
 pub struct Examined {

@@ -4,15 +4,13 @@
 //! day it counts again and says so.
 
 use gw_snapshot::facts::Facts;
-use gw_snapshot::facts::definition::Place;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::Subject;
 use crate::diagnosis::Diagnosis;
-use crate::examine::{Examined, Selection};
 use crate::finding::Finding;
-use crate::intent::{Accepted, Ignored, Policy};
-use crate::{CHECKS, Subject};
+use crate::intent::{Accepted, Ignored};
 
 /// Excuses single findings, before anything is made of them.
 pub(crate) fn findings(at: &Subject<'_>, findings: &mut [Finding]) {
@@ -73,59 +71,6 @@ fn past(ignored: &Ignored) -> String {
 /// The day of the look.
 fn today(facts: &Facts) -> Date {
     facts.now.to_zoned(TimeZone::UTC).date()
-}
-
-/// The entries of a policy that match nothing in this look, each with what is to be said of it. What was not looked at is
-/// not held against them. `all`: every profile was looked at, and not only those that somebody named.
-pub fn unused(
-    facts: &Facts,
-    examined: &[Examined],
-    policy: &Policy,
-    selection: &Selection,
-    all: bool,
-) -> Vec<(Place, String)> {
-    let looks: Vec<(&str, &Examined)> =
-        facts.gateways.iter().map(|gateway| gateway.home.profile.as_str()).zip(examined).collect();
-    let was_seen = |profile: &str| looks.iter().any(|(known, _)| *known == profile);
-    let ignored = policy.ignored.iter().filter(|ignored| {
-        let mut gateways = looks.iter().filter(|(profile, _)| ignored.is_of(profile));
-        (all || ignored.profile.as_deref().is_some_and(was_seen))
-            && is_looked_at(ignored, selection)
-            && !gateways.any(|(_, found)| is_found(ignored, found))
-    });
-    let ignored = ignored.map(|ignored| {
-        let whose = ignored.profile.as_ref();
-        let whose = whose.map_or_else(String::new, |profile| format!(" of profile {profile}"));
-        (ignored.at.clone(), format!("nothing to ignore: {}{whose} was not found", ignored.what))
-    });
-    let named = policy.off.iter().map(|off| (&off.at, &off.value));
-    let named = named.chain(policy.expected.iter().filter_map(|expected| {
-        let first = [&expected.address].into_iter().flatten().map(|entry| &entry.at);
-        let first = first.chain(expected.port.iter().map(|entry| &entry.at));
-        let lists = expected.required.iter().chain(&expected.forbidden).map(|entry| &entry.at);
-        Some((first.chain(lists).next()?, expected.profile.as_ref()?))
-    }));
-    let unknown = named.filter(|(_, profile)| all && !was_seen(profile));
-    let unknown = unknown.map(|(at, profile)| {
-        (at.clone(), format!("no gateway of profile {profile} was looked at"))
-    });
-    ignored.chain(unknown).collect()
-}
-
-fn is_looked_at(ignored: &Ignored, selection: &Selection) -> bool {
-    match &ignored.what {
-        Accepted::Check(id) => CHECKS.iter().any(|check| check.id == id && selection.takes(check)),
-        Accepted::Diagnosis(_) => selection.only.is_empty() && selection.skip.is_empty(),
-    }
-}
-
-fn is_found(ignored: &Ignored, examined: &Examined) -> bool {
-    match &ignored.what {
-        Accepted::Check(id) => examined.findings.iter().any(|finding| {
-            finding.check == id && (finding.excused.is_some() || finding.is_wrong())
-        }),
-        Accepted::Diagnosis(id) => examined.diagnoses.iter().any(|found| found.id == id),
-    }
 }
 
 /// What it is to be off: not installed, not loaded, not running, and whatever waits for it waits.

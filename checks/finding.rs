@@ -1,7 +1,7 @@
 //! What a check has to say: a claim with its verdict, its evidence and its scope.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use jiff::civil::Date;
 use serde::Serialize;
 

@@ -4,7 +4,8 @@
 //! makes a fact, and never hides one. What it excuses stays in the report, with the reason.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::terms::{About, Term};
 use gw_snapshot::observation::FileSeen;
 use gw_snapshot::parse::plist;

@@ -21,6 +21,7 @@ pub mod plan;
 mod spawn;
 mod subject;
 pub mod transient;
+pub mod unused;
 
 use std::cell::OnceCell;
 

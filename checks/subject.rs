@@ -451,7 +451,7 @@ impl<'a> Subject<'a> {
 
     /// Whether a run of the job may be under way.
     pub(crate) fn may_be_running(&self, job: &CronJob) -> bool {
-        let mut open = self.executions().iter().filter(|run| run.is_open() && run.job == job.id);
+        let mut open = self.executions().iter().filter(|run| run.is_open && run.job == job.id);
         open.any(|run| matches!(run.owner, Owner::Alive(_)))
             || job.may_be_running(self.facts.now, SignedDuration::from_secs(LONGEST_RUN))
     }

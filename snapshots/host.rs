@@ -6,9 +6,10 @@
 use jiff::Timestamp;
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
+    Trouble,
 };
-use crate::snapshot::{About, Reach};
+use crate::snapshot::About;
 
 /// A host that answers questions.
 ///

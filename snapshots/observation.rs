@@ -10,8 +10,6 @@ use jiff::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::Reach;
-
 /// Why an observation has no content. Written as one kebab-case word in a snapshot's `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -96,6 +94,38 @@ impl fmt::Display for Trouble {
             Self::NotObserved => "not observed",
             Self::Other(text) => text,
         })
+    }
+}
+
+/// How far a search went. Written as `complete`, `partial`, or the word of its trouble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Reach {
+    /// It saw everything there is.
+    Complete,
+    /// Some of it was not visible.
+    Partial,
+    /// It was cut short, or could not be made.
+    Trouble(Trouble),
+}
+
+impl From<String> for Reach {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "complete" => Self::Complete,
+            "partial" => Self::Partial,
+            _ => Self::Trouble(word.into()),
+        }
+    }
+}
+
+impl From<Reach> for String {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Complete => "complete".into(),
+            Reach::Partial => "partial".into(),
+            Reach::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use crate::host::{Ask, Host, Part, Question, Seen};
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
+    Trouble,
 };
-use crate::snapshot::{About, Reach, Search, Snapshot};
+use crate::snapshot::{About, Search, Snapshot};
 
 /// A recorded host.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
 };
 
 /// A host as it was seen at one time. Raw evidence, not conclusions, so that a newer gw-doctor reads
@@ -144,38 +144,6 @@ pub enum Search {
     Listeners,
     /// For service definitions, in each directory that is listed.
     Definitions,
-}
-
-/// How far a search went. Written as `complete`, `partial`, or the word of its trouble.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum Reach {
-    /// It saw everything there is.
-    Complete,
-    /// Some of it was not visible.
-    Partial,
-    /// It was cut short, or could not be made.
-    Trouble(Trouble),
-}
-
-impl From<String> for Reach {
-    fn from(word: String) -> Self {
-        match word.as_str() {
-            "complete" => Self::Complete,
-            "partial" => Self::Partial,
-            _ => Self::Trouble(word.into()),
-        }
-    }
-}
-
-impl From<Reach> for String {
-    fn from(reach: Reach) -> Self {
-        match reach {
-            Reach::Complete => "complete".into(),
-            Reach::Partial => "partial".into(),
-            Reach::Trouble(trouble) => trouble.into(),
-        }
-    }
 }
 
 /// Why a text is not a snapshot.

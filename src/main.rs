@@ -30,10 +30,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use gw_checks::compare::{self, Way};
-use gw_checks::examine::{Selection, unused};
+use gw_checks::examine::Selection;
 use gw_checks::intent::Intent;
 use gw_checks::plan::{self, Chosen, Plan};
-use gw_checks::transient;
+use gw_checks::{transient, unused};
 use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
 
@@ -97,9 +97,8 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     // The process ends when all is said: to free what is known of a hundred gateways bit by bit takes longer than to leave it.
     let facts = ManuallyDrop::new(facts);
     let examined = examine(&facts, &intent, &selection);
-    for (place, what) in
-        unused(&facts, &examined, &intent.policy, &selection, args.look.profiles.is_empty())
-    {
+    let all = args.look.profiles.is_empty();
+    for (place, what) in unused::entries(&facts, &examined, &intent.policy, &selection, all) {
         remark(&format!("{place}: {what}"));
     }
     let report = Report::new(&facts, &intent, examined, args.fail_on, sealed).after(waited);

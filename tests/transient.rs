@@ -13,7 +13,7 @@ mod edit;
 use gw_checks::examine::{Selection, examine};
 use gw_checks::intent::{Entry, Intent, Policy};
 use gw_checks::transient;
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::{Facts, Wanted, gather};
 use gw_snapshot::recorded::Recorded;
 

@@ -6,9 +6,10 @@
 
 mod table;
 
-use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
 use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::{Lane, Manager, home, shape};
 
 use crate::Subject;

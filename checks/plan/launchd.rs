@@ -235,15 +235,25 @@ fn reload(at: &Subject<'_>, lane: &Lane) -> Course {
             "it is a daemon of the system: root has to boot it out, wait for its end and bootstrap it",
         );
     }
-    let running = Guard::JobRuns { target: target(lane), pid };
-    let files = plist(lane);
+    // What is booted out has to be let in again.
+    if let Some(because) = kept_out(lane) {
+        return look(at, because);
+    }
+    if at.is_starting() {
+        return look(at, "the gateway is still starting: look again in two minutes");
+    }
+    let mut guards = vec![Guard::JobRuns { target: target(lane), pid }, not_disabled(lane)];
+    guards.extend(plist(lane));
+    if at.gateway.own_status(at.facts.about.os).is_some() {
+        guards.push(Guard::NoTurns { status: at.path("gateway_state.json") });
+    }
     Course::Steps(vec![Step {
         name: "reload",
         why: format!(
             "launchd runs {} by an old definition, and reads the plist at bootstrap only. Between bootout and bootstrap nothing may cut this off.",
             lane.name
         ),
-        guards: [running].into_iter().chain(files).collect(),
+        guards,
         action: Action::Reload {
             target: target(lane),
             domain: domain(lane),
@@ -289,28 +299,30 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
             })
         }
         Fact::Known(_) => Err("the job is between two states: look again in a few seconds"),
-        Fact::Absent if lane.definition.known().is_none() => {
-            Err("there is no plist that could be loaded")
-        }
-        Fact::Absent if lane.refused_plist().is_some() => {
-            Err("launchd refuses the plist for its owner or its mode: mend that first")
-        }
-        Fact::Absent if lane.barred_by_plist().is_some() => Err(
-            "the plist itself keeps launchd from loading it here: whether that is meant must be known first",
-        ),
-        Fact::Absent if lane.disabled == Fact::Known(true) => {
-            Err("somebody disabled the label: whether that is meant must be known first")
-        }
-        Fact::Absent => Ok(bootstrap(at, lane)),
+        Fact::Absent => kept_out(lane).map_or_else(|| Ok(bootstrap(at, lane)), Err),
         Fact::Unknown(_) => Err("whether the job is loaded is not known"),
     }
 }
 
+/// Why launchd would not load the plist as it stands.
+fn kept_out(lane: &Lane) -> Option<&'static str> {
+    if lane.definition.known().is_none() {
+        Some("there is no plist that could be loaded")
+    } else if lane.refused_plist().is_some() {
+        Some("launchd refuses the plist for its owner or its mode: mend that first")
+    } else if lane.barred_by_plist().is_some() {
+        Some(
+            "the plist itself keeps launchd from loading it here: whether that is meant must be known first",
+        )
+    } else if lane.disabled == Fact::Known(true) {
+        Some("somebody disabled the label: whether that is meant must be known first")
+    } else {
+        None
+    }
+}
+
 fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
-    let here = [
-        Guard::NotLoaded { target: target(lane) },
-        Guard::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-    ];
+    let here = [Guard::NotLoaded { target: target(lane) }, not_disabled(lane)];
     let files = plist(lane);
     Step {
         name: "load",
@@ -329,6 +341,10 @@ fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {
         expect: runs(at, lane, None),
         undo: format!("{}launchctl bootout {}", by(lane), target(lane)),
     }
+}
+
+fn not_disabled(lane: &Lane) -> Guard {
+    Guard::NotDisabled { domain: domain(lane), label: lane.name.clone() }
 }
 
 /// That the plist is there, and the one that was seen, as far as that can be told.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::fact::{Fact, Why};
 use crate::facts::executions::Execution;
+use crate::facts::liveness::Holder;
 use crate::facts::record::RecordError;
 use crate::observation::FileSeen;
 use crate::parse::json;
@@ -60,7 +61,7 @@ pub struct Cron {
     /// `cron/ticker_last_success` (0.18+): when a tick last ended without an error.
     pub last_success: Fact<Timestamp>,
     /// Who holds `cron/.tick.lock`.
-    pub tick_lock: Fact<crate::facts::liveness::Holder>,
+    pub tick_lock: Fact<Holder>,
     /// `cron/executions.db` (0.19+): the runs that have not ended, and of each job the last that has.
     pub executions: Fact<Vec<Execution>>,
     /// What the scripts of jobs do to the gateway that runs them, by the name in the job, in a fixed wording.

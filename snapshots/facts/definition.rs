@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fact::{Fact, Why};
 use crate::facts::home::{Choice, Home};
+use crate::facts::place::Place;
 use crate::facts::shape::{self, Entry};
 use crate::facts::terms::{self, Term};
 use crate::host::Scope;
@@ -125,30 +126,10 @@ pub struct Agent {
     pub stderr: Option<(String, Place)>,
     /// `LimitLoadToSessionType`. Empty: `Aqua` alone.
     pub session_types: Vec<String>,
-    /// `ThrottleInterval`, in seconds. launchd's own is 10.
-    pub throttle: Option<u64>,
     /// The permission bits of the plist itself.
     pub mode: Option<u32>,
     /// Its owner.
     pub owner: Option<u32>,
-}
-
-/// A line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file.
-    pub file: String,
-    /// 1-based. None where the whole file is meant.
-    pub line: Option<usize>,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file),
-            None => f.write_str(&self.file),
-        }
-    }
 }
 
 /// A variable that a definition sets.
@@ -268,7 +249,6 @@ impl Definition {
                 stdout: text("StandardOutPath"),
                 stderr: text("StandardErrorPath"),
                 session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
-                throttle: plist.number("ThrottleInterval"),
                 mode: None,
                 owner: None,
             }),

@@ -14,29 +14,13 @@ use crate::parse::time::{self, Stamp};
 pub struct Execution {
     /// The job's id.
     pub job: String,
-    /// How far it has come.
-    pub status: Status,
-    /// The process that claimed it.
+    /// Whether it was claimed or has begun, and nobody has said that it ended. A run whose owner ended before it did
+    /// is closed, as `unknown`, when the next gateway starts.
+    pub is_open: bool,
+    /// The process that claimed it. [`Owner::Unclear`] where it has ended, for nobody asks then.
     pub owner: Owner,
     /// When it was claimed.
     pub claimed_at: Option<Stamp>,
-}
-
-/// How far a run has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Somebody has taken it.
-    Claimed,
-    /// It has begun.
-    Running,
-    /// It has ended well.
-    Completed,
-    /// It has ended badly.
-    Failed,
-    /// Its owner ended before it did: the next gateway says so when it starts.
-    Unknown,
-    /// What a later version says.
-    Other,
 }
 
 /// What has become of the process that claimed a run.
@@ -63,26 +47,13 @@ impl Execution {
 
     fn of(row: &Value, host: &dyn Host) -> Option<Self> {
         let text = |key: &str| row.get(key).and_then(Value::as_str);
-        let status = match text("status")? {
-            "claimed" => Status::Claimed,
-            "running" => Status::Running,
-            "completed" => Status::Completed,
-            "failed" => Status::Failed,
-            "unknown" => Status::Unknown,
-            _ => Status::Other,
-        };
-        let is_open = matches!(status, Status::Claimed | Status::Running);
+        let is_open = matches!(text("status")?, "claimed" | "running");
         Some(Self {
             job: text("job_id")?.into(),
-            status,
+            is_open,
             owner: if is_open { owner(row, host) } else { Owner::Unclear },
             claimed_at: text("claimed_at").and_then(time::iso),
         })
-    }
-
-    /// Whether it was begun, and nobody has said that it ended.
-    pub fn is_open(&self) -> bool {
-        matches!(self.status, Status::Claimed | Status::Running)
     }
 
     /// How long ago it was claimed, in seconds.

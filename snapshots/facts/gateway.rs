@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::fact::Fact;
+use crate::fact::{Fact, Why};
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
 use crate::facts::health::Answer;
@@ -14,13 +14,15 @@ use crate::facts::job::systemd::Load;
 use crate::facts::job::{Enabled, Job, Phase};
 use crate::facts::journal::Journal;
 use crate::facts::liveness::Liveness;
+use crate::facts::manager::Manager;
 use crate::facts::marks::Marks;
+use crate::facts::place::Place;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
 use crate::facts::settings::{self, ApiServer, Layer};
-use crate::host::{Scope, Seen};
+use crate::host::Seen;
 use crate::observation::{DirectorySeen, FileSeen};
-use crate::parse::cgroup::Place;
+use crate::parse::cgroup;
 use crate::snapshot::About;
 
 /// Everything that is known of a host.
@@ -210,7 +212,7 @@ pub struct Named {
     /// The path.
     pub path: String,
     /// Where it is named.
-    pub at: crate::facts::definition::Place,
+    pub at: Place,
     /// What the service does with it.
     pub purpose: Purpose,
     /// What is there.
@@ -243,7 +245,7 @@ pub enum Usable {
         uid: u32,
     },
     /// It cannot be told.
-    Unknown(crate::fact::Why),
+    Unknown(Why),
 }
 
 impl Named {
@@ -276,58 +278,6 @@ fn may(purpose: Purpose, mode: &str, owner: u32, user: u32) -> bool {
     user == 0 || bits & wanted != 0
 }
 
-/// A service manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manager {
-    /// The systemd manager of the user who looks.
-    SystemdUser,
-    /// The systemd system manager.
-    SystemdSystem,
-    /// launchd's `gui/UID` domain, which a login at the screen makes.
-    LaunchdGui(u32),
-    /// launchd's `user/UID` domain, which is there without one.
-    LaunchdUser(u32),
-    /// launchd's `system` domain.
-    LaunchdSystem,
-}
-
-impl std::fmt::Display for Manager {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::SystemdUser => f.write_str("systemd, user"),
-            Self::SystemdSystem => f.write_str("systemd, system"),
-            Self::LaunchdGui(uid) => write!(f, "launchd, gui/{uid}"),
-            Self::LaunchdUser(uid) => write!(f, "launchd, user/{uid}"),
-            Self::LaunchdSystem => f.write_str("launchd, system"),
-        }
-    }
-}
-
-impl Manager {
-    /// Whether it is a domain of launchd.
-    pub const fn is_launchd(self) -> bool {
-        matches!(self, Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem)
-    }
-
-    /// The domain of a manager of launchd's, as `launchctl` takes it: `gui/501`. What is no user's is `system`.
-    pub fn domain(self) -> String {
-        match self {
-            Self::LaunchdGui(uid) => format!("gui/{uid}"),
-            Self::LaunchdUser(uid) => format!("user/{uid}"),
-            Self::LaunchdSystem | Self::SystemdUser | Self::SystemdSystem => "system".into(),
-        }
-    }
-}
-
-impl From<Scope> for Manager {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::User => Self::SystemdUser,
-            Scope::System => Self::SystemdSystem,
-        }
-    }
-}
-
 /// Under what a process runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Supervision {
@@ -348,7 +298,7 @@ pub enum Supervision {
     /// There is no process.
     NoProcess,
     /// It cannot be told.
-    Unknown(crate::fact::Why),
+    Unknown(Why),
 }
 
 impl Gateway {
@@ -511,10 +461,12 @@ impl Facts {
 }
 
 /// Where a process stands, for people.
-pub(super) fn place_of(place: &Place) -> String {
+pub(super) fn place_of(place: &cgroup::Place) -> String {
     match place {
-        Place::Service { unit, .. } | Place::Session { unit } => format!("in {unit}"),
-        Place::Nowhere => "in no unit".into(),
+        cgroup::Place::Service { unit, .. } | cgroup::Place::Session { unit } => {
+            format!("in {unit}")
+        }
+        cgroup::Place::Nowhere => "in no unit".into(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! service managers as soon as the names of the units are, the health endpoint as soon as the settings are.
 
 mod api;
+mod choice;
 mod cron;
 mod launchd;
 mod look;
@@ -31,7 +32,8 @@ use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
 
 use api::Settings;
-use look::Look;
+pub use choice::Choice;
+use look::{FEW, Look};
 use services::{Answers, Found};
 
 /// Which gateways to look at, and under what.
@@ -45,25 +47,12 @@ pub struct Wanted {
     pub manager: Choice,
 }
 
-/// Which kind of service manager to ask.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// The one that the operating system has.
-    #[default]
-    Auto,
-    /// systemd.
-    Systemd,
-    /// launchd.
-    Launchd,
-    /// None: gateways here run by hand, or under something else.
-    None,
-}
-
 /// Asks a host, and says what its answers mean.
 pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
-    let look = Look::begin(host, services::first(host.about(), wanted.manager));
+    let first = choice::first(host.about(), wanted.manager).into_iter().chain(api::questions());
+    let look = Look::begin(host, first.collect());
     let read_ahead = |homes: &[Home]| host.prepare(homes.iter().flat_map(questions).collect());
-    let services = services::of(&look, wanted.manager, || {
+    let services = choice::services(&look, wanted.manager, || {
         read_ahead(&homes(&look, wanted, &paths(&look, wanted, &[], &[])));
     });
     // What is on disk nearly always names every service: so the managers are asked while the processes are
@@ -238,9 +227,6 @@ impl Settled {
         listeners.complete && self.settings.api.known().is_some_and(|api| !serves(api))
     }
 }
-
-/// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
-const FEW: usize = 8;
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
     let ports: BTreeSet<u16> =

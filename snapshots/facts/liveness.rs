@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
-use crate::facts::gateway::Manager;
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, Phase};
+use crate::facts::manager::Manager;
 use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};

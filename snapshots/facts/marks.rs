@@ -82,9 +82,6 @@ pub(super) const RELOAD: &str = "logs/launchd-reload.log";
 /// How long after its last round an event loop counts as frozen: three of its rounds. In seconds.
 pub const LOOP_FROZEN_AFTER: i64 = 90;
 
-/// How long a planned stop is announced for. In seconds.
-pub const PLANNED_STOP_HOLDS: i64 = 60;
-
 impl Heartbeat {
     fn read(text: &str) -> Result<Self, RecordError> {
         let value = json::python(text)?;

@@ -17,12 +17,15 @@ pub mod install;
 pub mod job;
 pub mod journal;
 pub mod liveness;
+pub mod manager;
 pub mod marks;
+pub mod place;
 pub mod process;
 pub mod record;
 pub mod settings;
 pub mod shape;
 pub mod terms;
 
-pub use gateway::{Facts, Gateway, Lane, Manager};
+pub use gateway::{Facts, Gateway, Lane};
 pub use gather::{Choice, Wanted, gather};
+pub use manager::Manager;

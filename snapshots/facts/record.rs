@@ -80,8 +80,6 @@ pub struct Status {
     pub platforms: Vec<Platform>,
     /// `served_profiles`, of a multiplexing gateway (0.17+). Persists into the next life.
     pub served_profiles: Vec<String>,
-    /// `code_version` (0.20+).
-    pub code_version: Option<String>,
     /// `updated_at`. No heartbeat: an idle gateway does not advance it.
     pub updated_at: Option<Timestamp>,
 }
@@ -130,7 +128,6 @@ impl Status {
                 })
                 .unwrap_or_default(),
             served_profiles: strings(value.get("served_profiles")),
-            code_version: text(&value, "code_version"),
             updated_at: instant(&value, "updated_at"),
         })
     }

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use crate::fact::{Fact, Why};
-use crate::facts::definition::Place;
+use crate::facts::place::Place;
 use crate::parse::yaml::{Node, Value};
 use crate::redact::{Length, Mark, is_empty};
 

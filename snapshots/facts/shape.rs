@@ -2,7 +2,8 @@
 //! variable or flag, with the line that says it.
 //!
 //! What differs from machine to machine (paths, users, the values of Hermes's own variables) reads the
-//! same in every file here: whether those are right is for others to judge. Nothing here knows a release.
+//! same in every file here: whether those are right is for others to judge. Nothing here knows a release. To compare
+//! two files of one machine, setting by setting and with all their values, is for [`super::terms`].
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,12 @@ pub struct Entry {
     pub line: Option<usize>,
     /// Whether an earlier line of the file sets it too.
     pub again: bool,
+}
+
+impl Entry {
+    fn new(name: impl Into<String>, value: impl Into<String>, line: Option<usize>) -> Self {
+        Self { name: name.into(), value: value.into(), line, again: false }
+    }
 }
 
 /// What every machine has otherwise.
@@ -68,11 +75,8 @@ pub fn of_unit(unit: &Effective) -> Vec<Entry> {
             _ if LISTS.contains(&key) => {
                 entries.extend(list.iter().flat_map(|found| words(key, found)));
             }
-            _ => entries.extend(list.iter().map(|found| Entry {
-                name: key.into(),
-                value: value(key, &found.value, home.as_deref()),
-                line: Some(found.line),
-                again: false,
+            _ => entries.extend(list.iter().map(|found| {
+                Entry::new(key, value(key, &found.value, home.as_deref()), Some(found.line))
             })),
         }
     }
@@ -111,27 +115,20 @@ fn named(section: &str, key: &str) -> String {
 }
 
 fn words(key: &str, found: &Located) -> Vec<Entry> {
-    let entry = |word: &str| Entry {
-        name: key.into(),
-        // The two names of `sysexits.h` by which systemd knows Hermes's exit statuses.
-        value: match word {
-            "TEMPFAIL" => "75".into(),
-            "CONFIG" => "78".into(),
-            word => word.into(),
-        },
-        line: Some(found.line),
-        again: false,
+    // The two names of `sysexits.h` by which systemd knows Hermes's exit statuses.
+    let spelled = |word| match word {
+        "TEMPFAIL" => "75",
+        "CONFIG" => "78",
+        word => word,
     };
-    found.value.split_whitespace().map(entry).collect()
+    let words = found.value.split_whitespace().map(spelled);
+    words.map(|word| Entry::new(key, word, Some(found.line))).collect()
 }
 
 fn commands(key: &str, found: &Located) -> Vec<Entry> {
-    let Ok(exec) = Exec::parse(&found.value) else {
-        let entry =
-            Entry { name: key.into(), value: String::new(), line: Some(found.line), again: false };
-        return vec![entry];
-    };
-    let mut entries = arguments(key, &exec.argv, |_| Some(found.line));
+    let line = Some(found.line);
+    let Ok(exec) = Exec::parse(&found.value) else { return vec![Entry::new(key, "", line)] };
+    let mut entries = arguments(key, &exec.argv, line);
     if let Some(first) = entries.first_mut() {
         first.value.insert_str(0, &exec.prefixes);
     }
@@ -139,7 +136,7 @@ fn commands(key: &str, found: &Located) -> Vec<Entry> {
 }
 
 fn variable(key: &str, name: &str, line: Option<usize>) -> Entry {
-    Entry { name: format!("{key} {name}"), value: ANYTHING.into(), line, again: false }
+    Entry::new(format!("{key} {name}"), ANYTHING, line)
 }
 
 /// A value in one spelling.
@@ -166,10 +163,10 @@ fn directory(path: &str, home: Option<&str>) -> String {
 
 /// A command as entries: the form that it has, and one a flag. The first is the form. The value of a flag, and what is
 /// no flag, is never said: it may be a secret.
-fn arguments(key: &str, argv: &[String], line: impl Fn(&str) -> Option<usize>) -> Vec<Entry> {
+fn arguments(key: &str, argv: &[String], line: Option<usize>) -> Vec<Entry> {
     let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
     let (form, rest) = form(&argv);
-    let mut entries = vec![Entry { name: key.into(), value: form, line: line(""), again: false }];
+    let mut entries = vec![Entry::new(key, form, line)];
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         if matches!(*word, "--profile" | "-p") {
@@ -183,8 +180,8 @@ fn arguments(key: &str, argv: &[String], line: impl Fn(&str) -> Option<usize>) -
         let is_flag = flag.len() <= LONGEST_FLAG
             && flag.starts_with('-')
             && flag.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        let name = if is_flag { format!("{key} {flag}") } else { format!("{key} argument") };
-        entries.push(Entry { name, value: String::new(), line: line(word), again: false });
+        let name = if is_flag { flag } else { "argument" };
+        entries.push(Entry::new(format!("{key} {name}"), "", line));
     }
     entries
 }
@@ -239,41 +236,30 @@ pub fn of_plist(plist: &Plist) -> Vec<Entry> {
         match key {
             "ProgramArguments" => {
                 let argv = plist.texts(key).unwrap_or_default();
-                entries.extend(arguments(key, &argv, |_| line));
+                entries.extend(arguments(key, &argv, line));
             }
             "LimitLoadToSessionType" => {
                 let types = plist.texts(key).unwrap_or_default();
-                entries.extend(types.into_iter().map(|value| Entry {
-                    name: key.into(),
-                    value,
-                    line,
-                    again: false,
-                }));
+                entries.extend(types.into_iter().map(|value| Entry::new(key, value, line)));
             }
             "EnvironmentVariables" => entries.extend(
                 variables.iter().map(|(name, _)| variable(key, name, plist.line_in(key, name))),
             ),
             "SoftResourceLimits" | "HardResourceLimits" => {
                 let limits = plist.pairs(key).unwrap_or_default();
-                entries.extend(limits.into_iter().take(MOST).map(|(name, value)| Entry {
-                    line: plist.line_in(key, &name),
-                    name: format!("{key} {name}"),
-                    value,
-                    again: false,
+                entries.extend(limits.into_iter().take(MOST).map(|(name, value)| {
+                    Entry::new(format!("{key} {name}"), value, plist.line_in(key, &name))
                 }));
             }
-            _ => entries.push(Entry {
-                name: key.into(),
-                value: listed(plist, key, shown, home.map(String::as_str)),
-                line,
-                again: false,
-            }),
+            _ => {
+                let value = listed(plist, key, shown, home.map(String::as_str));
+                entries.push(Entry::new(key, value, line));
+            }
         }
     }
     if !plist.has("LimitLoadToSessionType") {
         // launchd's own default.
-        let (name, value) = ("LimitLoadToSessionType".into(), "Aqua".into());
-        entries.push(Entry { name, value, line: None, again: false });
+        entries.push(Entry::new("LimitLoadToSessionType", "Aqua", None));
     }
     for entry in &mut entries {
         let key = entry.name.split(' ').next_back().unwrap_or_default();

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::definition::Place;
+use crate::facts::place::Place;
 use crate::parse::exec::{Escapes, has_specifier, split};
 use crate::parse::plist::Plist;
 use crate::parse::time;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use gw_snapshot::host::{Ask, Host, Part, Question, Seen};
 use gw_snapshot::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen,
+    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
 };
-use gw_snapshot::snapshot::{About, Observations, Reach, Search, Snapshot, Tool};
+use gw_snapshot::snapshot::{About, Observations, Search, Snapshot, Tool};
 use jiff::Timestamp;
 
 /// A host under observation.

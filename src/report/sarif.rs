@@ -307,7 +307,7 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gw_snapshot::facts::definition::Place;
+    use gw_snapshot::facts::place::Place;
 
     #[test]
     fn a_file_is_a_uri_with_its_line_and_what_is_none_is_none() {

@@ -32,10 +32,10 @@ use std::path::Path;
 
 use gw_snapshot::observation::{
     CommandSeen, DirectorySeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen,
-    Started, Trouble,
+    Reach, Started, Trouble,
 };
 use gw_snapshot::parse::show;
-use gw_snapshot::snapshot::{Reach, Search, Snapshot};
+use gw_snapshot::snapshot::{Search, Snapshot};
 use jiff::SignedDuration;
 
 /// A recorded host with these changes.

@@ -9,7 +9,7 @@
 //! ```
 
 use gw_checks::intent::{Entry, Expected, Intent, Policy, Reference};
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::observation::FileSeen;
 use gw_snapshot::snapshot::Snapshot;
 

@@ -14,7 +14,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(store) = at.store() else { return at.no_cron() };
-    let open: Vec<&Execution> = at.executions().iter().filter(|run| run.is_open()).collect();
+    let open: Vec<&Execution> = at.executions().iter().filter(|run| run.is_open).collect();
     let mut findings = Vec::new();
     findings.extend(orphaned(at, &open));
     findings.extend(endless(at, &open));

@@ -98,7 +98,7 @@ fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
     let noted = at
         .executions()
         .iter()
-        .filter(|run| run.is_open() && !matches!(run.owner, Owner::Gone(_)))
+        .filter(|run| run.is_open && !matches!(run.owner, Owner::Gone(_)))
         .filter_map(|run| run.age(at.facts.now));
     let claimed = store
         .active()

@@ -1,7 +1,8 @@
 //! Whether the installed definition means the same as the operator's own.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::terms::{self, Difference, Measure, Term};
 use gw_snapshot::facts::{Lane, Manager};
 

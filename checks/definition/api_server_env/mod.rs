@@ -1,7 +1,7 @@
 //! Whether the settings make an API server that can start.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;

@@ -2,9 +2,10 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
-use gw_snapshot::facts::definition::{Definition, Place};
+use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
+use gw_snapshot::facts::place::Place;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};

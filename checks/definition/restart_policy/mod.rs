@@ -1,7 +1,8 @@
 //! What the manager would do after each way in which Hermes ends.
 
-use gw_snapshot::facts::definition::{Place, Restart};
+use gw_snapshot::facts::definition::Restart;
 use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::place::Place;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};

@@ -1,30 +1,50 @@
 //! Another program sits on the port.
 
+use gw_snapshot::facts::gateway::Listener;
+
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("port/foreign-listener")?;
+    match case.found("port/foreign-listener") {
+        Some(finding) => Found::certain(format!("{}; {}", finding.claim, follows(case)), EXPLAINS),
+        None => Found::likely(format!("{}; {}", hidden(case)?, follows(case)), EXPLAINS),
+    }
+}
+
+/// Whose socket it is, where its process cannot be seen. What the gateway itself met there has to say it, too.
+fn hidden(case: &Case<'_>) -> Option<String> {
+    case.found("logs/port-bind").or_else(|| case.found("runtime/startup-failed"))?;
+    let api = case.at.api()?;
+    let is_anothers = |listener: &&Listener| case.at.is_another_user_s(listener);
+    let listener = case.at.facts.on(&api.host.value, api.port.value).find(is_anothers)?;
+    Some(format!(
+        "{} is held by a program of uid {}, which cannot be seen from here",
+        listener.text(),
+        listener.uid?
+    ))
+}
+
+fn follows(case: &Case<'_>) -> &'static str {
     let refused =
         case.found("job/fatal-config").is_some() || case.found("runtime/startup-failed").is_some();
-    let follows = match (case.at.gateway.process(), refused) {
+    match (case.at.gateway.process(), refused) {
         (Some(_), _) => "the gateway lives without its API server there",
         (None, true) => "the gateway refused to start for it",
         (None, false) => "the gateway could not have its API server there",
-    };
-    Found::certain(
-        format!("{}; {follows}", finding.claim),
-        &[
-            "port/foreign-listener",
-            "job/not-running",
-            "job/fatal-config",
-            "runtime/startup-failed",
-            "runtime/platform-error",
-            "port/no-listener",
-            "logs/port-bind",
-            "cron/no-ticker",
-            "job/crash-loop",
-            "owner/stale-pid-file",
-            "job/start-limit",
-        ],
-    )
+    }
 }
+
+const EXPLAINS: &[&str] = &[
+    "port/foreign-listener",
+    "port/owner-hidden",
+    "job/not-running",
+    "job/fatal-config",
+    "runtime/startup-failed",
+    "runtime/platform-error",
+    "port/no-listener",
+    "logs/port-bind",
+    "cron/no-ticker",
+    "job/crash-loop",
+    "owner/stale-pid-file",
+    "job/start-limit",
+];

@@ -1,6 +1,5 @@
 //! A restart booted the job out, and never got it in again.
 
-use gw_snapshot::facts::Manager;
 use gw_snapshot::parse::reload::{Entry, Event};
 
 use super::{Case, Certainty, Found};
@@ -31,11 +30,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ),
         (None, false) => return None,
     };
-    let domain = match lane.manager {
-        Manager::LaunchdUser(uid) => format!("user/{uid}"),
-        Manager::LaunchdGui(uid) => format!("gui/{uid}"),
-        _ => "system".into(),
-    };
+    let domain = lane.manager.domain();
     Some(Found {
         certainty,
         summary: format!(

@@ -1,7 +1,7 @@
 //! Whether the files set what the policy requires, and nothing that it forbids. Names only: no value is looked at.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::definition::Place;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::settings::Key;
 
 use crate::Subject;

@@ -48,7 +48,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::failure(format!("PID {pid} does not listen on {address}: PID {} does", owner.pid))
     } else if at.facts.listeners.complete || at.answered(|answer| matches!(answer, Answer::Refused))
     {
-        Finding::failure(format!("nothing listens on {address}{}", written_since(at, process)))
+        Finding::failure(format!(
+            "PID {pid} does not listen on {address}, and nobody else does{}",
+            written_since(at, process)
+        ))
     } else {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
         Finding::unknown(&format!("whether anything listens on {address}"), &why)

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::facts::definition::Place;
 use crate::facts::home::{Home, join};
+use crate::facts::place::Place;
 use crate::facts::settings::{ApiServer, Assignment, Layer, Sources};
 use crate::host::{Part, Question};
 use crate::observation::FileSeen;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{FileStamp, Lane, Manager};
+use crate::facts::gateway::{FileStamp, Lane};
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, launchd};
+use crate::facts::manager::Manager;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, Trouble};
@@ -15,8 +16,7 @@ use crate::parse::launchctl::disabled;
 use crate::parse::launchctl::domain::{Domain, Row};
 use crate::snapshot::About;
 
-use super::FEW;
-use super::look::Look;
+use super::look::{FEW, Look};
 use super::services::{Answers, Found, Services};
 
 /// What is asked before anything else is known.
@@ -26,9 +26,9 @@ pub(super) fn first(about: &About) -> Vec<Question> {
         .map(|(_, directory)| Question::Definitions(directory, ENDING.into()))
         .collect();
     first.push(Question::Command(Ask::LaunchctlManagername));
-    for domain in domains(about) {
-        first.push(Question::Command(Ask::LaunchctlPrint { target: name_of(domain) }));
-        first.push(Question::Command(Ask::LaunchctlPrintDisabled { domain: name_of(domain) }));
+    for manager in domains(about) {
+        first.push(Question::Command(Ask::LaunchctlPrint { target: manager.domain() }));
+        first.push(Question::Command(Ask::LaunchctlPrintDisabled { domain: manager.domain() }));
     }
     first
 }
@@ -74,7 +74,7 @@ impl Files {
         }
         files.lists = domains(look.about).into_iter().map(|domain| list(look, domain)).collect();
         if files.needs_system(look) {
-            let system = name_of(Manager::LaunchdSystem);
+            let system = Manager::LaunchdSystem.domain();
             look.host.prepare(vec![
                 Question::Command(Ask::LaunchctlPrint { target: system.clone() }),
                 Question::Command(Ask::LaunchctlPrintDisabled { domain: system }),
@@ -203,7 +203,7 @@ impl List {
             Some(Why::NotObserved) => Fact::Unknown(Why::NotObserved),
             why => {
                 let why = why.map_or_else(|| "it is not whole".into(), ToString::to_string);
-                let name = name_of(self.manager);
+                let name = self.manager.domain();
                 Fact::Unknown(Why::Failed(format!(
                     "it is one of {of} labels, of which launchd is asked for {FEW} one by one, and the list of \
                      {name} does not tell ({why}): look at this profile alone"
@@ -219,8 +219,8 @@ impl Services for Files {
     }
 
     fn ask(&self, look: &Look<'_>, homes: &[Home], _processes: &[Scanned]) {
-        let ask = |(domain, label): (Manager, String)| {
-            Question::Command(Ask::LaunchctlPrint { target: target(domain, &label) })
+        let ask = |(manager, label): (Manager, String)| {
+            Question::Command(Ask::LaunchctlPrint { target: target(manager, &label) })
         };
         look.host.prepare(self.questions(look, homes).targets.into_iter().map(ask).collect());
     }
@@ -230,13 +230,14 @@ impl Services for Files {
             .lists
             .iter()
             .map(|list| list.manager)
-            .map(|domain| {
-                let seen = one(look.host, &Ask::LaunchctlPrintDisabled { domain: name_of(domain) });
+            .map(|manager| {
+                let domain = manager.domain();
+                let seen = one(look.host, &Ask::LaunchctlPrintDisabled { domain });
                 let read = match disabled::read(&seen.stdout) {
                     Some(overrides) => Fact::Known(overrides),
                     None => launchd::absence(&seen),
                 };
-                (domain, read)
+                (manager, read)
             })
             .collect();
         let on_demand = |list: &List| {
@@ -489,7 +490,7 @@ impl Found {
 
 /// What a domain says of all its services.
 fn list(look: &Look<'_>, manager: Manager) -> List {
-    let seen = printed(look, &name_of(manager));
+    let seen = printed(look, &manager.domain());
     List { manager, source: seen.line(), domain: launchd::domain(&seen) }
 }
 
@@ -597,16 +598,8 @@ fn plist_path(about: &About, label: &str) -> String {
     join(&join(home, "Library/LaunchAgents"), &format!("{label}{ENDING}"))
 }
 
-fn target(domain: Manager, label: &str) -> String {
-    format!("{}/{label}", name_of(domain))
-}
-
-fn name_of(domain: Manager) -> String {
-    match domain {
-        Manager::LaunchdGui(uid) => format!("gui/{uid}"),
-        Manager::LaunchdUser(uid) => format!("user/{uid}"),
-        _ => "system".into(),
-    }
+fn target(manager: Manager, label: &str) -> String {
+    format!("{}/{label}", manager.domain())
 }
 
 /// The domain into which a login loads a user's agents.

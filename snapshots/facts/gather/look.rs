@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
-use crate::facts::definition::Place;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
 use crate::facts::install::Install;
+use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
 use crate::snapshot::About;
 
-use super::api;
+/// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
+pub(super) const FEW: usize = 8;
 
 /// A look at a host.
 pub(super) struct Look<'a> {
@@ -33,13 +34,12 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Begins it. `first` are the questions that the service managers' files need.
+    /// Begins it. `first` are the questions for which nothing need be known.
     pub(super) fn begin(host: &'a dyn Host, mut first: Vec<Question>) -> Self {
         let about = host.about();
         let pinned = about.env.get("HERMES_HOME").map(String::as_str);
         let root = home::root(about.home.as_deref(), pinned);
         first.push(Question::Processes);
-        first.extend(api::questions());
         if let Some(root) = &root {
             first.push(Question::Directory(root.clone()));
             first.push(Question::Directory(join(root, "profiles")));

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
-use crate::facts::gateway::{FileStamp, Lane, Manager};
+use crate::facts::gateway::{FileStamp, Lane};
 use crate::facts::home::{Home, join};
 use crate::facts::job::Job;
 use crate::facts::job::systemd::Units;
+use crate::facts::manager::Manager;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::FileSeen;
@@ -17,8 +18,7 @@ use crate::parse::show;
 use crate::parse::specifier::{Specifiers, is_template, template_of};
 use crate::snapshot::About;
 
-use super::FEW;
-use super::look::Look;
+use super::look::{FEW, Look};
 use super::services::{Answers, Found, Services};
 
 /// What is asked before anything else is known.
