@@ -1,5 +1,8 @@
 //! Runs the checks over every gateway, and keeps what they say in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::{Facts, Gateway};
 
 use crate::chain::{self, Link};
@@ -74,12 +77,20 @@ pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Select
     let mut findings: Vec<Finding> = CHECKS
         .iter()
         .filter(|check| selection.takes(check))
-        .flat_map(|check| (check.run)(at).into_iter().map(|finding| placed(finding, check, at)))
+        .flat_map(|check| said(check, at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
     excuse::findings(at, &mut findings);
     let mut diagnoses = diagnosis::diagnose(at, &findings);
     excuse::diagnoses(at, &mut findings, &mut diagnoses);
     Examined { chain: chain::links(at, &findings), diagnoses, verdict: worst(&findings), findings }
+}
+
+/// What a check says. One that breaks off by a fault of ours could not tell, and does not take the others with it.
+fn said(check: &Check, at: &Subject<'_>) -> Vec<Finding> {
+    catch_unwind(AssertUnwindSafe(|| (check.run)(at))).unwrap_or_else(|_| {
+        let why = Why::Failed("a fault of gw-doctor itself".into());
+        vec![Finding::unknown("what this check looks for", &why)]
+    })
 }
 
 /// A finding with its id and its scope.
@@ -89,4 +100,34 @@ fn placed(mut finding: Finding, check: &Check, at: &Subject<'_>) -> Finding {
     finding.scope.home.clone_from(&at.gateway.home.path);
     finding.scope.uid = at.facts.about.uid;
     finding
+}
+
+#[cfg(test)]
+mod tests {
+    use gw_snapshot::facts::{Wanted, gather};
+    use gw_snapshot::recorded::Recorded;
+    use gw_snapshot::snapshot::Snapshot;
+
+    use super::*;
+
+    #[test]
+    fn a_check_that_breaks_off_cannot_tell_and_that_is_essential() {
+        let host = r#"{"schema": "gw-doctor/snapshot/1", "taken_at": "2026-11-21T00:00:00Z",
+            "host": {"os": "linux", "home": "/home/a", "uid": 1000}}"#;
+        let facts =
+            gather(&Recorded::new(Snapshot::read(host).expect("a snapshot")), &Wanted::default());
+        let intent = Intent::default();
+        let at = Subject::new(&facts, facts.gateways.first().expect("a gateway"), &intent);
+        let broken = Check {
+            id: "job/broken",
+            family: "job",
+            page: "",
+            worst: Verdict::Failure,
+            run: |_| panic!("a fault"),
+        };
+        let findings = said(&broken, &at);
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.verdict, finding.essential), (Verdict::Unknown, true));
+        assert!(finding.claim.contains("a fault of gw-doctor itself"), "{}", finding.claim);
+    }
 }

@@ -150,10 +150,10 @@ pub enum Search {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Not JSON, or JSON of another form.
-    #[error("not a snapshot: {0}")]
+    #[error(transparent)]
     Json(#[from] serde_json::Error),
     /// JSON of another program, or of a version we do not know.
-    #[error("a document of schema {found:?}, not {expected:?}", expected = Snapshot::SCHEMA)]
+    #[error("its schema is {found:?}, not {expected:?}", expected = Snapshot::SCHEMA)]
     Schema {
         /// What its `schema` says.
         found: String,

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gw_snapshot::facts::Choice;
 
 use crate::exit::FailOn;
 
 /// Looks at this host's Hermes gateways, without touching them, and says what is wrong.
 #[derive(Debug, Parser)]
-#[command(name = "gw-doctor", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+#[command(name = "gw-doctor", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = format!("{EXAMPLES}\n{EXIT_STATUS}\n{LEGEND}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -21,37 +22,59 @@ pub(crate) struct Cli {
     pub(crate) no_seal: bool,
 }
 
-/// What stands below the help.
+/// Whether a word is a command: one that stands behind an option is read as a profile.
+pub(crate) fn is_command(word: &str) -> bool {
+    Cli::command().find_subcommand(word).is_some()
+}
+
+/// What stands below the help. Each line fits into 80 columns.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  gw-doctor                        look at every gateway of this user
-  gw-doctor check coder            look at one profile
-  gw-doctor plan > plan.sh         write the suggested commands as a script: read it, then `sh plan.sh`
-  gw-doctor plan --step start      one step of it
-  gw-doctor snapshot > host.json   take the evidence along, redacted
-  gw-doctor check --from host.json look at it again, anywhere
-  gw-doctor diff host.json         what changed since
-  gw-doctor --reference my.service whether the installed definition means the same as this one
-  gw-doctor --policy policy.toml   whether all is as it is meant to be here
-  gw-doctor explain wedged         what a name in [brackets] means, and what to do
-  gw-doctor --settle 30            after a restart: look again while anything starts, stops or drains
+  gw-doctor                         look at every gateway of this user
+  gw-doctor coder -v                look at one profile, and show all evidence
+  gw-doctor plan > plan.sh          the suggested commands: read them, then
+                                    run them with `sh plan.sh`
+  gw-doctor snapshot > host.json    take the evidence along, redacted
+  gw-doctor check --from host.json  look at it again, anywhere
+  gw-doctor diff host.json          what changed since
+  gw-doctor explain wedged          what a name in [brackets] means
+  gw-doctor --settle 30             after a restart: look again while anything
+                                    starts, stops or drains
   gw-doctor --wait-until healthy --timeout 60
-                                   after a deploy: exit 0 as soon as all is healthy
+                                    after a deploy: exit 0 once all is healthy
 
-Exit status: 0 fine, 1 problems found, 2 wrong usage, 3 something essential could not be determined.
-Marks: ✓ fine, ! warning, ✗ failure, ? could not be told, · note, - does not apply here.
+`gw-doctor COMMAND --help` has more of them.
+";
+
+/// What the exit codes mean, as the help says it.
+pub(crate) const EXIT_STATUS: &str = "\
+Exit status:
+  0  nothing at or above --fail-on, and nothing essential unknown
+  1  problems found
+  2  wrong usage, unreadable input, or a fault of gw-doctor itself
+  3  no problem found, but something essential could not be determined
+";
+
+/// What the marks mean, and what is promised.
+pub(crate) const LEGEND: &str = "\
+Marks: ✓ fine, ! warning, ✗ failure, ? could not be told, · note,
+       - does not apply here
 It never writes, signals, locks, or uses a credential.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Look at this host's gateways (the default)
+    #[command(after_help = format!("{CHECK}\n{EXIT_STATUS}\n{LEGEND}"))]
     Check(CheckArgs),
     /// Print the suggested commands as a script, which you read and run yourself
+    #[command(after_help = PLAN)]
     Plan(PlanArgs),
     /// Write the redacted evidence to standard output
+    #[command(after_help = SNAPSHOT)]
     Snapshot(LookArgs),
     /// What changed between two snapshots, or between a snapshot and now
+    #[command(after_help = DIFF)]
     Diff(DiffArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
     #[command(after_help = EXPLAIN)]
@@ -64,6 +87,46 @@ pub(crate) enum Command {
     Man,
 }
 
+const CHECK: &str = "\
+Examples:
+  gw-doctor check                          look at every gateway of this user
+  gw-doctor check coder work -v            look at two, and show all evidence
+  gw-doctor check --only cron,logs         look only for what belongs to these
+  gw-doctor check --fail-on warning -q     say nothing unless something is amiss
+  gw-doctor check --format markdown        a bug report that names nobody
+  gw-doctor check --reference my.service   does the unit mean the same as mine?
+  gw-doctor check --policy policy.toml     is all as it is meant to be here?
+  gw-doctor check --from host.json         look at a snapshot
+";
+
+const PLAN: &str = "\
+Examples:
+  gw-doctor plan > plan.sh            write the script: read it, `sh plan.sh`
+  gw-doctor plan coder --step start   one step of it, for one profile
+  gw-doctor plan --format json        the same for programs
+
+Exit status: 0 if the script was written, whatever stands in it; 2 if not.
+Where there is nothing to do, or too little is known, the script says so.";
+
+const SNAPSHOT: &str = "\
+Examples:
+  gw-doctor snapshot > host.json      keep the evidence of now
+  gw-doctor check --from host.json    look at it again, on any machine
+  gw-doctor diff host.json            what changed since
+
+Secrets, the words of chats and the names of jobs are taken out. The names of
+users, profiles, files and services are not: read it before you pass it on.
+Exit status: 0 if it was written, 2 if not.";
+
+const DIFF: &str = "\
+Examples:
+  gw-doctor snapshot > before.json    before a change
+  gw-doctor diff before.json          after it: what changed since
+  gw-doctor diff a.json b.json        what changed between two snapshots
+
+Exit status: 0 if nothing got worse, 1 if anything did, 2 if a snapshot could
+not be read.";
+
 const EXPLAIN: &str = "\
 Examples:
   gw-doctor explain            list every check and every diagnosis, by family
@@ -72,7 +135,8 @@ Examples:
 
 const COMPLETIONS: &str = "\
 Examples:
-  gw-doctor completions bash > ~/.local/share/bash-completion/completions/gw-doctor
+  gw-doctor completions bash \\
+      > ~/.local/share/bash-completion/completions/gw-doctor
   gw-doctor completions fish > ~/.config/fish/completions/gw-doctor.fish
   gw-doctor completions zsh > \"${fpath[1]}/_gw-doctor\"";
 
@@ -106,14 +170,14 @@ pub(crate) struct CheckArgs {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Run only this check or family
+    /// Run only this check or family (several: with commas)
     #[arg(long, value_name = "ID|FAMILY", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Leave out this check or family
+    /// Leave out this check or family (several: with commas)
     #[arg(long, value_name = "ID|FAMILY", value_delimiter = ',')]
     pub(crate) skip: Vec<String>,
     /// From which verdict on to exit with 1
-    #[arg(long, value_enum, default_value_t = FailOn::Failure)]
+    #[arg(long, value_enum, default_value_t = FailOn::Failure, value_name = "VERDICT")]
     pub(crate) fail_on: FailOn,
     /// When to colour
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
@@ -121,7 +185,7 @@ pub(crate) struct CheckArgs {
     /// Show what passed, and all evidence
     #[arg(short, long)]
     pub(crate) verbose: bool,
-    /// Print nothing if all is well, else one line a gateway
+    /// Print nothing if all is well, else the answer for each gateway that is not
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -149,7 +213,7 @@ pub(crate) struct PlanArgs {
 pub(crate) enum PlanFormat {
     /// A POSIX shell script
     Script,
-    /// For programs: see the schema
+    /// For programs: gw-doctor/plan/1, of which src/report/ has the schema
     Json,
 }
 
@@ -167,7 +231,7 @@ pub(crate) struct IntentArgs {
 /// Options of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The snapshot of before
+    /// The snapshot of before (- for standard input)
     pub(crate) before: PathBuf,
     /// The snapshot of after; this host now if none is given
     pub(crate) after: Option<PathBuf>,
@@ -191,7 +255,7 @@ pub(crate) struct LookArgs {
     /// Profiles to look at; all of this user's if none is named
     #[arg(value_name = "PROFILE")]
     pub(crate) profiles: Vec<String>,
-    /// Look at this HERMES_HOME too
+    /// Look at this HERMES_HOME too (can be given several times)
     #[arg(long, value_name = "DIR", value_parser = directory)]
     pub(crate) home: Vec<String>,
     /// Which service manager to ask
@@ -230,11 +294,11 @@ pub(crate) enum WaitUntil {
 pub(crate) enum Manager {
     /// The one that the operating system has
     Auto,
-    /// launchd
+    /// That of macOS
     Launchd,
-    /// systemd, both the user's and the system's
+    /// Those of Linux, both the user's and the system's
     Systemd,
-    /// None: the gateways here run by hand, or under something else
+    /// No one: the gateways here run by hand, or under something else
     None,
 }
 
@@ -254,7 +318,7 @@ impl From<Manager> for Choice {
 pub(crate) enum Format {
     /// For people
     Text,
-    /// For programs: see the schema
+    /// For programs: gw-doctor/report/1, of which src/report/ has the schema
     Json,
     /// For a bug report: Markdown without the names of people, machines, profiles and paths
     Markdown,
@@ -305,7 +369,6 @@ const LONGEST: Duration = Duration::from_secs(3600);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -20,16 +20,19 @@ pub(crate) fn explain(name: Option<&str>) -> anyhow::Result<String> {
     if let Some(family) = families().iter().find(|family| family.name == name) {
         return Ok(list(std::slice::from_ref(family)) + MORE);
     }
-    let alike: Vec<&str> = ids().filter(|id| is_like(id, name)).collect();
-    match alike.as_slice() {
-        [] => {
-            bail!("there is no check, diagnosis or family {name:?}; `gw-doctor explain` lists them")
-        }
-        alike => bail!(
-            "there is no check, diagnosis or family {name:?}, but {}; `gw-doctor explain` lists them",
-            alike.join(", ")
-        ),
-    }
+    bail!("{}", none_of("check, diagnosis or family", name, ids()))
+}
+
+/// What to say of a name that is neither a check nor a family of checks.
+pub(crate) fn no_check(name: &str) -> String {
+    none_of("check or family", name, CHECKS.iter().map(|check| check.id))
+}
+
+/// That there is none of that name, and which ones may have been meant.
+fn none_of(what: &str, name: &str, ids: impl Iterator<Item = &'static str>) -> String {
+    let alike: Vec<&str> = ids.filter(|id| is_like(id, name)).collect();
+    let but = if alike.is_empty() { String::new() } else { format!(", but {}", alike.join(", ")) };
+    format!("there is no {what} {name:?}{but}; `gw-doctor explain` lists them")
 }
 
 /// What a list ends with.

@@ -8,19 +8,36 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use gw_checks::intent::{Intent, Policy, Reference};
 use gw_snapshot::recorded::Recorded;
-use gw_snapshot::snapshot::Snapshot;
+use gw_snapshot::snapshot::{ReadError, Snapshot};
 
 use crate::cli::IntentArgs;
 use crate::{host, policy};
 
 /// A snapshot, from standard input if the path is `-`.
 pub(crate) fn snapshot(path: &Path) -> anyhow::Result<Recorded> {
-    let from = path.display();
-    let text = read(path, LARGEST_SNAPSHOT, "snapshot")?;
-    let text = String::from_utf8(text).with_context(|| format!("{from} is not a snapshot"))?;
-    let snapshot = Snapshot::read(&text)
-        .with_context(|| format!("{from} is not a snapshot that this version reads"))?;
-    Ok(Recorded::new(snapshot))
+    let from = name(path);
+    let bytes = read(path, LARGEST_SNAPSHOT, "snapshot")?;
+    if bytes.starts_with(GZIP) {
+        bail!("{from} is compressed; unpack it first: `gzip -dc FILE | gw-doctor check --from -`");
+    }
+    if bytes.trim_ascii().is_empty() {
+        bail!("{from} is empty; `gw-doctor snapshot` writes a snapshot");
+    }
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            bail!("{from} is no snapshot: it is not UTF-8 at byte {}", error.valid_up_to())
+        }
+    };
+    match Snapshot::read(text) {
+        Ok(snapshot) => Ok(Recorded::new(snapshot)),
+        Err(error @ ReadError::Json(_)) => {
+            bail!("{from} is no snapshot, as `gw-doctor snapshot` writes it: {error}")
+        }
+        Err(error @ ReadError::Schema { .. }) => {
+            bail!("{from} is no snapshot that this version reads: {error}")
+        }
+    }
 }
 
 /// What ought to be. `live`: it is for this host, and not for a recorded one.
@@ -31,7 +48,7 @@ pub(crate) fn intent(args: &IntentArgs, live: bool) -> anyhow::Result<Intent> {
 }
 
 fn policy(path: &Path) -> anyhow::Result<Policy> {
-    let name = path.display().to_string();
+    let name = name(path);
     let bytes = read(path, LARGEST_POLICY, "policy")?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(policy::read(&name, text)?),
@@ -41,18 +58,27 @@ fn policy(path: &Path) -> anyhow::Result<Policy> {
 
 fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
     let bytes = read(path, LARGEST_DEFINITION, "service definition")?;
-    let name = path.display().to_string();
+    let name = name(path);
     match Reference::read(&host::definition(&name, &bytes), live) {
         Ok(reference) => Ok(reference),
         Err(error) => bail!("{name} is no reference: it {error}"),
     }
 }
 
+/// What a path is called where people read of it.
+fn name(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    }
+}
+
 fn read(path: &Path, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let from = path.display();
+    let from = name(path);
     let limit = most.saturating_add(1);
-    let read = if path == Path::new("-") {
+    let read = if path == Path::new(STANDARD_INPUT) {
         std::io::stdin().lock().take(limit).read_to_end(&mut content)
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut content))
@@ -64,6 +90,10 @@ fn read(path: &Path, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// The path that means standard input.
+const STANDARD_INPUT: &str = "-";
+/// How what gzip wrote begins.
+const GZIP: &[u8] = b"\x1f\x8b";
 /// A snapshot of a thousand profiles has a tenth of this. In bytes.
 const LARGEST_SNAPSHOT: u64 = 256 << 20;
 /// A hundred profiles with a few entries each have a tenth of this. In bytes.

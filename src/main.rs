@@ -13,6 +13,7 @@ mod cli;
 mod examine;
 mod exit;
 mod explain;
+mod fault;
 mod given;
 mod host;
 mod manual;
@@ -44,23 +45,12 @@ use report::{Report, difference, nagios};
 use wait::{Goal, Patience, Waited, Watch};
 
 fn main() -> ExitCode {
+    fault::announce();
     let cli = Cli::parse();
     // Before the first thread: one that runs already would keep its rights.
     let sealed = if cli.no_seal { Sealed::Off } else { host::seal() };
-    let ended = match cli.command.unwrap_or(Command::Check(cli.check)) {
-        Command::Check(args) => check(&args, &sealed),
-        Command::Plan(args) => plan(&args).map(Exit::code),
-        Command::Snapshot(args) => snapshot(&args).map(Exit::code),
-        Command::Diff(args) => diff(&args).map(Exit::code),
-        Command::Explain(args) => {
-            explain::explain(args.id.as_deref()).and_then(|text| print(&text, Exit::Fine.code()))
-        }
-        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
-        Command::Man => {
-            manual::man().map_err(Into::into).and_then(|page| print(&page, Exit::Fine.code()))
-        }
-    };
-    let code = ended.unwrap_or_else(|error| {
+    let command = cli.command.unwrap_or(Command::Check(cli.check));
+    let code = fault::caught(|| run(command, &sealed)).unwrap_or_else(|error| {
         // Standard error may be gone too; there is nobody left to tell then.
         let _ = writeln!(std::io::stderr(), "gw-doctor: {error:#}");
         Exit::Misused.code()
@@ -68,8 +58,21 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Does what was asked for, and says with which code to end.
+fn run(command: Command, sealed: &Sealed) -> anyhow::Result<u8> {
+    match command {
+        Command::Check(args) => check(&args, sealed),
+        Command::Plan(args) => plan(&args).map(Exit::code),
+        Command::Snapshot(args) => snapshot(&args).map(Exit::code),
+        Command::Diff(args) => diff(&args).map(Exit::code),
+        Command::Explain(args) => print(&explain::explain(args.id.as_deref())?, Exit::Fine.code()),
+        Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
+        Command::Man => print(&manual::man()?, Exit::Fine.code()),
+    }
+}
+
 fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
-    match checked(args, sealed) {
+    match fault::caught(|| checked(args, sealed)) {
         Err(error) if args.format == Format::Nagios => {
             print(&nagios::failed(&error), nagios::State::Unknown.code())
         }
@@ -80,7 +83,7 @@ fn check(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
 fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let selection = Selection { only: args.only.clone(), skip: args.skip.clone() };
     if let Some(name) = selection.unknown() {
-        bail!("there is no check or family {name:?}; `gw-doctor explain` lists them");
+        bail!("{}", explain::no_check(name));
     }
     // What the operator got wrong is said before anything is looked at.
     let intent = given::intent(&args.intent, args.from.is_none())?;
@@ -96,8 +99,7 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
     let examined = examine(&facts, &intent, &selection);
     let all = args.look.profiles.is_empty();
     for (place, what) in unused::entries(&facts, &examined, &intent.policy, &selection, all) {
-        // It is a remark, and no part of the report.
-        let _ = writeln!(std::io::stderr(), "gw-doctor: note: {place}: {what}");
+        remark(&format!("{place}: {what}"));
     }
     let report = Report::new(&facts, &intent, examined, args.fail_on, sealed).after(waited);
     let report = ManuallyDrop::new(report);
@@ -175,6 +177,11 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let before = look(&look_args, Some(&args.before))?;
     let after = look(&look_args, args.after.as_deref())?;
+    if after.now < before.now {
+        remark(
+            "what is given as before was taken after the other: all that is told went the other way",
+        );
+    }
     let intent = Intent::default();
     let [was, is] = [&before, &after].map(|facts| examine(facts, &intent, &Selection::default()));
     let changes = compare::compare(
@@ -187,6 +194,12 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let worse = changes.iter().any(|change| change.way == Way::Worse);
     print(&text, if worse { Exit::Problems } else { Exit::Fine })
+}
+
+/// Says what is no part of a report.
+fn remark(text: &str) {
+    // Standard error may be gone; nothing depends on it.
+    let _ = writeln!(std::io::stderr(), "gw-doctor: note: {text}");
 }
 
 /// The facts of this host, or of a recorded one.
@@ -205,12 +218,37 @@ fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
         manager: args.manager.into(),
     };
     let facts = facts::gather(host, &wanted);
-    let known = |name: &String| facts.gateways.iter().any(|gateway| gateway.home.profile == *name);
-    if let Some(name) = args.profiles.iter().find(|name| !known(name)) {
-        bail!("there is no profile {name:?} here; without a name, every gateway is looked at");
+    let is_known = |name: &&String| names(&facts).any(|known| known == *name);
+    if let Some(name) = args.profiles.iter().find(|name| !is_known(name)) {
+        let all = facts::gather(host, &Wanted { profiles: Vec::new(), ..wanted });
+        bail!("{}", no_profile(name, &names(&all).collect::<Vec<_>>()));
     }
     Ok(facts)
 }
+
+/// The profiles that were looked at.
+fn names(facts: &Facts) -> impl Iterator<Item = &str> {
+    facts.gateways.iter().map(|gateway| gateway.home.profile.as_str())
+}
+
+/// What to say of a name that no profile bears. A command that stands behind an option is taken for one.
+fn no_profile(name: &str, known: &[&str]) -> String {
+    if cli::is_command(name) {
+        return format!(
+            "there is no profile {name:?} here; a command comes before its options: `gw-doctor {name} …`"
+        );
+    }
+    let (shown, more) = known.split_at(known.len().min(MOST_NAMES));
+    let shown: Vec<String> = shown.iter().map(|name| format!("{name:?}")).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!(
+        "there is no profile or command {name:?}; profiles here: {}{more}; commands: `gw-doctor --help`",
+        shown.join(", ")
+    )
+}
+
+/// So many names fit into one line for people.
+const MOST_NAMES: usize = 8;
 
 /// Standard output carries the report and nothing else. A reader who has left needs no report.
 fn print<T>(text: &str, exit: T) -> anyhow::Result<T> {

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::cli::{Cli, EXAMPLES};
+use crate::cli::{Cli, EXAMPLES, EXIT_STATUS, LEGEND};
 
 /// The completions for a shell, as a script that it reads.
 pub(crate) fn completions(shell: Shell) -> String {
@@ -79,20 +79,17 @@ fn of_command(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// What stands below the help stands at the end of the page: the examples as they are, the rest as text.
+/// What stands below the help stands at the end of the page, each part below its own heading and as it is.
 fn ending() -> Roff {
-    let (examples, rest) = EXAMPLES.split_once("\n\nExit status: ").unwrap_or((EXAMPLES, ""));
     let mut roff = Roff::default();
-    roff.control("SH", ["EXAMPLES"]);
-    roff.control("nf", []);
-    for line in examples.lines().skip(1) {
-        roff.text([roman(line)]);
-    }
-    roff.control("fi", []);
-    roff.control("SH", ["EXIT STATUS"]);
-    for line in rest.lines() {
-        roff.text([roman(line)]);
-        roff.control("PP", []);
+    for (heading, text) in [("EXAMPLES", EXAMPLES), ("EXIT STATUS", EXIT_STATUS), ("MARKS", LEGEND)]
+    {
+        roff.control("SH", [heading]);
+        roff.control("nf", []);
+        for line in text.lines().filter(|line| !line.ends_with(':')) {
+            roff.text([roman(line)]);
+        }
+        roff.control("fi", []);
     }
     roff
 }
@@ -214,8 +211,9 @@ printf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
                 assert!(section.contains(&format!("{option}\\fR")), "{command}: {option}");
             }
         }
-        for line in EXAMPLES.lines().skip(1) {
-            let escaped = line.trim().trim_start_matches("Exit status: ").replace('-', "\\-");
+        let below = [EXAMPLES, EXIT_STATUS, LEGEND].into_iter().flat_map(str::lines);
+        for line in below.filter(|line| !line.ends_with(':')) {
+            let escaped = line.trim().replace('-', "\\-");
             assert!(page.contains(&plain(&escaped)), "{line}");
         }
     }

@@ -43,14 +43,14 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Policy, PolicyError> {
     for table in top.tables("expect")? {
         policy.expected.push(expected(table)?);
     }
-    for mut table in top.tables("profiles")? {
-        policy.off.extend(table.list("off", profile_name)?);
+    if let Some(mut table) = top.table("profiles")? {
+        policy.off = table.list("off", profile_name)?;
         table.end()?;
     }
     for table in top.tables("ignore")? {
         policy.ignored.push(ignored(table)?);
     }
-    for mut table in top.tables("thresholds")? {
+    if let Some(mut table) = top.table("thresholds")? {
         policy.thresholds = Thresholds {
             ticker_late: table.one("ticker_late", seconds)?.map(|entry| entry.value),
             overdue: table.one("overdue", seconds)?.map(|entry| entry.value),
@@ -171,21 +171,25 @@ impl<'a> Table<'a> {
         self.left.remove(key).map(|(_, value)| value)
     }
 
+    /// The table of this name.
+    fn table(&mut self, key: &'static str) -> Result<Option<Self>, PolicyError> {
+        self.take(key).map(|value| self.below(key, value)).transpose()
+    }
+
     /// The table of this name, or each of an array of them.
     fn tables(&mut self, key: &'static str) -> Result<Vec<Self>, PolicyError> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let of = |value: &'a Spanned<DeValue<'a>>| match value.get_ref() {
-            DeValue::Table(table) => {
-                let start = value.span().start;
-                Ok(Self { start, ..Self::of(self.source, table) })
-            }
-            _ => Err(self.source.error(value.span().start, format!("{key} is to be a table"))),
-        };
         match value.get_ref() {
-            DeValue::Array(items) if matches!(key, "expect" | "ignore") => {
-                items.iter().map(of).collect()
-            }
-            _ => Ok(vec![of(value)?]),
+            DeValue::Array(items) => items.iter().map(|item| self.below(key, item)).collect(),
+            _ => Ok(vec![self.below(key, value)?]),
+        }
+    }
+
+    fn below(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Result<Self, PolicyError> {
+        let start = value.span().start;
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(Self { start, ..Self::of(self.source, table) }),
+            _ => Err(self.source.error(start, format!("{key} is to be a table"))),
         }
     }
 

@@ -9,10 +9,13 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod skipped;
+
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use skipped::skipped;
 
 const HOST: &str = "snapshots/hosts/linux-foreground-owns-port/snapshot.json";
 const PICTURE: &str = "tests/report.png";
@@ -37,9 +40,7 @@ fn the_page_in_the_readme_is_what_the_program_prints() {
 #[test]
 fn a_browser_shows_the_page_as_it_is_meant() {
     let Some(browser) = Browser::find() else {
-        // Past the harness, which keeps back what a test prints.
-        let _ = writeln!(std::io::stderr(), "skipped: no Chromium is installed");
-        return;
+        return skipped("no Chromium is installed");
     };
     let page = page(HOST);
     // It builds the same elements, and adds none.
@@ -69,8 +70,7 @@ fn a_browser_shows_the_page_as_it_is_meant() {
 fn on_paper_everything_is_unfolded() {
     let is_there = Command::new("pdftotext").arg("-v").stderr(Stdio::null()).status().is_ok();
     let Some(browser) = Browser::find().filter(|_| is_there) else {
-        let _ = writeln!(std::io::stderr(), "skipped: no Chromium, or no pdftotext, is installed");
-        return;
+        return skipped("no Chromium, or no pdftotext, is installed");
     };
     let folder = tempfile::tempdir().expect("a directory");
     let paper = folder.path().join("page.pdf");
@@ -99,8 +99,7 @@ fn a_checker_of_html_finds_no_fault() {
         let path = folder.path().join("page.html");
         fs::write(&path, page(host.to_str().expect("UTF-8"))).expect("write the page");
         let Ok(tidy) = Command::new("tidy").args(["-errors", "-quiet"]).arg(&path).output() else {
-            let _ = writeln!(std::io::stderr(), "skipped: tidy is not installed");
-            return;
+            return skipped("tidy is not installed");
         };
         let said = String::from_utf8_lossy(&tidy.stderr);
         assert!(tidy.status.success() && said.is_empty(), "{}: {said}", host.display());

@@ -399,7 +399,11 @@ fn an_active_unit_is_a_process_and_nothing_more() {
 fn a_platform_that_says_connected_is_not_taken_at_its_word() {
     // The status file says that the API server is connected.
     report("linux-healthy", "listener 127.0.0.1:8642 gone\nhttp refused\nclock +100")
-        .finds("port/no-listener", "failure", "does not listen on 127.0.0.1:8642, and nobody else does")
+        .finds(
+            "port/no-listener",
+            "failure",
+            "does not listen on 127.0.0.1:8642, and nobody else does",
+        )
         .finds("health/refused", "failure", "refused")
         .never(&["connected", "[healthy"])
         .exits(1);

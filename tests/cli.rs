@@ -44,14 +44,17 @@ fn check_text(text: &[u8]) -> Output {
 #[test]
 fn what_is_no_snapshot_is_refused_in_one_line_that_says_why() {
     for (text, why) in [
-        (&b""[..], "EOF"),
-        (b"not json", "expected"),
+        (&b""[..], "standard input is empty; `gw-doctor snapshot` writes"),
+        (b"\n", "standard input is empty"),
+        (b"\x1f\x8b\x08\x00", "`gzip -dc FILE | gw-doctor check --from -`"),
+        (b"not json", "standard input is no snapshot"),
         (b"[]", "schema"),
         (b"{}", "schema"),
         (br#"{"schema": "gw-doctor/snapshot/99"}"#, "gw-doctor/snapshot/99"),
+        (br#"{"schema": "gw-doctor/report/1"}"#, "its schema is \"gw-doctor/report/1\""),
         (br#"{"schema": "gw-doctor/snapshot/1"}"#, "missing field"),
         (br#"{"schema": "gw-doctor/snapshot/1", "taken_at": "yesterday", "host": {"os": "linux"}}"#, "line 1"),
-        (b"\xff\xfe", "utf-8"),
+        (b"\xff\xfe", "UTF-8"),
     ] {
         let output = check_text(text);
         let said = stderr(&output);
@@ -59,6 +62,8 @@ fn what_is_no_snapshot_is_refused_in_one_line_that_says_why() {
         assert!(output.stdout.is_empty());
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.contains(why), "{said:?} does not say {why:?}");
+        let twice = said.match_indices("at line").count() > 1;
+        assert!(!twice, "it says the same twice: {said}");
     }
 }
 
@@ -82,7 +87,15 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
     for (args, hint) in [
         (&["--only", "job/nonsense", "--from", HEALTHY][..], "gw-doctor explain"),
         (&["--from", "/no/such/file"], "could not read /no/such/file"),
-        (&["nobody", "--from", HEALTHY], "no profile \"nobody\""),
+        (&["--skip", "not-running", "--from", HEALTHY], "but job/not-running;"),
+        (
+            &["nobody", "--from", HEALTHY],
+            "no profile or command \"nobody\"; profiles here: \"default\"",
+        ),
+        (
+            &["--from", HEALTHY, "-v", "plan"],
+            "a command comes before its options: `gw-doctor plan …`",
+        ),
         (&["--timeout", "0"], "must lie between"),
         (&["explain", "nonsense"], "gw-doctor explain"),
         (&["check", "--format", "xml"], "possible values"),
@@ -122,14 +135,15 @@ fn a_home_is_looked_at_beside_a_profile_however_it_is_spelled() {
 
 #[test]
 fn fail_on_moves_the_threshold() {
-    let code = |args: &[&str]| run(args).status.code();
-    let disabled = [
-        "--from",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/hosts/linux-healthy/snapshot.json"),
-    ];
-    assert_eq!(code(&disabled), Some(0));
-    assert_eq!(code(&["--fail-on", "warning", "--from", HEALTHY]), Some(0));
-    assert_eq!(code(&["--fail-on", "failure", "--from", FOREGROUND]), Some(1));
+    let warned = recorded("linux-linger-off");
+    let gaps = recorded("linux-healthy");
+    for (host, codes) in [(&warned, [0, 1, 1]), (&gaps, [0, 0, 1])] {
+        for (threshold, code) in ["failure", "warning", "unknown"].into_iter().zip(codes) {
+            let output = run(&["--fail-on", threshold, "--from", host]);
+            assert_eq!(output.status.code(), Some(code), "{threshold}: {}", stdout(&output));
+        }
+    }
+    assert_eq!(run(&["--from", &warned]).status.code(), Some(0), "failures, unless one says so");
 }
 
 #[test]
@@ -270,6 +284,14 @@ fn a_diff_says_what_got_worse_and_exits_with_it() {
     assert!(text.starts_with("✗ 7 things got worse\n"), "{text}");
     assert!(text.contains("✗ default: job: pass before, failure now (inactive (dead))"), "{text}");
     assert!(text.contains("PID 393 took the place of PID 391"), "{text}");
+}
+
+/// The gateway in the foreground was recorded 19 seconds after the healthy one.
+#[test]
+fn a_diff_of_snapshots_in_the_wrong_order_says_so_beside_the_report() {
+    assert_eq!(stderr(&run(&["diff", HEALTHY, FOREGROUND])), "");
+    let said = stderr(&run(&["diff", FOREGROUND, HEALTHY]));
+    assert!(said.starts_with("gw-doctor: note: ") && said.lines().count() == 1, "{said}");
 }
 
 #[test]

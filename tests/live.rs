@@ -12,6 +12,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod skipped;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use skipped::skipped;
 use trace::Trace;
 
 /// A state, what the first line must name, how the run must end, and whether the home stands still.
@@ -144,9 +146,7 @@ fn who_waits_is_told_when_the_gateway_has_started_and_that_it_never_did() {
 fn is_wanted() -> bool {
     let is_wanted = std::env::var_os("GW_DOCTOR_LAB").is_some();
     if !is_wanted {
-        eprintln!(
-            "SKIPPED: the live lab runs where GW_DOCTOR_LAB=1 is set (root, systemd, unshare)"
-        );
+        skipped("the live lab runs where GW_DOCTOR_LAB=1 is set (root, systemd, unshare)");
     }
     is_wanted
 }

@@ -7,12 +7,12 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a test that cannot go on must fail"
 )]
 
 mod replay;
+mod skipped;
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -20,9 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use skipped::skipped;
 use tempfile::TempDir;
-
-// ---- what every plan is -----------------------------------------------------------------------
 
 #[test]
 fn every_plan_is_read_by_the_shell_and_by_shellcheck_without_a_word() {
@@ -43,8 +42,7 @@ fn every_plan_is_read_by_the_shell_and_by_shellcheck_without_a_word() {
         }
     }
     if !is_there("shellcheck") {
-        eprintln!("SKIPPED: shellcheck is not installed");
-        return;
+        return skipped("shellcheck is not installed");
     }
     let checked = Command::new("shellcheck").args(["-s", "sh"]).args(&files).output();
     let checked = checked.expect("shellcheck");
@@ -292,8 +290,6 @@ fn steps_can_be_chosen_by_number_and_by_name_and_an_unknown_one_is_refused() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("1 (end-foreground), 2 (start)"), "{said}");
 }
-
-// ---- a host that changed meanwhile ------------------------------------------------------------
 
 /// A host of files, and the programs that speak to it.
 struct World {
@@ -1122,8 +1118,6 @@ fn a_job_that_was_loaded_is_loaded_again_wherever_its_reload_is_killed() {
     }
     assert!(killed > 20, "{killed}");
 }
-
-// ---- the plans --------------------------------------------------------------------------------
 
 fn plan(snapshot: &str, options: &[&str]) -> String {
     let mut arguments = vec!["plan", "--from", "-"];

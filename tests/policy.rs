@@ -16,8 +16,8 @@ use serde_json::Value;
 const HEALTHY: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/hosts/linux-healthy/snapshot.json");
 
-const FORMATS: [&str; 8] =
-    ["text", "json", "markdown", "github", "junit", "sarif", "prometheus", "nagios"];
+const FORMATS: [&str; 9] =
+    ["text", "json", "markdown", "html", "github", "junit", "sarif", "prometheus", "nagios"];
 
 fn run(home: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
@@ -182,8 +182,9 @@ fn a_policy_with_a_slip_is_refused_with_its_line_and_column() {
         );
         assert!(output.stdout.is_empty() && text(&output.stderr).lines().count() == 1);
     }
-    let output = judged(HEALTHY, "", &["--format", "nagios", "--policy", "none.toml"]);
-    assert_eq!(output.status.code(), Some(2), "given twice: {}", all(&output));
+    let output = judged(HEALTHY, "[expect\n", &["--format", "nagios"]);
+    assert_eq!(output.status.code(), Some(3), "a monitor is told: {}", all(&output));
+    assert!(text(&output.stdout).starts_with("GW-DOCTOR UNKNOWN - policy.toml:1:"));
 }
 
 #[test]

@@ -4,16 +4,17 @@
 
 #![allow(
     clippy::expect_used,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::needless_raw_string_hashes,
     reason = "a test that cannot go on must fail"
 )]
 
+mod skipped;
 mod trace;
 
 use std::process::{Command, Stdio};
 
+use skipped::skipped;
 use trace::Trace;
 
 #[test]
@@ -86,8 +87,7 @@ fn the_searches_of_the_page_find_what_it_says() {
     let text = std::fs::read_to_string(directory.path().join("trace")).unwrap_or_default();
     if text.is_empty() {
         let why = String::from_utf8_lossy(&traced.stderr);
-        eprintln!("SKIPPED: there is no strace here that may trace: {why}");
-        return;
+        return skipped(&format!("there is no strace here that may trace: {why}"));
     }
     for (search, is_silent) in searches.iter().filter(|(line, _)| line.contains("trace")) {
         let output = shell(search);
@@ -109,8 +109,7 @@ fn the_searches_of_the_page_find_what_it_says() {
 #[test]
 fn no_command_changes_anything_on_this_machine() {
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
-        eprintln!("SKIPPED: there is no strace here, so nothing was traced");
-        return;
+        return skipped("there is no strace here, so nothing was traced");
     }
     let host = "snapshots/hosts/linux-healthy/snapshot.json";
     for (arguments, opens) in [
@@ -137,11 +136,8 @@ fn no_command_changes_anything_on_this_machine() {
             .expect("run strace");
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         if text.is_empty() {
-            eprintln!(
-                "SKIPPED: strace may not trace here: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-            return;
+            let why = String::from_utf8_lossy(&output.stderr);
+            return skipped(&format!("strace may not trace here: {why}"));
         }
         let trace = Trace::read(&text);
         assert_eq!(trace.guilty, Vec::<String>::new(), "{arguments:?}");

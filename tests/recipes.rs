@@ -7,6 +7,8 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod skipped;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -19,6 +21,7 @@ use std::time::{Duration, Instant};
 use gw_checks::diagnosis::{DIAGNOSES, HEALTHY};
 use gw_snapshot::parse::plist::Plist;
 use gw_snapshot::parse::yaml::{self, Node, Value};
+use skipped::skipped;
 
 const BROKEN: &str = "linux-foreground-owns-port";
 const WELL: &str = "linux-healthy";
@@ -91,8 +94,7 @@ fn systemd_takes_the_units() {
 fn the_playbook_fails_where_a_gateway_is_broken_or_could_not_be_looked_at() {
     const PROGRAM: &str = "/usr/bin/ansible-playbook";
     if !Path::new(PROGRAM).exists() {
-        let _ = writeln!(std::io::stderr(), "skipped: {PROGRAM} is not installed");
-        return;
+        return skipped(&format!("{PROGRAM} is not installed"));
     }
     let inventory = "[gateways]\nlocalhost ansible_connection=local ansible_become=false \
                      ansible_python_interpreter=/usr/bin/python3\n";
@@ -225,8 +227,7 @@ fn prometheus_scrapes_what_was_written() {
         ),
     );
     let (Some(_collector), Some(_prometheus)) = started else {
-        let _ = writeln!(std::io::stderr(), "skipped: Prometheus or its collector is missing");
-        return;
+        return skipped("Prometheus or its collector is missing");
     };
     for (path, expected) in [
         ("/api/v1/query?query=gw_doctor_gateway_verdict", "\"2\"]"),
@@ -329,9 +330,7 @@ impl Bench {
 fn accepts(tool: &str, args: &[&str]) {
     let Ok(output) = Command::new(tool).args(args).current_dir(folder().join("examples")).output()
     else {
-        // Past the harness, which keeps back what a test prints.
-        let _ = writeln!(std::io::stderr(), "skipped: {tool} is not installed");
-        return;
+        return skipped(&format!("{tool} is not installed"));
     };
     assert!(output.status.success(), "{tool} {args:?}: {output:?}");
 }

@@ -1,10 +1,11 @@
 //! Holds the pages to the command line: whatever they tell somebody to type is accepted by the parser itself.
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::Cli;
 
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 7] = [
     ("README.md", include_str!("../../README.md")),
     ("src/report/README.md", include_str!("README.md")),
     ("checks/diagnosis/README.md", include_str!("../../checks/diagnosis/README.md")),
@@ -12,8 +13,19 @@ const PAGES: [(&str, &str); 8] = [
     ("gw-doctor.service", include_str!("examples/gw-doctor.service")),
     ("org.example.gw-doctor.plist", include_str!("examples/org.example.gw-doctor.plist")),
     ("look.yml", include_str!("examples/look.yml")),
-    ("--help", crate::cli::EXAMPLES),
 ];
+
+/// What stands below the help of each command, by its name.
+fn helps() -> Vec<(String, String)> {
+    let all = Cli::command();
+    std::iter::once(&all)
+        .chain(all.get_subcommands())
+        .map(|command| {
+            let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            (format!("{} --help", command.get_name()), below)
+        })
+        .collect()
+}
 
 /// After these a command begins.
 const LEADS: [&str; 9] =
@@ -38,8 +50,8 @@ fn command_lines(text: &str) -> Vec<Vec<&str>> {
             }
             let ends = ['`', ';', '|', '>', '#', '&', '\'', '"', '\\', ']'];
             let rest = rest.split(ends).next().unwrap_or_default();
-            // What stands after three blanks explains, in the list of examples.
-            let rest = rest.split("   ").next().unwrap_or_default();
+            // What stands after two blanks explains, in the list of examples.
+            let rest = rest.split("  ").next().unwrap_or_default();
             let words = rest.split([' ', ',']).filter(|word| !word.is_empty());
             found.push(std::iter::once(name).chain(words).collect());
         }
@@ -49,13 +61,24 @@ fn command_lines(text: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn every_command_line_on_the_pages_is_accepted() {
-    for (page, text) in PAGES {
-        let lines = command_lines(text);
+    let pages = PAGES.map(|(page, text)| (page.to_string(), text.to_string()));
+    for (page, text) in pages.into_iter().chain(helps()) {
+        let lines = command_lines(&text);
         assert!(!lines.is_empty(), "{page} has no command line");
         for words in lines {
-            let parsed = Cli::try_parse_from(&words);
-            assert!(parsed.is_ok(), "{page}: {words:?}: {:?}", parsed.err());
+            let refused = Cli::try_parse_from(&words).err();
+            let refused = refused.filter(|error| error.kind() != ErrorKind::DisplayHelp);
+            assert!(refused.is_none(), "{page}: {words:?}: {refused:?}");
         }
+    }
+}
+
+/// What does not fit is folded, and no example can be read in two halves.
+#[test]
+fn what_stands_below_the_help_fits_into_80_columns() {
+    for (page, text) in helps() {
+        let too_long = text.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(too_long, None, "{page}");
     }
 }
 

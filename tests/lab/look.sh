@@ -25,7 +25,7 @@ section replay
 section snapshot
 cat "$work"/snapshot.json
 # Nothing is read from these but that they hold no secret.
-for format in markdown github junit sarif prometheus nagios; do
+for format in markdown html github junit sarif prometheus nagios; do
     section "$format"
     "$doctor" check --manager "$manager" --format "$format"
 done

@@ -146,6 +146,10 @@ def is_restarting(times, status=None):
     return sub == "auto-restart" and int(restarts) >= times and status in (None, int(code))
 
 
+def site_packages():
+    return next((VENV / "lib").glob("python3.*/site-packages"))
+
+
 def main_pid():
     return int(unit("MainPID")[0])
 
@@ -170,9 +174,6 @@ def edit_job(ident, key, value):
 
 def hours_ago(hours):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000+00:00", time.gmtime(time.time() - 3600 * hours))
-
-
-# ---- the states -----------------------------------------------------------------------------
 
 
 def healthy():
@@ -205,29 +206,24 @@ def port_stolen_by_foreign():
     until("the gateway gives up", lambda: unit("ActiveState", "ExecMainStatus") == ["failed", "78"])
 
 
-def api_key_missing():
-    configure(key=None)
+def runs_without_listening():
     install()
     start()
     until("it runs", lambda: state() == "running")
     until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
     assert not listens()
+
+
+def api_key_missing():
+    configure(key=None)
+    runs_without_listening()
 
 
 def aiohttp_missing():
-    site = next((VENV / "lib").glob("python3.*/site-packages"))
+    site = site_packages()
     for found in [site / "aiohttp", *site.glob("aiohttp-*.dist-info")]:
         subprocess.run(["rm", "-r", found], check=True)
-    api_key_missing_or_not(KEY)
-
-
-def api_key_missing_or_not(key):
-    configure(key)
-    install()
-    start()
-    until("it runs", lambda: state() == "running")
-    until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
-    assert not listens()
+    runs_without_listening()
 
 
 def wedged_process():
@@ -255,8 +251,7 @@ def stale_pid_file():
 
 def crash_loop():
     install()
-    site = next((VENV / "lib").glob("python3.*/site-packages"))
-    subprocess.run(["rm", "-r", site / "yaml"], check=True)
+    subprocess.run(["rm", "-r", site_packages() / "yaml"], check=True)
     start()
     until("two restarts", lambda: is_restarting(2, 1))
 
@@ -321,10 +316,6 @@ def unreadable_home():
     HERMES_HOME.chmod(0o700)
     start()
     until("it cannot be entered", lambda: is_restarting(1, 200))
-
-
-def site_packages():
-    return next((VENV / "lib").glob("python3.*/site-packages"))
 
 
 def edited_not_reloaded():
@@ -463,7 +454,7 @@ def with_sudo():
     threading.Thread(target=serve, daemon=True).start()
 
 
-# ---- the same gateway under launchd's stand-in ------------------------------------------------
+# The same gateway under launchd's stand-in.
 
 LABEL = "ai.hermes.gateway"
 PLIST = HOME / "Library/LaunchAgents" / f"{LABEL}.plist"
@@ -546,8 +537,7 @@ def mac_wrapper():
 
 def mac_wrapper_timestamps():
     """As 0.20.5 to 0.21 write it; the module is a stub, since 0.19 has none."""
-    site = next((VENV / "lib").glob("python3.*/site-packages"))
-    (site / "hermes_cli/stderr_timestamp.py").write_text(
+    (site_packages() / "hermes_cli/stderr_timestamp.py").write_text(
         "import signal, subprocess, sys\n"
         "child = subprocess.Popen(sys.argv[sys.argv.index('--') + 1:])\n"
         "signal.signal(signal.SIGTERM, lambda *_: child.terminate())\n"
@@ -612,8 +602,7 @@ def mac_two_domains():
 
 def mac_crash_loop():
     mac()
-    site = next((VENV / "lib").glob("python3.*/site-packages"))
-    subprocess.run(["rm", "-r", site / "yaml"], check=True)
+    subprocess.run(["rm", "-r", site_packages() / "yaml"], check=True)
     plist(RUN, throttle=3)
     bootstrap()
     until("a few runs", lambda: int(line("runs") or 0) >= 3 and line("state") == "spawn scheduled")

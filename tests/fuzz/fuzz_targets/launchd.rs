@@ -6,6 +6,7 @@ use gw_snapshot::parse::launchctl::{disabled, domain, list, service};
 use gw_snapshot::parse::plist::Plist;
 use gw_snapshot::parse::{lsof, ps, reload};
 use gw_snapshot::redact::{self, Salt};
+use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -24,14 +25,10 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = list::job(&text);
     let _ = reload::last(&text);
     for line in text.lines() {
-        let _ = ps::line(line, &jiff_utc());
+        let _ = ps::line(line, &TimeZone::UTC);
     }
     for name in lsof::open(&text).into_values().flatten() {
         let _ = lsof::listener(&name);
     }
     let _ = redact::launchctl::print(&text, &salt);
 });
-
-fn jiff_utc() -> jiff::tz::TimeZone {
-    jiff::tz::TimeZone::UTC
-}
