@@ -76,8 +76,8 @@ impl<'a> Subject<'a> {
         judge: impl Fn(&'a Lane, &'a Definition) -> Finding,
     ) -> Vec<Finding> {
         self.each_service(|lane| match lane.definition.known() {
-            Some(definition) => judge(lane, definition),
-            None => unread(lane, what),
+            Some(definition) if !lane.has_an_empty_file() => judge(lane, definition),
+            _ => unread(lane, what),
         })
     }
 
@@ -558,6 +558,9 @@ pub(crate) fn said_goodbye(at: &Subject<'_>, job: &Job) -> bool {
 /// What there is to say of a service whose definition holds no answer.
 pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
     let finding = match lane.definition.why() {
+        None if lane.has_an_empty_file() => {
+            Finding::skipped(format!("the file of {} is empty", lane.name))
+        }
         Some(_) if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
         Some(why) => Finding::unknown(what, why).minor(),
         None => Finding::skipped(format!("{} has no file", lane.name)),

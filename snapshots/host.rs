@@ -199,7 +199,8 @@ ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,NRestarts,UnitFileSt
 FragmentPath,DropInPaths,Restart,RestartUSec,RestartPreventExitStatus,RestartForceExitStatus,\
 SuccessExitStatus,StartLimitIntervalUSec,StartLimitBurst,TimeoutStartUSec,TimeoutStopUSec,Type,User,\
 ExecStart,WorkingDirectory,Environment,EnvironmentFiles,KillMode,ControlGroup,Job,StateChangeTimestamp,\
-WatchdogUSec,ConditionResult,ConditionTimestamp";
+WatchdogUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp,RuntimeMaxUSec,WantedBy,\
+RequiredBy";
 
 impl Ask {
     /// The command line, program name first.

@@ -259,6 +259,9 @@ fn start(at: &Subject<'_>) -> Steps {
     if systemd.is_some_and(|systemd| systemd.is_held_by_condition) {
         return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
     }
+    if systemd.is_some_and(|systemd| systemd.is_held_by_assertion) {
+        return Err("an assertion of the unit does not hold (`systemctl status` names it), and every start fails until it does".into());
+    }
     if systemd.is_some_and(|systemd| systemd.queued) {
         return Err("a start is queued already, and waits: `systemctl list-jobs` of that manager names for what".into());
     }
@@ -411,6 +414,9 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
 /// Somebody masked it, and may have had a reason.
 fn unmask(at: &Subject<'_>) -> Steps {
     let unit = Unit::of(at)?;
+    if unit.lane.has_an_empty_file() {
+        return Err("the unit's file is empty, so nothing is behind the mask: `hermes gateway install --force` writes it anew".into());
+    }
     if unit.lane.definition.known().is_none() {
         return Err("the mask stands in place of the unit's file: find out who masked it, and why, before anything else".into());
     }
@@ -459,6 +465,10 @@ fn keep(at: &Subject<'_>) -> Steps {
             expect: Expect::Lingers { uid },
             undo: format!("sudo loginctl disable-linger {uid}"),
         });
+    }
+    let is_wanted = |systemd: &Systemd| systemd.wanted_by.as_ref().is_none_or(|by| !by.is_empty());
+    if steps.is_empty() && !unit.job.systemd.as_ref().is_none_or(is_wanted) {
+        return Err("it is enabled for a target that is not started: WantedBy=default.target in the [Install] of its unit, and `reenable`, mend that".into());
     }
     if steps.is_empty() {
         return Err(

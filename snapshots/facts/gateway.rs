@@ -408,6 +408,13 @@ impl Lane {
         self.job.known().is_some_and(|job| job.enabled == Enabled::Masked)
     }
 
+    /// Whether its file has no byte, which masks it as a link to `/dev/null` does (systemd.unit(5)): so an editor or a full
+    /// disk may leave it.
+    pub fn has_an_empty_file(&self) -> bool {
+        let text = self.definition.known().and_then(|definition| definition.texts.first());
+        text.is_some_and(|(_, text)| text.is_empty())
+    }
+
     /// Whether it is loaded, and its file is gone: so we see, and systemd too, or launchd names the path where it was.
     pub fn has_lost_its_file(&self) -> bool {
         let loaded = self.job.known().and_then(|job| job.systemd.as_ref());

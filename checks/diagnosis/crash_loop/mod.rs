@@ -3,6 +3,7 @@
 use gw_snapshot::observation::Trouble;
 
 use super::{Case, Found};
+use crate::job::killed;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("job/crash-loop").or_else(|| case.found("job/start-limit"))?;
@@ -12,11 +13,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         .last_exit
         .filter(|_| job.launchd.is_none())
         .map_or_else(String::new, |exit| format!(", with {exit}"));
+    let why = killed::by(job).filter(|_| killed::is_never_ready(job));
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
     let refusal = case
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
     Found::certain(
-        format!("{}{exit}{refusal}{}", finding.claim, missing_profile(case)),
+        format!("{}{exit}{why}{refusal}{}", finding.claim, missing_profile(case)),
         &[
             "definition/sticky-profile",
             "job/crash-loop",

@@ -22,6 +22,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         _ if systemd.is_some_and(|systemd| systemd.is_held_by_condition && is_at_rest) => {
             "its last start was passed over, for a condition of the unit does not hold".to_string()
         }
+        _ if systemd.is_some_and(|systemd| systemd.is_held_by_assertion && is_at_rest) => {
+            "its last start was refused, for an assertion of the unit does not hold".to_string()
+        }
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
             "a start of it is queued, and waits for another unit".to_string()
         }

@@ -2,7 +2,7 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::Enabled;
+use gw_snapshot::facts::job::{Enabled, Job};
 use gw_snapshot::facts::{Lane, Manager};
 
 use crate::Subject;
@@ -56,6 +56,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Unclear, ..) => {
             Finding::unknown("whether it would start after a reboot", &Why::NotObserved).minor()
         }
+        (Enabled::Yes, manager, _) if let Some(why) = unwanted(manager, job) => {
+            Finding::warning(format!("after a reboot it would not start: {} {why}", lane.name))
+                .help("its [Install] is to name the default.target of its manager; then `systemctl reenable` (with `--user` for one of a user's)")
+        }
         (Enabled::Yes, Manager::SystemdUser, Fact::Known(false)) => Finding::warning(
             "after a reboot it would start only when its user logs in: linger is off",
         ),
@@ -72,6 +76,34 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
 }
+
+/// Why systemd would not start a unit that counts as enabled: for that a link in the directory of any target will do, and a
+/// user's manager has no multi-user.target (systemd.special(7), "Units managed by the user service manager").
+fn unwanted(manager: Manager, job: &Job) -> Option<&'static str> {
+    let wanted = job.systemd.as_ref()?.wanted_by.as_deref()?;
+    let is_of_a_desktop = |unit: &String| DESKTOP.contains(&unit.as_str());
+    match (wanted, manager) {
+        ([], Manager::SystemdUser) => {
+            Some("is enabled for a target that the user's manager does not have")
+        }
+        ([], _) => Some("is enabled for a target that is not started"),
+        (wanted, Manager::SystemdUser) if wanted.iter().all(is_of_a_desktop) => {
+            Some("is enabled for a desktop's session alone, which begins with a login at the screen")
+        }
+        _ => None,
+    }
+}
+
+/// What a desktop starts in the user's manager, and no boot does.
+const DESKTOP: &[&str] = &[
+    "graphical-session.target",
+    "graphical-session-pre.target",
+    "xdg-desktop-autostart.target",
+    "gnome-session.target",
+    "plasma-workspace.target",
+    "sway-session.target",
+    "hyprland-session.target",
+];
 
 /// Why launchd would not load it again, which it does from the plists of a few directories.
 fn unloadable(lane: &Lane) -> Option<String> {

@@ -24,6 +24,17 @@ pub struct Systemd {
     /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
     /// counts as a success.
     pub is_held_by_condition: bool,
+    /// Whether an assertion of the unit (`AssertPathExists=` and the like) kept it from its last start, which then failed
+    /// and left no trace in its `Result`.
+    pub is_held_by_assertion: bool,
+    /// `Type`: what systemd waits for before it takes the unit for started.
+    pub kind: String,
+    /// `TimeoutStartUSec`: for how long it waits; none for no limit, or not known.
+    pub start_timeout: Option<Duration>,
+    /// `RuntimeMaxUSec`: after how long it ends what runs; none for no limit, or not known.
+    pub longest_run: Option<Duration>,
+    /// `WantedBy` and `RequiredBy`: the loaded units that start it when they start. None where nobody asked.
+    pub wanted_by: Option<Vec<String>>,
     /// `StateChangeTimestamp`: since when it is in its state.
     pub since: Option<Timestamp>,
     /// `FragmentPath`: the file that was loaded.
@@ -219,6 +230,15 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             // Before the first start it says no as well.
             is_held_by_condition: get("ConditionResult") == "no"
                 && time::systemd(get("ConditionTimestamp")).is_some(),
+            is_held_by_assertion: get("AssertResult") == "no"
+                && time::systemd(get("AssertTimestamp")).is_some(),
+            kind: get("Type").into(),
+            start_timeout: span("TimeoutStartUSec").flatten(),
+            longest_run: span("RuntimeMaxUSec").flatten(),
+            wanted_by: block.get("WantedBy").map(|wanted| {
+                let all = wanted.split_whitespace().chain(get("RequiredBy").split_whitespace());
+                all.map(String::from).collect()
+            }),
             since: time::systemd(get("StateChangeTimestamp")),
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
