@@ -467,7 +467,8 @@ fn keep(at: &Subject<'_>) -> Steps {
         });
     }
     let is_wanted = |systemd: &Systemd| systemd.wanted_by.as_ref().is_none_or(|by| !by.is_empty());
-    if steps.is_empty() && !unit.job.systemd.as_ref().is_none_or(is_wanted) {
+    let is_enabled = unit.job.enabled == Enabled::Yes;
+    if steps.is_empty() && is_enabled && !unit.job.systemd.as_ref().is_none_or(is_wanted) {
         return Err("it is enabled for a target that is not started: WantedBy=default.target in the [Install] of its unit, and `reenable`, mend that".into());
     }
     if steps.is_empty() {

@@ -79,6 +79,13 @@ impl Listener {
         self.port == port && (own == host || covers(&own, &host) || covers(&host, &own))
     }
 
+    /// Whether it is what these settings ask for, if it is the gateway's own. `localhost` is whatever the machine takes it
+    /// for, which may be `::1` alone.
+    pub fn is_meant_by(&self, api: &ApiServer) -> bool {
+        self.serves(&api.host.value, api.port.value)
+            || api.host.value == "localhost" && self.port == api.port.value && self.is_loopback()
+    }
+
     /// Whether only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
         settings::is_loopback(&self.address)
@@ -121,6 +128,8 @@ pub struct Gateway {
     /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
     /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
     pub drain: Fact<u64>,
+    /// Why Hermes cannot read its `config.yaml`, where that is certain: then it passes over all of it.
+    pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
     pub assigned: Layer,
     /// The answer of its health endpoint.

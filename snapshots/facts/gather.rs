@@ -313,6 +313,7 @@ fn gateway(
         status,
         api: settings.api,
         drain: settings.drain,
+        config_fault: settings.config_fault,
         assigned: settings.assigned,
         health,
         cron,
@@ -412,7 +413,9 @@ fn health_of(
 ) -> Option<Health> {
     let pid = liveness.process.known().map(|process| process.pid);
     let expected = api.known().filter(|api| api.enabled.value);
-    let on_expected = |listener: &&Listener| {
+    let on_expected =
+        |listener: &&Listener| expected.is_some_and(|api| listener.is_meant_by(api));
+    let serves = |listener: &Listener| {
         expected.is_some_and(|api| listener.serves(&api.host.value, api.port.value))
     };
     // The gateway's own listener decides where to ask; the settings only where it has none.
@@ -426,7 +429,8 @@ fn health_of(
     let expected_url =
         expected.and_then(|api| settings::health_url(&api.host.value, api.port.value));
     let url = match expected {
-        Some(_) if own.clone().any(|listener| on_expected(&listener)) => expected_url,
+        Some(_) if own.clone().any(serves) => expected_url,
+        Some(_) if own.clone().any(|listener| on_expected(&listener)) => own_url,
         Some(_) => expected_url.or(own_url),
         None => own_url,
     }?;
