@@ -7,7 +7,7 @@ use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::gateway::{Health, Listener, Named, Supervision, Usable};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
-use gw_snapshot::facts::job::Job;
+use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
@@ -272,6 +272,18 @@ impl<'a> Subject<'a> {
         let user = lane.definition.known().and_then(|definition| definition.user.as_deref());
         let whose = user.map_or_else(String::new, |user| format!(" ({user})"));
         Usable::Unknown(Why::Failed(format!("the number of its user{whose} is not known here")))
+    }
+
+    /// What a service that runs would need at its next start, and is not there any more: its program or its directory, as
+    /// after an update that moved the environment.
+    pub(crate) fn missing_for_a_start(&self, lane: &Lane, job: &Job) -> Option<String> {
+        if job.phase != Phase::Running || job.systemd.is_none() {
+            return None;
+        }
+        let is_needed = |named: &&Named| matches!(named.what, "program" | "working directory");
+        let is_missing = |named: &&Named| self.usable(lane, named) == Usable::Missing;
+        let missing = lane.paths.iter().filter(is_needed).find(is_missing)?;
+        Some(format!("the {} {} does not exist", missing.what, missing.path))
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group

@@ -344,7 +344,9 @@ impl Definition {
     /// neither `~` nor `$HOME` in `Environment=`, and Hermes takes both for names of directories.
     fn from_its_directory(&self, path: &str) -> String {
         match &self.working_directory {
-            Some((directory, _)) if !path.is_empty() && !path.starts_with('/') && directory.starts_with('/') => {
+            Some((directory, _))
+                if !path.is_empty() && !path.starts_with('/') && directory.starts_with('/') =>
+            {
                 join(directory, path)
             }
             _ => path.into(),
@@ -398,7 +400,8 @@ impl Definition {
         let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
         let pinned = value("HERMES_HOME").map(|home| self.from_its_directory(home));
-        let choice = Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
+        let choice =
+            Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
         match choice.home(|root| sticky(root).filter(|_| !exempt)) {
             Some(home) => Fact::Known(home),
             None => Fact::Unknown(Why::NotObserved),

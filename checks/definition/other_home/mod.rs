@@ -38,7 +38,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 fn is_meant(at: &Subject<'_>, value: &str) -> bool {
     let home = &at.gateway.home;
     home.is_at(value)
-        || !value.starts_with('/') && home.path.ends_with(&format!("/{}", value.trim_end_matches('/')))
+        || !value.starts_with('/')
+            && home.path.ends_with(&format!("/{}", value.trim_end_matches('/')))
 }
 
 /// Whether Hermes gives this name to the service of another home: that of `~/.hermes`, of the user as whom it runs. Up

@@ -1,10 +1,11 @@
 //! The manager could not even begin to run Hermes.
 
 use gw_snapshot::facts::definition::Definition;
-use gw_snapshot::facts::terms::About;
-use gw_snapshot::facts::{Lane, Manager};
+use gw_snapshot::facts::gateway::Usable;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::terms::About;
+use gw_snapshot::facts::{Lane, Manager};
 
 use super::{Case, Found};
 use crate::spawn;
@@ -40,10 +41,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         }
         203 => {
             let program = definition.and_then(|definition| definition.argv.first());
+            let hidden = hidden(definition);
+            let though = if hidden.is_empty() && is_there(case, lane) {
+                ", though it is there: its #! line, a mount with noexec or SELinux may forbid it"
+            } else {
+                ""
+            };
             format!(
-                "its program{} cannot be run{}",
-                name(program.map(String::as_str)),
-                hidden(definition)
+                "its program{} cannot be run{hidden}{though}",
+                name(program.map(String::as_str))
             )
         }
         217 => format!("its user{} does not exist", name(user)),
@@ -74,12 +80,27 @@ fn written(definition: Option<&Definition>, names: &[&str]) -> String {
             About::Setting(section, key)
                 if section == "Service" && names.contains(&key.as_str()) =>
             {
-                Some(format!("{key}={}", term.value.join(" ")))
+                let value = term.value.join(" ");
+                // What the journal takes can always be opened, and a mark of redaction tells nobody anything.
+                let is_plain = matches!(value.as_str(), "journal" | "inherit" | "null");
+                let shown = if value.contains('‹') { "" } else { value.as_str() };
+                (!is_plain).then(|| format!("{key}={shown}"))
             }
             _ => None,
         })
         .collect();
     if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
+}
+
+/// Whether its program is there for whoever looks, and its mode lets its user run it.
+fn is_there(case: &Case<'_>, lane: &Lane) -> bool {
+    let argv = lane.definition.known().map(|definition| definition.argv.as_slice());
+    let program = argv.and_then(|argv| argv.first());
+    let mut named = lane.paths.iter().filter(|named| Some(&named.path) == program);
+    named.any(|named| {
+        let mode = named.seen.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        case.at.usable(lane, named) == Usable::Yes && mode.is_some_and(|mode| mode & 0o111 == 0o111)
+    })
 }
 
 /// What of its sandbox may hide from the service what is there for everybody else.

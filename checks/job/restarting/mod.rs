@@ -33,7 +33,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         finding
             .seen(&job.source, job.words.clone())
             .help(match waits_in_vain(at, job) {
-                Some(_) => "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart",
+                Some(_) => {
+                    "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"
+                }
                 None => "look again in a few seconds",
             })
             .of_service(lane.title()),

@@ -41,7 +41,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             &Why::Failed(format!("nothing is known of PID {pid}, which holds it")),
         ),
         // Ending a service manager ends all that it keeps.
-        _ if is_systemd(owner) => Finding::failure(format!(
+        _ if owner.is_systemd() => Finding::failure(format!(
             "{address} is held by systemd itself (PID {pid}), for a socket unit that listens there in a service's place"
         ))
         .help("`systemctl list-sockets`, with `--user` for a user's, names the unit: stop and disable that, and leave systemd alone"),
@@ -49,11 +49,4 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .help("stop that program if it is yours and not needed, or give the API server another port in the home's .env"),
     };
     vec![at.with_process(finding, owner)]
-}
-
-/// Whether it is a service manager, which listens for the services of its socket units (systemd.socket(5)).
-fn is_systemd(process: &Process) -> bool {
-    let program = process.seen.argv.as_ref().and_then(|argv| argv.first());
-    let name = program.and_then(|program| program.rsplit('/').next());
-    name == Some("systemd") || process.pid == 1 && matches!(name, Some("init"))
 }

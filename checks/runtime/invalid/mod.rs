@@ -11,9 +11,13 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let config = at.gateway.config_fault.as_ref().map(|fault| {
-        Finding::failure(format!("Hermes cannot read config.yaml, and passes over all of it: {fault}"))
-            .seen(at.path("config.yaml"), fault.clone())
-            .help("mend the line; a gateway that has read it before takes the defaults at its next start")
+        Finding::failure(format!(
+            "Hermes cannot read config.yaml, and passes over all of it: {fault}"
+        ))
+        .seen(at.path("config.yaml"), fault.clone())
+        .help(
+            "mend the line; a gateway that has read it before takes the defaults at its next start",
+        )
     });
     of_status(at).into_iter().chain(config).collect()
 }

@@ -41,6 +41,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let finding = Finding::warning(format!("after a reboot it would not start: {claim}"));
         return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
     }
+    if let Some(missing) = at.missing_for_a_start(lane, job) {
+        let claim = format!("after a reboot it could not be started: {missing}");
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
@@ -83,13 +87,10 @@ fn unwanted(manager: Manager, job: &Job) -> Option<&'static str> {
     let wanted = job.systemd.as_ref()?.wanted_by.as_deref()?;
     let is_of_a_desktop = |unit: &String| DESKTOP.contains(&unit.as_str());
     match (wanted, manager) {
-        ([], Manager::SystemdUser) => {
-            Some("is enabled for a target that the user's manager does not have")
-        }
-        ([], _) => Some("is enabled for a target that is not started"),
-        (wanted, Manager::SystemdUser) if wanted.iter().all(is_of_a_desktop) => {
-            Some("is enabled for a desktop's session alone, which begins with a login at the screen")
-        }
+        ([], _) => Some("is enabled for a target that its manager does not start"),
+        (wanted, Manager::SystemdUser) if wanted.iter().all(is_of_a_desktop) => Some(
+            "is enabled for a desktop's session alone, which begins with a login at the screen",
+        ),
         _ => None,
     }
 }

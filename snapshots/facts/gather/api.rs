@@ -51,12 +51,7 @@ pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Setting
     Settings { config_fault: fault(&config_file), ..with_config(look, home, found, &config_file) }
 }
 
-fn with_config(
-    look: &Look<'_>,
-    home: &Home,
-    found: &[Found],
-    config_file: &FileSeen,
-) -> Settings {
+fn with_config(look: &Look<'_>, home: &Home, found: &[Found], config_file: &FileSeen) -> Settings {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
         Fact::Known(layer) => Ok(layer),
