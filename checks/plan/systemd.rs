@@ -4,7 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::systemd::{Load, Systemd};
+use gw_snapshot::facts::job::systemd::{Held, Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
@@ -256,10 +256,10 @@ fn start(at: &Subject<'_>) -> Steps {
         return Err("whether another gateway of this home lives is not known".into());
     }
     let systemd = unit.job.systemd.as_ref();
-    if systemd.is_some_and(|systemd| systemd.is_held_by_condition) {
+    if systemd.is_some_and(|systemd| systemd.held_by == Some(Held::Condition)) {
         return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
     }
-    if systemd.is_some_and(|systemd| systemd.is_held_by_assertion) {
+    if systemd.is_some_and(|systemd| systemd.held_by == Some(Held::Assertion)) {
         return Err("an assertion of the unit does not hold (`systemctl status` names it), and every start fails until it does".into());
     }
     if systemd.is_some_and(|systemd| systemd.queued) {

@@ -342,7 +342,7 @@ impl Definition {
 
     /// A path as its process takes it: below its working directory, where it is none from the root on. systemd expands
     /// neither `~` nor `$HOME` in `Environment=`, and Hermes takes both for names of directories.
-    fn from_its_directory(&self, path: &str) -> String {
+    fn below_its_directory(&self, path: &str) -> String {
         match &self.working_directory {
             Some((directory, _))
                 if !path.is_empty() && !path.starts_with('/') && directory.starts_with('/') =>
@@ -399,7 +399,7 @@ impl Definition {
         let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
         let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
-        let pinned = value("HERMES_HOME").map(|home| self.from_its_directory(home));
+        let pinned = value("HERMES_HOME").map(|home| self.below_its_directory(home));
         let choice =
             Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
         match choice.home(|root| sticky(root).filter(|_| !exempt)) {

@@ -1,5 +1,6 @@
 //! The service is loaded and has no process.
 
+use gw_snapshot::facts::job::systemd::Held;
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
@@ -19,10 +20,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let begun = match job.last_exit {
-        _ if systemd.is_some_and(|systemd| systemd.is_held_by_condition && is_at_rest) => {
+        _ if systemd
+            .is_some_and(|systemd| systemd.held_by == Some(Held::Condition) && is_at_rest) =>
+        {
             "its last start was passed over, for a condition of the unit does not hold".to_string()
         }
-        _ if systemd.is_some_and(|systemd| systemd.is_held_by_assertion && is_at_rest) => {
+        _ if systemd
+            .is_some_and(|systemd| systemd.held_by == Some(Held::Assertion) && is_at_rest) =>
+        {
             "its last start was refused, for an assertion of the unit does not hold".to_string()
         }
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {

@@ -21,12 +21,8 @@ pub struct Systemd {
     pub need_daemon_reload: bool,
     /// `LoadState`: what systemd made of its file.
     pub load: Load,
-    /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
-    /// counts as a success.
-    pub is_held_by_condition: bool,
-    /// Whether an assertion of the unit (`AssertPathExists=` and the like) kept it from its last start, which then failed
-    /// and left no trace in its `Result`.
-    pub is_held_by_assertion: bool,
+    /// What of the unit kept it from its last start.
+    pub held_by: Option<Held>,
     /// `Type`: what systemd waits for before it takes the unit for started.
     pub kind: String,
     /// `TimeoutStartUSec`: for how long it waits; none for no limit, or not known.
@@ -55,6 +51,15 @@ pub struct Systemd {
     pub stop_timeout: Option<Duration>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
+}
+
+/// What keeps a unit from a start before anything of it is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// `ConditionPathExists=` and the like: the start then counts as a success.
+    Condition,
+    /// `AssertPathExists=` and the like: the start fails, and leaves no trace in `Result`.
+    Assertion,
 }
 
 /// What systemd made of a unit's file.
@@ -227,11 +232,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 "bad-setting" | "error" => Load::Refused,
                 _ => Load::Read,
             },
-            // Before the first start it says no as well.
-            is_held_by_condition: get("ConditionResult") == "no"
-                && time::systemd(get("ConditionTimestamp")).is_some(),
-            is_held_by_assertion: get("AssertResult") == "no"
-                && time::systemd(get("AssertTimestamp")).is_some(),
+            held_by: held_by(&get),
             kind: get("Type").into(),
             start_timeout: span("TimeoutStartUSec").flatten(),
             longest_run: span("RuntimeMaxUSec").flatten(),
@@ -256,6 +257,16 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         }),
         launchd: None,
     })
+}
+
+/// Before the first start both results say no as well.
+fn held_by<'a>(get: &impl Fn(&str) -> &'a str) -> Option<Held> {
+    let failed =
+        |result: &str, when: &str| get(result) == "no" && time::systemd(get(when)).is_some();
+    if failed("ConditionResult", "ConditionTimestamp") {
+        return Some(Held::Condition);
+    }
+    failed("AssertResult", "AssertTimestamp").then_some(Held::Assertion)
 }
 
 fn phase(active: &str, sub: &str) -> Phase {
