@@ -415,7 +415,7 @@ fn restart(at: &Subject<'_>, why: &str, is_quiet: bool) -> Steps {
 fn unmask(at: &Subject<'_>) -> Steps {
     let unit = Unit::of(at)?;
     if unit.lane.has_an_empty_file() {
-        return Err("the unit's file is empty, so nothing is behind the mask: `hermes gateway install --force` writes it anew".into());
+        return Err("the unit's file is empty, so nothing is behind the mask: an unmask would remove it, and the page of masked says what writes it anew".into());
     }
     if unit.lane.definition.known().is_none() {
         return Err("the mask stands in place of the unit's file: find out who masked it, and why, before anything else".into());
