@@ -7,8 +7,8 @@ use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::gateway::{Health, Listener, Named, Supervision, Usable};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
-use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
+use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
@@ -77,8 +77,8 @@ impl<'a> Subject<'a> {
         judge: impl Fn(&'a Lane, &'a Definition) -> Finding,
     ) -> Vec<Finding> {
         self.each_service(|lane| match lane.definition.known() {
-            Some(definition) => judge(lane, definition),
-            None => unread(lane, what),
+            Some(definition) if !lane.has_an_empty_file() => judge(lane, definition),
+            _ => unread(lane, what),
         })
     }
 
@@ -281,6 +281,18 @@ impl<'a> Subject<'a> {
         let user = lane.definition.known().and_then(|definition| definition.user.as_deref());
         let whose = user.map_or_else(String::new, |user| format!(" ({user})"));
         Usable::Unknown(Why::Failed(format!("the number of its user{whose} is not known here")))
+    }
+
+    /// What a service that runs would need at its next start, and is not there any more: its program or its directory, as
+    /// after an update that moved the environment.
+    pub(crate) fn missing_for_a_start(&self, lane: &Lane, job: &Job) -> Option<String> {
+        if job.phase != Phase::Running || job.systemd.is_none() {
+            return None;
+        }
+        let is_needed = |named: &&Named| matches!(named.what, "program" | "working directory");
+        let is_missing = |named: &&Named| self.usable(lane, named) == Usable::Missing;
+        let missing = lane.paths.iter().filter(is_needed).find(is_missing)?;
+        Some(format!("the {} {} does not exist", missing.what, missing.path))
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group
@@ -567,6 +579,9 @@ pub(crate) fn said_goodbye(at: &Subject<'_>, job: &Job) -> bool {
 /// What there is to say of a service whose definition holds no answer.
 pub(crate) fn unread(lane: &Lane, what: &str) -> Finding {
     let finding = match lane.definition.why() {
+        None if lane.has_an_empty_file() => {
+            Finding::skipped(format!("the file of {} is empty", lane.name))
+        }
         Some(_) if lane.is_masked() => Finding::skipped(format!("{} is masked", lane.name)),
         Some(why) => Finding::unknown(what, why).minor(),
         None => Finding::skipped(format!("{} has no file", lane.name)),
@@ -594,9 +609,9 @@ pub(crate) fn wanted_by_none(listener: &Listener) -> Finding {
 }
 
 /// What a service requires and does not have, so that systemd does not start it, for people.
-pub(crate) fn held_by(job: &Job) -> Option<String> {
-    let held = job.systemd.as_ref()?.held_by.as_ref()?;
-    let is = match &held.standing {
+pub(crate) fn lacking(job: &Job) -> Option<String> {
+    let required = job.systemd.as_ref()?.lacks.as_ref()?;
+    let is = match &required.standing {
         Standing::NotFound => "does not exist".into(),
         Standing::Masked => "is masked".into(),
         Standing::Refused => "has a file that systemd does not understand".into(),
@@ -604,7 +619,7 @@ pub(crate) fn held_by(job: &Job) -> Option<String> {
         Standing::Failed(result) => format!("has failed ({result})"),
         Standing::Inactive => "is not active".into(),
     };
-    Some(format!("{}, which it requires, {is}", held.unit))
+    Some(format!("{}, which it requires, {is}", required.unit))
 }
 
 /// An answer as evidence.

@@ -207,8 +207,8 @@ ExecMainStatus,ExecMainStartTimestamp,ExecMainExitTimestamp,NRestarts,UnitFileSt
 FragmentPath,DropInPaths,Restart,RestartUSec,RestartPreventExitStatus,RestartForceExitStatus,\
 SuccessExitStatus,StartLimitIntervalUSec,StartLimitBurst,TimeoutStartUSec,TimeoutStopUSec,Type,User,\
 ExecStart,WorkingDirectory,Environment,EnvironmentFiles,KillMode,ControlGroup,Job,StateChangeTimestamp,\
-WatchdogUSec,ConditionResult,ConditionTimestamp,FreezerState,\
-Requires,Requisite,BindsTo,After";
+WatchdogUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp,RuntimeMaxUSec,FreezerState,\
+Requires,Requisite,BindsTo,After,WantedBy,RequiredBy";
 
 /// The properties that are asked of a unit that one of ours requires.
 const STATE_PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Result";

@@ -233,6 +233,8 @@ fn only_reads(command: &str) -> bool {
         "systemctl --user status ",
         "systemctl cat ",
         "systemctl --user cat ",
+        "systemctl list-sockets ",
+        "systemctl --user list-sockets ",
         "journalctl ",
         "launchctl print ",
         "launchctl print-disabled ",

@@ -121,7 +121,11 @@ pub(super) fn port(at: &Subject<'_>) -> Course {
         .flat_map(|listener| listener.owners.iter().flatten())
         .collect();
     let named: Vec<String> = holders.iter().map(|holder| name_of(at, holder)).collect();
-    let mut by_hand = vec![format!(
+    // A manager is not to be ended: it listens in the place of what a socket unit starts.
+    let manager = holders.iter().find(|holder| holder.is_systemd());
+    let systemctl =
+        manager.map(|holder| if holder.pid == 1 { "systemctl" } else { "systemctl --user" });
+    let mut by_hand = vec![systemctl.map_or_else(|| format!(
         "Choose who is to have {}. It is {} now: leave it alone if it is wanted there, and end it only by what started it if it is not",
         api.address(),
         if named.is_empty() {
@@ -129,7 +133,10 @@ pub(super) fn port(at: &Subject<'_>) -> Course {
         } else {
             named.join(", ")
         },
-    )];
+    ), |systemctl| format!(
+        "`{systemctl} list-sockets` names the socket unit for which systemd holds {}. If nothing needs it, `{systemctl} disable --now` takes that unit away; Hermes takes no sockets over. Leave systemd itself alone",
+        api.address(),
+    ))];
     by_hand.push(match free_port(at, port) {
         Some(free) => format!(
             "To give this gateway another port, write API_SERVER_PORT={free} into {} (nobody listens there, and no other profile wants it), and tell its clients",
@@ -142,9 +149,12 @@ pub(super) fn port(at: &Subject<'_>) -> Course {
         Os::Linux => vec![vec!["ss".into(), "-Hltnp".into(), format!("sport = :{port}")]],
         Os::Macos => vec![words(&format!("lsof -nP -iTCP:{port} -sTCP:LISTEN"))],
     };
+    commands
+        .extend(systemctl.map(|systemctl| words(&format!("{systemctl} list-sockets --no-pager"))));
     commands.extend(
         holders
             .iter()
+            .filter(|holder| !holder.is_systemd())
             .map(|holder| words(&format!("ps -o pid,ppid,user,lstart,command -p {}", holder.pid))),
     );
     commands.push(vec!["grep".into(), "-n".into(), "^API_SERVER_PORT".into(), at.path(".env")]);

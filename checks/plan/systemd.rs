@@ -4,7 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::systemd::{Freezer, Load, Systemd};
+use gw_snapshot::facts::job::systemd::{Freezer, Held, Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
@@ -16,7 +16,7 @@ use super::recipes::{
 };
 use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
-use crate::subject::held_by;
+use crate::subject::lacking;
 
 /// The course for a diagnosis of a gateway whose service is systemd's, or that has none.
 pub(super) fn course(at: &Subject<'_>, diagnosis: &str) -> Course {
@@ -227,12 +227,14 @@ impl<'a> Unit<'a> {
             return Err(missing);
         }
         let Some(systemd) = &self.job.systemd else { return Ok(()) };
-        if systemd.is_held_by_condition {
-            return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into());
+        match systemd.held_by {
+            Some(Held::Condition) => return Err("a condition of the unit does not hold (`systemctl status` names it), and systemd passes over every start until it does".into()),
+            Some(Held::Assertion) => return Err("an assertion of the unit does not hold (`systemctl status` names it), and every start fails until it does".into()),
+            None => {}
         }
-        if let Some(held) = held_by(self.job) {
+        if let Some(lacking) = lacking(self.job) {
             return Err(format!(
-                "{held}, and systemd does not start it without that: mend that first"
+                "{lacking}, and systemd does not start it without that: mend that first"
             ));
         }
         if systemd.queued {
@@ -458,6 +460,9 @@ fn thaw(at: &Subject<'_>) -> Steps {
 /// Somebody masked it, and may have had a reason.
 fn unmask(at: &Subject<'_>) -> Steps {
     let unit = Unit::of(at)?;
+    if unit.lane.has_an_empty_file() {
+        return Err("the unit's file is empty, so nothing is behind the mask: an unmask would remove it, and the page of masked says what writes it anew".into());
+    }
     if unit.lane.definition.known().is_none() {
         return Err("the mask stands in place of the unit's file: find out who masked it, and why, before anything else".into());
     }
@@ -507,6 +512,11 @@ fn keep(at: &Subject<'_>) -> Steps {
             expect: Expect::Lingers { uid },
             undo: format!("sudo loginctl disable-linger {uid}"),
         });
+    }
+    let is_wanted = |systemd: &Systemd| systemd.wanted_by.as_ref().is_none_or(|by| !by.is_empty());
+    let is_enabled = unit.job.enabled == Enabled::Yes;
+    if steps.is_empty() && is_enabled && !unit.job.systemd.as_ref().is_none_or(is_wanted) {
+        return Err("it is enabled for a target that is not started: WantedBy=default.target in the [Install] of its unit, and `reenable`, mend that".into());
     }
     if steps.is_empty() {
         return Err(

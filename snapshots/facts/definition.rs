@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::facts::home::{Choice, Home};
+use crate::facts::home::{Choice, Home, join};
 use crate::facts::place::Place;
 use crate::facts::shape::{self, Entry};
 use crate::facts::terms::{self, Term};
@@ -320,6 +320,19 @@ impl Definition {
         }
     }
 
+    /// A path as its process takes it: below its working directory, where it is none from the root on. systemd expands
+    /// neither `~` nor `$HOME` in `Environment=`, and Hermes takes both for names of directories.
+    fn below_its_directory(&self, path: &str) -> String {
+        match &self.working_directory {
+            Some((directory, _))
+                if !path.is_empty() && !path.starts_with('/') && directory.starts_with('/') =>
+            {
+                join(directory, path)
+            }
+            _ => path.into(),
+        }
+    }
+
     /// Where it names its program, or the file as a whole.
     pub fn program_at(&self) -> Place {
         let whole = || Place { file: self.path.clone(), line: None };
@@ -366,8 +379,9 @@ impl Definition {
         let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
         let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
+        let pinned = value("HERMES_HOME").map(|home| self.below_its_directory(home));
         let choice =
-            Choice { profile: profile.as_deref(), hermes_home: value("HERMES_HOME"), user_home };
+            Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
         match choice.home(|root| sticky(root).filter(|_| !exempt)) {
             Some(home) => Fact::Known(home),
             None => Fact::Unknown(Why::NotObserved),

@@ -81,6 +81,13 @@ impl Listener {
         self.port == port && (own == host || covers(&own, &host) || covers(&host, &own))
     }
 
+    /// Whether it is what these settings ask for, if it is the gateway's own. `localhost` is whatever the machine takes it
+    /// for, which may be `::1` alone.
+    pub fn is_meant_by(&self, api: &ApiServer) -> bool {
+        self.serves(&api.host.value, api.port.value)
+            || api.host.value == "localhost" && self.port == api.port.value && self.is_loopback()
+    }
+
     /// Whether only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
         settings::is_loopback(&self.address)
@@ -123,6 +130,8 @@ pub struct Gateway {
     /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
     /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
     pub drain: Fact<u64>,
+    /// Why Hermes cannot read its `config.yaml`, where that is certain: then it passes over all of it.
+    pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
     pub assigned: Layer,
     /// The answer of its health endpoint.
@@ -356,6 +365,13 @@ impl Lane {
     /// Whether somebody made sure that it cannot be started: then its file is the mask, a link to `/dev/null`.
     pub fn is_masked(&self) -> bool {
         self.job.known().is_some_and(|job| job.enabled == Enabled::Masked)
+    }
+
+    /// Whether its file has no byte, which masks it as a link to `/dev/null` does (systemd.unit(5)): so an editor or a full
+    /// disk may leave it.
+    pub fn has_an_empty_file(&self) -> bool {
+        let text = self.definition.known().and_then(|definition| definition.texts.first());
+        text.is_some_and(|(_, text)| text.is_empty())
     }
 
     /// Whether it is loaded, and its file is gone: so we see, and systemd too, or launchd names the path where it was.

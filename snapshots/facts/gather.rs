@@ -73,18 +73,16 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let recorded = known.iter().flat_map(Settled::recorded);
     let unseen = recorded.filter(|pid| look.scanned(*pid).is_none());
     host.prepare(unseen.map(Question::Process).collect());
-    // A few are asked for their health while the sockets are still searched; of many, only those that listen.
-    if known.len() <= FEW {
-        host.prepare(known.iter().filter_map(Settled::url).map(Question::Http).collect());
-    }
+    // Who holds a port is known before anybody connects to it: what systemd holds would start a service. A few are then
+    // asked for their health wherever they may be; of many, only those that listen.
     let listeners = listeners(&look, &known);
-    if known.len() > FEW {
-        for settled in &mut known {
-            settled.is_refused = settled.would_be_refused(&listeners);
-        }
-        let urls = known.iter().filter(|settled| !settled.is_refused);
-        host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
+    let are_many = known.len() > FEW;
+    for settled in &mut known {
+        settled.is_refused = are_many && settled.would_be_refused(&listeners);
+        settled.would_start = settled.would_start_a_service(&listeners);
     }
+    let urls = known.iter().filter(|settled| !settled.is_refused && !settled.would_start);
+    host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     // The managers still think.
     definitions.for_each(|definition| drop(look.install(&definition.argv)));
     let homes: Vec<Home> = known.iter().map(|settled| settled.home.clone()).collect();
@@ -117,6 +115,8 @@ struct Settled {
     settings: Settings,
     /// Whether its health endpoint need not be asked, for nothing listens there.
     is_refused: bool,
+    /// Whether it may not be asked, for a connection would start a service.
+    would_start: bool,
     pid_file: Fact<PidRecord>,
     lock_record: Fact<PidRecord>,
     status: Fact<Status>,
@@ -198,6 +198,7 @@ fn settle(look: &Look<'_>, home: Home, found: &[Found]) -> Settled {
     Settled {
         settings: api::settings(look, &home, found),
         is_refused: false,
+        would_start: false,
         pid_file: PidRecord::in_file(&file("gateway.pid")),
         lock_record: PidRecord::in_file(&file("gateway.lock")),
         status: Status::in_file(&file("gateway_state.json")),
@@ -217,6 +218,16 @@ impl Settled {
         let writer = self.status.known().and_then(|status| status.writer.as_ref());
         let records = [self.pid_file.known(), self.lock_record.known(), writer];
         records.into_iter().flatten().map(|record| record.pid)
+    }
+
+    /// Whether systemd, and nobody else, holds its address: for a socket unit, whose service a connection starts.
+    fn would_start_a_service(&self, listeners: &Seen<Listener>) -> bool {
+        let Some(api) = self.settings.api.known() else { return false };
+        let mut meant = listeners.list.iter().filter(|listener| listener.is_meant_by(api));
+        meant.any(|listener| {
+            let owners = listener.owners.as_deref().unwrap_or_default();
+            !owners.is_empty() && owners.iter().all(Process::is_systemd)
+        })
     }
 
     /// Whether every socket was seen, and none is there.
@@ -248,7 +259,8 @@ fn gateway(
     answers: &dyn Answers,
     listeners: &Seen<Listener>,
 ) -> Gateway {
-    let Settled { home, settings, is_refused, pid_file, lock_record, status } = settled;
+    let Settled { home, settings, is_refused, would_start, pid_file, lock_record, status } =
+        settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
     let listening: Vec<u32> = listeners
@@ -274,7 +286,9 @@ fn gateway(
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes, answers);
-    let health = health_of(look, &liveness, &settings.api, listeners, is_refused);
+    let health = (!would_start)
+        .then(|| health_of(look, &liveness, &settings.api, listeners, is_refused))
+        .flatten();
     let cron = cron::cron(look, &home, settings.config.as_ref());
     let install = install_of(look, &liveness, &lanes);
     let journal =
@@ -299,6 +313,7 @@ fn gateway(
         status,
         api: settings.api,
         drain: settings.drain,
+        config_fault: settings.config_fault,
         assigned: settings.assigned,
         health,
         cron,
@@ -398,7 +413,8 @@ fn health_of(
 ) -> Option<Health> {
     let pid = liveness.process.known().map(|process| process.pid);
     let expected = api.known().filter(|api| api.enabled.value);
-    let on_expected = |listener: &&Listener| {
+    let on_expected = |listener: &&Listener| expected.is_some_and(|api| listener.is_meant_by(api));
+    let serves = |listener: &Listener| {
         expected.is_some_and(|api| listener.serves(&api.host.value, api.port.value))
     };
     // The gateway's own listener decides where to ask; the settings only where it has none.
@@ -412,7 +428,8 @@ fn health_of(
     let expected_url =
         expected.and_then(|api| settings::health_url(&api.host.value, api.port.value));
     let url = match expected {
-        Some(_) if own.clone().any(|listener| on_expected(&listener)) => expected_url,
+        Some(_) if own.clone().any(serves) => expected_url,
+        Some(_) if own.clone().any(|listener| on_expected(&listener)) => own_url,
         Some(_) => expected_url.or(own_url),
         None => own_url,
     }?;

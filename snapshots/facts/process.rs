@@ -136,6 +136,14 @@ impl Process {
         }
     }
 
+    /// Whether it is a service manager of systemd's, which listens in the place of services that its socket units start
+    /// (systemd.socket(5)).
+    pub fn is_systemd(&self) -> bool {
+        let program = self.seen.argv.as_ref().and_then(|argv| argv.first());
+        let name = program.and_then(|program| program.rsplit('/').next());
+        name == Some("systemd") || self.pid == 1 && name == Some("init")
+    }
+
     /// How long it has run at `now`, in seconds.
     pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
         self.started_at.map(|started| now.duration_since(started))

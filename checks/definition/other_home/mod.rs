@@ -14,17 +14,32 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_definition("which home the service names", |lane, definition| {
         let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, definition, other));
         match (named, definition.variable("HERMES_HOME")) {
-            (Some(other), Some(home)) if at.gateway.home.is_at(&home.value) => {
-                Finding::warning(format!(
-                    "{} is the service of {} by its name, and serves {}: the commands of Hermes look for it there, and find nothing",
-                    lane.name, other.home.path, home.value
-                ))
-                .seen_at(&home.at, format!("HERMES_HOME={}", home.value))
-                .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
+            (Some(other), Some(home)) if is_meant(at, &home.value) => {
+                let serves = format!(
+                    "{} is the service of {} by its name, and serves {}: ",
+                    lane.name, other.home.path, at.gateway.home.path
+                );
+                let is_whole = home.value.starts_with('/');
+                let finding = if is_whole {
+                    Finding::warning(format!("{serves}the commands of Hermes look for it there, and find nothing"))
+                        .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
+                } else {
+                    Finding::warning(format!("{serves}HERMES_HOME={} is no whole path, and nobody expands it", home.value))
+                        .help("write the path in full, or with systemd's own %h for the home of the user")
+                };
+                finding.seen_at(&home.at, format!("HERMES_HOME={}", home.value))
             }
             _ => Finding::pass(format!("{} serves the home that its name says", lane.name)),
         }
     })
+}
+
+/// Whether a `HERMES_HOME` leads to the home of this gateway, if need be from the directory where the service works.
+fn is_meant(at: &Subject<'_>, value: &str) -> bool {
+    let home = &at.gateway.home;
+    home.is_at(value)
+        || !value.starts_with('/')
+            && home.path.ends_with(&format!("/{}", value.trim_end_matches('/')))
 }
 
 /// Whether Hermes gives this name to the service of another home: that of `~/.hermes`, of the user as whom it runs. Up

@@ -1,22 +1,32 @@
 //! The service ends and is started again, without end.
 
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::{Exit, Job};
 use gw_snapshot::observation::Trouble;
 
 use super::{Case, Found};
+use crate::job::killed;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("job/crash-loop").or_else(|| case.found("job/start-limit"))?;
-    let (_, job) = case.of(finding)?;
+    let (lane, job) = case.of(finding)?;
     // launchd's claim says it already.
     let exit = job
         .last_exit
         .filter(|_| job.launchd.is_none())
         .map_or_else(String::new, |exit| format!(", with {exit}"));
+    let why = killed::by(job).filter(|_| killed::is_never_ready(job));
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
     let refusal = case
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
     Found::certain(
-        format!("{}{exit}{refusal}{}", finding.claim, missing_profile(case)),
+        format!(
+            "{}{exit}{why}{refusal}{}{}",
+            finding.claim,
+            missing_profile(case),
+            other_python(lane, job)
+        ),
         &[
             "definition/sticky-profile",
             "job/crash-loop",
@@ -34,6 +44,24 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "runtime/left-by-another",
         ],
     )
+}
+
+/// A Python that is none of the environment that the unit itself names: it has no Hermes, or none of what Hermes needs, and
+/// ends with 1 before a line of a log (upstream #7976, #8475, #9013, #9201).
+fn other_python(lane: &Lane, job: &Job) -> String {
+    let found = || {
+        let definition =
+            lane.definition.known().filter(|_| job.last_exit == Some(Exit::Code(1)))?;
+        let environment = &definition.variable("VIRTUAL_ENV").filter(|it| !it.unresolved)?.value;
+        let (program, first) = (definition.argv.first()?, definition.argv.get(1)?);
+        let is_python = program.rsplit('/').next()?.starts_with("python");
+        let is_of_it = program.starts_with(&format!("{}/", environment.trim_end_matches('/')));
+        let is_told = is_python && first == "-m" && environment.starts_with('/') && !is_of_it;
+        is_told.then(|| {
+            format!("; its Python {program} is none of its VIRTUAL_ENV {environment}, and may lack Hermes")
+        })
+    };
+    found().unwrap_or_default()
 }
 
 /// A switch to a profile that is not there: Hermes ends before it writes a line of a log.

@@ -1,8 +1,11 @@
 //! The manager could not even begin to run Hermes.
 
-use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::gateway::Usable;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::terms::About;
+use gw_snapshot::facts::{Lane, Manager};
 
 use super::{Case, Found};
 use crate::spawn;
@@ -26,25 +29,141 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let definition = lane.definition.known().filter(|_| broken.is_none());
     let name = |name: Option<&str>| name.map_or_else(String::new, |name| format!(" {name}"));
     let user = definition.and_then(|definition| definition.user.as_deref());
+    if lane.manager.is_launchd() {
+        return None;
+    }
     let what = match code {
         200 => {
             let directory = definition.and_then(|definition| definition.working_directory.as_ref());
             let directory = name(directory.map(|(directory, _)| directory.as_str()));
             let by = user.map_or_else(String::new, |user| format!(" by its user {user}"));
-            format!("its working directory{directory} cannot be entered{by}")
+            format!("its working directory{directory} cannot be entered{by}{}", hidden(definition))
         }
         203 => {
             let program = definition.and_then(|definition| definition.argv.first());
-            format!("its program{} cannot be run", name(program.map(String::as_str)))
+            let hidden = hidden(definition);
+            let though = if hidden.is_empty() && is_there(case, lane) {
+                ", though it is there: its #! line, a mount with noexec or SELinux may forbid it"
+            } else {
+                ""
+            };
+            format!(
+                "its program{} cannot be run{hidden}{though}",
+                name(program.map(String::as_str))
+            )
         }
         217 => format!("its user{} does not exist", name(user)),
-        226 => "its sandbox cannot be set up".into(),
-        _ => return None,
+        216 if lane.manager == Manager::SystemdUser => format!(
+            "its groups cannot be set{}, and a user's own manager can set neither these nor a user",
+            written(definition, &["User", "Group", "SupplementaryGroups"])
+        ),
+        218 if lane.manager == Manager::SystemdUser => format!(
+            "its capabilities cannot be set{}, and a user's own manager has none to give",
+            written(definition, &["AmbientCapabilities", "CapabilityBoundingSet"])
+        ),
+        226 => format!("its sandbox cannot be set up{}", written(definition, SANDBOX)),
+        _ => {
+            let (_, what, by) = STEPS.iter().find(|(step, ..)| *step == code)?;
+            format!("{what}{}", written(definition, by))
+        }
     };
     let named = broken.map_or_else(String::new, |finding| format!(": {}", finding.claim));
     let summary = format!("{} ends with {code} before Hermes begins: {what}{named}", lane.title());
     Found::certain(summary, EXPLAINS)
 }
+
+/// The directives of these names that the definition has, to be named in brackets.
+fn written(definition: Option<&Definition>, names: &[&str]) -> String {
+    let terms = definition.into_iter().flat_map(|definition| &definition.terms);
+    let found: Vec<String> = terms
+        .filter_map(|term| match &term.about {
+            About::Setting(section, key)
+                if section == "Service" && names.contains(&key.as_str()) =>
+            {
+                let value = term.value.join(" ");
+                // What the journal takes can always be opened, and a mark of redaction tells nobody anything.
+                let is_plain = matches!(value.as_str(), "journal" | "inherit" | "null");
+                let shown = if value.contains('‹') { "" } else { value.as_str() };
+                (!is_plain).then(|| format!("{key}={shown}"))
+            }
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
+}
+
+/// Whether its program is there for whoever looks, and its mode lets its user run it.
+fn is_there(case: &Case<'_>, lane: &Lane) -> bool {
+    let argv = lane.definition.known().map(|definition| definition.argv.as_slice());
+    let program = argv.and_then(|argv| argv.first());
+    let mut named = lane.paths.iter().filter(|named| Some(&named.path) == program);
+    named.any(|named| {
+        let mode = named.seen.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        case.at.usable(lane, named) == Usable::Yes && mode.is_some_and(|mode| mode & 0o111 == 0o111)
+    })
+}
+
+/// What of its sandbox may hide from the service what is there for everybody else.
+fn hidden(definition: Option<&Definition>) -> String {
+    let hiding = written(definition, HIDING);
+    if hiding.is_empty() { hiding } else { format!(", in the sandbox of its unit{hiding}") }
+}
+
+/// What hides files, or keeps them from being run.
+const HIDING: &[&str] = &[
+    "ProtectHome",
+    "InaccessiblePaths",
+    "TemporaryFileSystem",
+    "RootDirectory",
+    "RootImage",
+    "NoExecPaths",
+];
+
+/// What needs a mount namespace.
+const SANDBOX: &[&str] = &[
+    "RootDirectory",
+    "RootImage",
+    "ProtectSystem",
+    "ProtectHome",
+    "PrivateTmp",
+    "PrivateDevices",
+    "ReadWritePaths",
+    "ReadOnlyPaths",
+    "InaccessiblePaths",
+    "BindPaths",
+    "BindReadOnlyPaths",
+    "TemporaryFileSystem",
+];
+
+/// The step at which systemd gives up, by the status with which it then ends (systemd.exec(5), "Process Exit Codes"), and
+/// the directives that ask for that step.
+const STEPS: &[(i32, &str, &[&str])] = &[
+    (201, "its priority cannot be set", &["Nice"]),
+    (204, "there is no memory to set it up", &[]),
+    (205, "its limits cannot be set", &["LimitNOFILE", "LimitNPROC", "LimitCORE", "LimitMEMLOCK"]),
+    (206, "its OOM score cannot be set", &["OOMScoreAdjust"]),
+    (208, "its input cannot be opened", &["StandardInput"]),
+    (209, "its output cannot be opened", &["StandardOutput", "StandardError"]),
+    (210, "its root directory cannot be entered", &["RootDirectory"]),
+    (211, "its IO priority cannot be set", &["IOSchedulingClass", "IOSchedulingPriority"]),
+    (214, "its scheduling cannot be set", &["CPUSchedulingPolicy", "CPUSchedulingPriority"]),
+    (215, "its CPUs cannot be set", &["CPUAffinity"]),
+    (216, "its groups cannot be set", &["Group", "SupplementaryGroups"]),
+    (218, "its capabilities cannot be set", &["AmbientCapabilities", "CapabilityBoundingSet"]),
+    (219, "its control group cannot be set up", &["Slice", "Delegate"]),
+    (222, "its error output cannot be opened", &["StandardError"]),
+    (224, "its PAM session cannot be opened", &["PAMName"]),
+    (225, "its network namespace cannot be set up", &["PrivateNetwork", "NetworkNamespacePath"]),
+    (228, "its system call filter cannot be set", &["SystemCallFilter"]),
+    (229, "its SELinux context cannot be set", &["SELinuxContext"]),
+    (231, "its AppArmor profile cannot be set", &["AppArmorProfile"]),
+    (233, "its runtime directory cannot be made", &["RuntimeDirectory"]),
+    (238, "its state directory cannot be made", &["StateDirectory"]),
+    (239, "its cache directory cannot be made", &["CacheDirectory"]),
+    (240, "its logs directory cannot be made", &["LogsDirectory"]),
+    (241, "its configuration directory cannot be made", &["ConfigurationDirectory"]),
+    (243, "its credentials cannot be loaded", &["LoadCredential", "LoadCredentialEncrypted"]),
+];
 
 /// systemd does not come to the program at all.
 fn never_begun(case: &Case<'_>, lane: &Lane, job: &Job) -> Option<Found> {

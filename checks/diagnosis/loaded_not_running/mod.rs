@@ -1,9 +1,10 @@
 //! The service is loaded and has no process.
 
+use gw_snapshot::facts::job::systemd::Held;
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
-use crate::subject::held_by;
+use crate::subject::lacking;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/not-running")?;
@@ -19,12 +20,19 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
-    let held = held_by(job);
+    let lacking = lacking(job);
     let begun = match job.last_exit {
-        _ if systemd.is_some_and(|systemd| systemd.is_held_by_condition && is_at_rest) => {
+        _ if systemd
+            .is_some_and(|systemd| systemd.held_by == Some(Held::Condition) && is_at_rest) =>
+        {
             "its last start was passed over, for a condition of the unit does not hold".to_string()
         }
-        None if held.is_some() && is_at_rest => held.unwrap_or_default(),
+        _ if systemd
+            .is_some_and(|systemd| systemd.held_by == Some(Held::Assertion) && is_at_rest) =>
+        {
+            "its last start was refused, for an assertion of the unit does not hold".to_string()
+        }
+        None if lacking.is_some() && is_at_rest => lacking.unwrap_or_default(),
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
             "a start of it is queued, and waits for another unit".to_string()
         }
@@ -32,8 +40,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "its start does not come to its program".to_string()
         }
         None => "it has not been started since it was loaded".to_string(),
-        Some(exit) => match held {
-            Some(held) => format!("its last run ended with {exit}, and {held}"),
+        Some(exit) => match lacking {
+            Some(lacking) => format!("its last run ended with {exit}, and {lacking}"),
             None => format!("its last run ended with {exit}"),
         },
     };

@@ -14,6 +14,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "PID {pid} runs, and {} was masked meanwhile: once it ends, it cannot start again",
             lane.title()
         ),
+        None if lane.has_an_empty_file() => format!(
+            "the file {} of {} is empty, which systemd takes for masked: it lost its text, or somebody made sure that it cannot start",
+            lane.path,
+            lane.title()
+        ),
         None => format!("{} is masked: somebody made sure that it cannot start", lane.title()),
     };
     Found::certain(

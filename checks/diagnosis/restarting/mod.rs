@@ -3,12 +3,15 @@
 use gw_snapshot::facts::job::Phase;
 
 use super::{Case, Found};
-use crate::job::killed;
+use crate::job::{killed, restarting};
 use crate::subject::length;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("job/restarting")?;
     let at = case.at;
+    if let Some(found) = not_taken_for_started(case) {
+        return Some(found);
+    }
     let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Restarting)?;
     if at.gateway.process().is_some() {
         return None;
@@ -40,6 +43,18 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "cron/no-ticker",
             "cron/overdue",
         ],
+    )
+}
+
+/// The gateway works, and the manager waits for a sign that it does not give.
+fn not_taken_for_started(case: &Case<'_>) -> Option<Found> {
+    let at = case.at;
+    let (lane, job) = at.job()?;
+    let waits = restarting::waits_in_vain(at, job)?;
+    let pid = at.gateway.process()?.pid;
+    Found::certain(
+        format!("PID {pid} runs, and {} is not started for systemd: {waits}", lane.title()),
+        &["job/restarting"],
     )
 }
 

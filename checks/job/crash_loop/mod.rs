@@ -8,6 +8,7 @@ use gw_snapshot::facts::process::Witness;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
+use crate::job::killed;
 use crate::subject::{has_lasted, length};
 
 /// The worst that it can find.
@@ -59,7 +60,11 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
 fn looping(name: &str, job: &Job) -> Option<Finding> {
     let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
     let planned = job.last_exit == Some(Exit::Code(75));
-    if job.systemd.is_none() || job.phase != Phase::Restarting || planned || has_lasted(job) {
+    if job.systemd.is_none()
+        || job.phase != Phase::Restarting
+        || planned
+        || (has_lasted(job) && !killed::is_never_ready(job))
+    {
         return None;
     }
     let exit = job.last_exit.map_or_else(

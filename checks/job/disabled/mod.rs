@@ -17,6 +17,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = match (job.enabled, job.phase) {
+        (Enabled::Masked, _) if lane.has_an_empty_file() => Finding::failure(format!(
+            "the file of {} is empty, which masks it: it cannot start",
+            lane.name
+        )),
         (Enabled::Masked, _) => Finding::failure(format!(
             "{} is masked: somebody made sure that it cannot start",
             lane.name

@@ -59,8 +59,51 @@ pub(crate) fn by(job: &Job) -> Option<&'static str> {
     match job.systemd.as_ref()?.result.as_str() {
         "oom-kill" => Some("the kernel killed a process of it for want of memory"),
         "watchdog" => Some("systemd's watchdog got no sign of life from it"),
+        "timeout" if has_run_its_time(job) => {
+            Some("it had run for as long as RuntimeMaxSec= lets it")
+        }
+        "timeout" if is_never_ready(job) => {
+            Some("systemd waited in vain to hear that it had started, by the Type= of the unit")
+        }
         "timeout" => Some("it did not start or stop within its time"),
         "signal" | "core-dump" => Some("a signal ended it"),
         _ => None,
     }
 }
+
+/// Whether it was ended because its time was up, which systemd calls a timeout as well.
+fn has_run_its_time(job: &Job) -> bool {
+    let longest = job.systemd.as_ref().and_then(|systemd| systemd.longest_run);
+    let lasted = job.last_run().and_then(|lasted| u64::try_from(lasted.as_secs()).ok());
+    // systemd tells both ends by the whole second.
+    longest
+        .zip(lasted)
+        .is_some_and(|(longest, lasted)| lasted.saturating_add(1) >= longest.as_secs())
+}
+
+/// Whether it was ended at the end of its time to start, by a type that waits for more than a process: Hermes up to 0.20
+/// neither forks nor ends nor sends a notification.
+pub(crate) fn is_never_ready(job: &Job) -> bool {
+    let Some(systemd) = &job.systemd else { return false };
+    let lasted = job.last_run().and_then(|lasted| u64::try_from(lasted.as_secs()).ok());
+    let limit = systemd.start_timeout.map(|limit| limit.as_secs());
+    systemd.result == "timeout"
+        && waits_for(&systemd.kind).is_some()
+        && limit.zip(lasted).is_some_and(|(limit, lasted)| {
+            lasted.saturating_add(1) >= limit && lasted <= limit.saturating_add(STOP_SECONDS)
+        })
+}
+
+/// What systemd waits for before it takes a unit of this type for started, where that is more than a process.
+pub(crate) fn waits_for(kind: &str) -> Option<&'static str> {
+    match kind {
+        "notify" | "notify-reload" => Some("a notification"),
+        "forking" => Some("its first process to end"),
+        "oneshot" => Some("it to end"),
+        "dbus" => Some("a name on the bus"),
+        _ => None,
+    }
+}
+
+/// What a gateway takes to end once it is asked to. In seconds.
+const STOP_SECONDS: u64 = 30;

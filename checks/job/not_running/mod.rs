@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{held_by, length};
+use crate::subject::{lacking, length};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -97,12 +97,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 /// With what it requires and does not have, as the manager tells.
 fn with_obstacle(finding: Finding, job: &Job) -> Finding {
-    let systemd = job.systemd.as_ref().and_then(|systemd| systemd.held_by.as_ref());
-    match (systemd, held_by(job)) {
-        (Some(held), Some(said)) => finding.seen(&held.source, said).help(format!(
+    let lacks = job.systemd.as_ref().and_then(|systemd| systemd.lacks.as_ref());
+    match (lacks, lacking(job)) {
+        (Some(required), Some(said)) => finding.seen(&required.source, said).help(format!(
             "mend {} first: `{}` shows how it stands",
-            held.unit,
-            held.source.replacen(" show ", " status ", 1)
+            required.unit,
+            required.source.replacen(" show ", " status ", 1)
         )),
         _ => finding,
     }

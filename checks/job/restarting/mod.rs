@@ -1,9 +1,10 @@
 //! Whether it is between two states, so that another look is due.
 
-use gw_snapshot::facts::job::Phase;
+use gw_snapshot::facts::job::{Job, Phase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::job::killed;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -14,6 +15,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let finding = match job.phase {
         Phase::Restarting => Finding::warning(format!(
             "{} has just ended, and is about to be started again",
+            lane.name
+        )),
+        Phase::Starting if let Some(waits) = waits_in_vain(at, job) => Finding::warning(format!(
+            "{} is not started for systemd, though its gateway runs: {waits}",
             lane.name
         )),
         Phase::Starting => Finding::warning(format!("{} is being started", lane.name)),
@@ -27,7 +32,28 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     vec![
         finding
             .seen(&job.source, job.words.clone())
-            .help("look again in a few seconds")
+            .help(match waits_in_vain(at, job) {
+                Some(_) => {
+                    "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"
+                }
+                None => "look again in a few seconds",
+            })
             .of_service(lane.title()),
     ]
+}
+
+/// What systemd still waits for while the gateway says that it runs: the unit is of a type that Hermes does not serve,
+/// and systemd ends the gateway once the time to start is over.
+pub(crate) fn waits_in_vain(at: &Subject<'_>, job: &Job) -> Option<String> {
+    let systemd = job.systemd.as_ref().filter(|_| job.phase == Phase::Starting)?;
+    let waits = killed::waits_for(&systemd.kind)?;
+    let status = at.gateway.own_status(at.facts.about.os)?;
+    if !matches!(status.state.as_deref(), Some("running" | "degraded")) {
+        return None;
+    }
+    let end = systemd.start_timeout.map_or_else(
+        || "and what waits for the unit waits without end".into(),
+        |limit| format!("and systemd ends it {} s after its start", limit.as_secs()),
+    );
+    Some(format!("Type={} waits for {waits}, which does not come, {end}", systemd.kind))
 }

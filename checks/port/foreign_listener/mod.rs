@@ -40,6 +40,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             &format!("whether another program sits on {address}"),
             &Why::Failed(format!("nothing is known of PID {pid}, which holds it")),
         ),
+        // Ending a service manager ends all that it keeps.
+        _ if owner.is_systemd() => Finding::failure(format!(
+            "{address} is held by systemd itself (PID {pid}), for a socket unit that listens there in a service's place"
+        ))
+        .help("`systemctl list-sockets`, with `--user` for a user's, names the unit: stop and disable that, and leave systemd alone"),
         command => Finding::failure(format!("{address} is held by another program: PID {pid}, {command}"))
             .help("stop that program if it is yours and not needed, or give the API server another port in the home's .env"),
     };

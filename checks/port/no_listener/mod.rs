@@ -21,7 +21,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let pid = process.pid;
     let listening: Vec<String> = at.facts.held_by(pid).map(Listener::text).collect();
     let there: Vec<&Listener> = at.facts.on(&api.host.value, api.port.value).collect();
-    let finding = if there.iter().any(|listener| listener.is_held_by(pid)) {
+    let is_meant = at.facts.held_by(pid).any(|listener| listener.is_meant_by(api));
+    let finding = if is_meant || there.iter().any(|listener| listener.is_held_by(pid)) {
         Finding::pass(format!("PID {pid} listens on {address}"))
     } else if there.iter().any(|listener| listener.owners.iter().flatten().next().is_none()) {
         Finding::unknown(

@@ -56,6 +56,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let claim = format!("{} is being stopped", lane.name);
         return vec![Finding::skipped(claim).of_service(lane.title())];
     }
+    if let Some(missing) = at.missing_for_a_start(lane, job) {
+        let claim = format!("after a crash it could not be started again: {missing}");
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
     let delay = systemd
         .restart_delay
         .map_or_else(String::new, |delay| format!(" after {} s", delay.as_secs_f64()));

@@ -8,7 +8,7 @@ use gw_snapshot::facts::{Lane, Manager};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::{held_by, other_unit};
+use crate::subject::{lacking, other_unit};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -46,6 +46,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let finding = Finding::warning(format!("after a reboot it would not start: {claim}"));
         return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
     }
+    if let Some(missing) = at.missing_for_a_start(lane, job) {
+        let claim = format!("after a reboot it could not be started: {missing}");
+        return vec![Finding::warning(claim).of_service(lane.title())];
+    }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
     let finding = match (job.enabled, lane.manager, &at.facts.linger) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
@@ -60,6 +64,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         )),
         (Enabled::Unclear, ..) => {
             Finding::unknown("whether it would start after a reboot", &Why::NotObserved).minor()
+        }
+        (Enabled::Yes, manager, _) if let Some(why) = unwanted(manager, job) => {
+            Finding::warning(format!("after a reboot it would not start: {} {why}", lane.name))
+                .help("its [Install] is to name the default.target of its manager; then `systemctl reenable` (with `--user` for one of a user's)")
         }
         (Enabled::Yes, Manager::SystemdUser, Fact::Known(false)) => Finding::warning(
             "after a reboot it would start only when its user logs in: linger is off",
@@ -80,10 +88,35 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 /// What an enabled service requires and systemd will not have after a boot either: what failed may then come up.
 fn refused(job: &Job) -> Option<String> {
-    let standing = &job.systemd.as_ref()?.held_by.as_ref()?.standing;
+    let standing = &job.systemd.as_ref()?.lacks.as_ref()?.standing;
     let is_for_good = matches!(standing, Standing::NotFound | Standing::Masked | Standing::Refused);
-    held_by(job).filter(|_| is_for_good && job.enabled == Enabled::Yes)
+    lacking(job).filter(|_| is_for_good && job.enabled == Enabled::Yes)
 }
+
+/// Why systemd would not start a unit that counts as enabled: for that a link in the directory of any target will do, and a
+/// user's manager has no multi-user.target (systemd.special(7), "Units managed by the user service manager").
+fn unwanted(manager: Manager, job: &Job) -> Option<&'static str> {
+    let wanted = job.systemd.as_ref()?.wanted_by.as_deref()?;
+    let is_of_a_desktop = |unit: &String| DESKTOP.contains(&unit.as_str());
+    match (wanted, manager) {
+        ([], _) => Some("is enabled for a target that its manager does not start"),
+        (wanted, Manager::SystemdUser) if wanted.iter().all(is_of_a_desktop) => Some(
+            "is enabled for a desktop's session alone, which begins with a login at the screen",
+        ),
+        _ => None,
+    }
+}
+
+/// What a desktop starts in the user's manager, and no boot does.
+const DESKTOP: &[&str] = &[
+    "graphical-session.target",
+    "graphical-session-pre.target",
+    "xdg-desktop-autostart.target",
+    "gnome-session.target",
+    "plasma-workspace.target",
+    "sway-session.target",
+    "hyprland-session.target",
+];
 
 /// Why launchd would not load it again, which it does from the plists of a few directories.
 fn unloadable(lane: &Lane) -> Option<String> {

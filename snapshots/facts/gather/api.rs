@@ -26,12 +26,14 @@ pub(super) struct Settings {
     pub(super) assigned: Layer,
     /// Its `config.yaml`, if there is one that Hermes can read and we could.
     pub(super) config: Option<yaml::Node>,
+    /// Why Hermes cannot read it, where that is certain.
+    pub(super) config_fault: Option<String>,
 }
 
 impl Settings {
     fn unknown(why: &Why, assigned: Layer, config: Option<yaml::Node>) -> Self {
         let (api, drain) = (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()));
-        Self { api, drain, assigned, config }
+        Self { api, drain, assigned, config, config_fault: None }
     }
 
     /// Whether they say that a gateway serves no profile but its own.
@@ -45,14 +47,18 @@ impl Settings {
 
 /// The settings of a home.
 pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Settings {
+    let config_file = look.host.file(&join(&home.path, "config.yaml"), Part::SMALL);
+    Settings { config_fault: fault(&config_file), ..with_config(look, home, found, &config_file) }
+}
+
+fn with_config(look: &Look<'_>, home: &Home, found: &[Found], config_file: &FileSeen) -> Settings {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
         Fact::Known(layer) => Ok(layer),
         Fact::Absent => Ok(Layer::default()),
         Fact::Unknown(why) => Err(why),
     };
-    let config_file = file("config.yaml");
-    let root = configuration(&config_file);
+    let root = configuration(config_file);
     let service = service_environment(look, home, found);
     let managed = Managed::of(look, &service);
     let scalars_of = |root: &Result<Option<yaml::Node>, Why>, path: &str| {
@@ -80,7 +86,7 @@ pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Setting
             .collect();
     let drain = drain(&environment, &config);
     let api = Sources { environment, config }.api_server();
-    Settings { api, drain, assigned, config: root }
+    Settings { api, drain, assigned, config: root, config_fault: None }
 }
 
 /// What an administrator sets for every gateway of the machine (0.17+): stronger than the files of any home.
@@ -156,6 +162,18 @@ fn configuration(file: &FileSeen) -> Result<Option<yaml::Node>, Why> {
         Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => Ok(None),
         Fact::Absent => Ok(None),
         Fact::Unknown(why) => Err(why),
+    }
+}
+
+/// Why Hermes cannot read a configuration, where it surely cannot: it then goes by its defaults, and says so in one line
+/// of its log (upstream #23585, #102945).
+fn fault(file: &FileSeen) -> Option<String> {
+    match file.content() {
+        Fact::Known(text) => {
+            yaml::parse(text).err().filter(yaml::Error::is_certain).map(|error| error.to_string())
+        }
+        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => Some(detail),
+        _ => None,
     }
 }
 

@@ -22,9 +22,16 @@ pub struct Systemd {
     pub need_daemon_reload: bool,
     /// `LoadState`: what systemd made of its file.
     pub load: Load,
-    /// Whether a condition of the unit (`ConditionPathExists=` and the like) kept it from its last start, which then
-    /// counts as a success.
-    pub is_held_by_condition: bool,
+    /// What of the unit kept it from its last start.
+    pub held_by: Option<Held>,
+    /// `Type`: what systemd waits for before it takes the unit for started.
+    pub kind: String,
+    /// `TimeoutStartUSec`: for how long it waits; none for no limit, or not known.
+    pub start_timeout: Option<Duration>,
+    /// `RuntimeMaxUSec`: after how long it ends what runs; none for no limit, or not known.
+    pub longest_run: Option<Duration>,
+    /// `WantedBy` and `RequiredBy`: the loaded units that start it when they start. None where nobody asked.
+    pub wanted_by: Option<Vec<String>>,
     /// `StateChangeTimestamp`: since when it is in its state.
     pub since: Option<Timestamp>,
     /// `FragmentPath`: the file that was loaded.
@@ -48,12 +55,12 @@ pub struct Systemd {
     /// `FreezerState`: whether its processes are held still.
     pub freezer: Freezer,
     /// What keeps it from a start among the units that it requires, where it has no process.
-    pub held_by: Option<HeldBy>,
+    pub lacks: Option<Required>,
 }
 
 /// A unit that another one requires (`Requires=`, `Requisite=`, `BindsTo=`), and that keeps it from a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldBy {
+pub struct Required {
     /// Its name.
     pub unit: String,
     /// The command that told how it stands, for evidence.
@@ -87,6 +94,15 @@ pub enum Freezer {
     Frozen,
     /// A slice above it was (from 256 on).
     ByParent,
+}
+
+/// What keeps a unit from a start before anything of it is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// `ConditionPathExists=` and the like: the start then counts as a success.
+    Condition,
+    /// `AssertPathExists=` and the like: the start fails, and leaves no trace in `Result`.
+    Assertion,
 }
 
 /// What systemd made of a unit's file.
@@ -205,14 +221,14 @@ impl Units {
     fn job_of(&self, block: &Properties, unit: &str) -> Fact<Job> {
         job(block, self.command(unit)).map(|mut job| {
             if let Some(systemd) = &mut job.systemd {
-                systemd.held_by = self.held_by(block);
+                systemd.lacks = self.lacking(block);
             }
             job
         })
     }
 
     /// The first of the units that one requires that keeps it from a start.
-    fn held_by(&self, block: &Properties) -> Option<HeldBy> {
+    fn lacking(&self, block: &Properties) -> Option<Required> {
         let after: Vec<&str> = words(block, "After").collect();
         required(block).filter(|_| is_at_rest(block)).find_map(|(how, unit)| {
             let is_it = |other: &&Properties| {
@@ -220,7 +236,7 @@ impl Units {
             };
             let other = self.required.iter().find(is_it)?;
             let standing = standing(other, how, after.contains(&unit))?;
-            Some(HeldBy { unit: unit.into(), source: self.command(unit), standing })
+            Some(Required { unit: unit.into(), source: self.command(unit), standing })
         })
     }
 
@@ -347,9 +363,14 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 "bad-setting" | "error" => Load::Refused,
                 _ => Load::Read,
             },
-            // Before the first start it says no as well.
-            is_held_by_condition: get("ConditionResult") == "no"
-                && time::systemd(get("ConditionTimestamp")).is_some(),
+            held_by: held_by(&get),
+            kind: get("Type").into(),
+            start_timeout: span("TimeoutStartUSec").flatten(),
+            longest_run: span("RuntimeMaxUSec").flatten(),
+            wanted_by: block.get("WantedBy").map(|wanted| {
+                let all = wanted.split_whitespace().chain(get("RequiredBy").split_whitespace());
+                all.map(String::from).collect()
+            }),
             since: time::systemd(get("StateChangeTimestamp")),
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
@@ -369,10 +390,20 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 "freezing-by-parent" | "frozen-by-parent" => Freezer::ByParent,
                 _ => Freezer::Thawed,
             },
-            held_by: None,
+            lacks: None,
         }),
         launchd: None,
     })
+}
+
+/// Before the first start both results say no as well.
+fn held_by<'a>(get: &impl Fn(&str) -> &'a str) -> Option<Held> {
+    let failed =
+        |result: &str, when: &str| get(result) == "no" && time::systemd(get(when)).is_some();
+    if failed("ConditionResult", "ConditionTimestamp") {
+        return Some(Held::Condition);
+    }
+    failed("AssertResult", "AssertTimestamp").then_some(Held::Assertion)
 }
 
 fn phase(active: &str, sub: &str) -> Phase {
@@ -564,9 +595,9 @@ mod tests {
             ("Requires=v.service app.slice", "LoadState=loaded\nActiveState=active", None),
         ] {
             let state = format!("Id=v.service\n{other}\n");
-            let held = held_by(&format!("{at_rest}\n{own}"), &state);
-            assert_eq!(held.map(|held| held.standing), expected, "{own}, {other}");
-            assert_eq!(held_by(&format!("ActiveState=active\n{own}"), &state), None, "it runs");
+            let required = lacks(&format!("{at_rest}\n{own}"), &state);
+            assert_eq!(required.map(|required| required.standing), expected, "{own}, {other}");
+            assert_eq!(lacks(&format!("ActiveState=active\n{own}"), &state), None, "it runs");
         }
     }
 
@@ -574,11 +605,11 @@ mod tests {
     fn a_required_unit_is_known_by_any_of_its_names_and_a_device_has_to_be_there() {
         let state =
             "Id=dbus-broker.service\nNames=dbus-broker.service dbus.service\nLoadState=masked\n";
-        let held = held_by("ActiveState=inactive\nRequires=dbus.service", state).expect("held");
-        assert_eq!(held.unit, "dbus.service");
+        let required = lacks("ActiveState=inactive\nRequires=dbus.service", state).expect("a unit");
+        assert_eq!(required.unit, "dbus.service");
         let state = "Id=dev-sdb1.device\nLoadState=loaded\nActiveState=inactive\n";
         let own = "ActiveState=inactive\nBindsTo=dev-sdb1.device\nAfter=dev-sdb1.device";
-        assert_eq!(held_by(own, state).map(|held| held.standing), Some(Standing::Inactive));
+        assert_eq!(lacks(own, state).map(|required| required.standing), Some(Standing::Inactive));
     }
 
     #[test]
@@ -594,10 +625,10 @@ mod tests {
     }
 
     /// What keeps a unit with these properties from a start, where the manager says so of another one.
-    fn held_by(own: &str, other: &str) -> Option<HeldBy> {
+    fn lacks(own: &str, other: &str) -> Option<Required> {
         let state = CommandSeen { stdout: other.into(), exit: Some(0), ..CommandSeen::default() };
         let units = units(&format!("Id=u.service\n{own}\n")).with_required(&[state]);
-        units.job("u.service").known().and_then(|job| job.systemd.clone())?.held_by
+        units.job("u.service").known().and_then(|job| job.systemd.clone())?.lacks
     }
 
     #[test]
