@@ -9,6 +9,7 @@ use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::journal::{Count, Journal};
+use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
@@ -21,6 +22,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::Subject;
 use crate::finding::{Finding, plural, span};
 use crate::intent::Expected;
+
+/// How far apart the last marks of an event loop and of a ticker are, at most, where both stopped at the same moment.
+const APART_SECONDS: u64 = 90;
 
 /// So long does a start take, at most, until it finds the lock of its home taken.
 const ATTEMPT_SECONDS: i64 = 10;
@@ -419,6 +423,24 @@ impl<'a> Subject<'a> {
     pub(crate) fn answers_itself(&self) -> bool {
         self.own_health().is_some_and(|health| {
             matches!(health.answer, Answer::Hermes { .. }) && self.listens_where_asked(health)
+        })
+    }
+
+    /// Why old marks say nothing: the machine slept until a moment ago. The event loop answers, and left its last mark when
+    /// the ticker left its own; each of them comes round within a minute (0.19+).
+    pub(crate) fn has_just_woken(&self) -> Option<Why> {
+        let mark = self.gateway.marks.heartbeat.known()?;
+        let beat = self.gateway.cron.heartbeat.known()?;
+        let age = self.facts.now.duration_since(mark.at).as_secs();
+        let apart = mark.at.duration_since(*beat).as_secs().unsigned_abs();
+        let is_own = self.gateway.process().is_some_and(|process| process.pid == mark.pid);
+        let is_it =
+            is_own && age > LOOP_FROZEN_AFTER && apart <= APART_SECONDS && self.answers_itself();
+        is_it.then(|| {
+            Why::Failed(format!(
+                "it answers, and its event loop left its last mark {} ago, as its ticker did: the machine may have slept until now",
+                span(age.unsigned_abs())
+            ))
         })
     }
 

@@ -12,7 +12,7 @@ use crate::facts::home::Home;
 use crate::facts::install::Install;
 use crate::facts::job::systemd::Load;
 use crate::facts::job::{Enabled, Job, Phase};
-use crate::facts::journal::Journal;
+use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::Liveness;
 use crate::facts::marks::Marks;
 use crate::facts::process::Process;
@@ -131,6 +131,8 @@ pub struct Gateway {
     pub install: Option<Install>,
     /// Its logs.
     pub journal: Fact<Journal>,
+    /// What the log of its service's errors says, where that has no process and launchd keeps such a log.
+    pub outcry: Fact<Outcry>,
     /// Its marks.
     pub marks: Marks,
     /// `.env`, with its owner and mode.
@@ -423,6 +425,12 @@ impl Lane {
             .iter()
             .any(|searched| directory.ends_with(searched));
         !is_searched && self.is_loaded_from(&self.path)
+    }
+
+    /// Whether it is there by `launchctl submit` alone, without a file that a login or a boot would load.
+    pub fn is_submitted(&self) -> bool {
+        let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
+        launchd.is_some_and(|launchd| launchd.is_submitted) && self.definition.known().is_none()
     }
 
     /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user

@@ -19,7 +19,7 @@ use crate::facts::gateway::{
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
 use crate::facts::install::Install;
-use crate::facts::journal::Journal;
+use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::{Process, Scanned};
@@ -293,6 +293,7 @@ fn gateway(
     let install = install_of(look, &liveness, &lanes);
     let journal =
         Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
+    let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
         dotenv: file(".env", Part::SMALL),
@@ -318,6 +319,23 @@ fn gateway(
         cron,
         install,
         journal,
+        outcry,
+    }
+}
+
+/// The log to which launchd leads the errors of a service, where that does not come to run. By its name it is one: of any
+/// other file nothing is read.
+fn outcry(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> {
+    let log = |lane: &Lane| {
+        let loaded = lane.job.known().and_then(|job| job.launchd.as_ref()?.stderr.clone());
+        let agent = || lane.definition.known()?.agent.as_ref();
+        loaded.or_else(|| Some(agent()?.stderr.as_ref()?.0.clone()))
+    };
+    match lanes.iter().find_map(log) {
+        Some(path) if liveness.process.is_absent() && path.ends_with(".log") => {
+            Outcry::read(&look.host.file(&path, Part::LOG))
+        }
+        _ => Fact::Absent,
     }
 }
 

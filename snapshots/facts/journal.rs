@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
@@ -17,6 +18,32 @@ pub struct Journal {
     pub from_start: bool,
     /// Why more may have been logged: one of the two logs could not be read.
     pub hidden: Option<Why>,
+}
+
+/// What a service's log of errors says of starts that came to nothing. It has no line that tells one life from the
+/// next, and mostly no times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcry {
+    /// Its path.
+    pub path: String,
+    /// When it was last written to. None where it was not seen.
+    pub written: Option<Timestamp>,
+    /// How many lines of each class its end holds.
+    pub lines: BTreeMap<Class, usize>,
+}
+
+impl Outcry {
+    /// Reads such a log.
+    pub fn read(file: &FileSeen) -> Fact<Self> {
+        file.content().map(|text| {
+            let mut lines = BTreeMap::new();
+            for line in log::lines(text) {
+                let count: &mut usize = lines.entry(line.class).or_default();
+                *count = count.saturating_add(1);
+            }
+            Self { path: file.path.clone(), written: file.mtime, lines }
+        })
+    }
 }
 
 /// How often something was logged.

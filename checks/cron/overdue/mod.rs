@@ -31,7 +31,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     );
     let own = LATE_AFTER.unsigned_abs();
     let limit = at.intent.policy.thresholds.overdue.map_or(own, u64::from);
-    let finding = if worst > limit && has_ticked(at) {
+    let finding = if worst > limit && has_ticked(at) && at.has_just_woken().is_none() {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)

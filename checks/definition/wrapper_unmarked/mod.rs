@@ -2,6 +2,7 @@
 
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::Exit;
 use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
@@ -24,6 +25,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             (Role::Wrapper, false) if runs_under(at, lane) => Finding::note(format!(
                 "{program} starts the gateway without --external-supervisor, and it runs"
             )),
+            // The wrapper's own shell ended: Hermes has refused nothing.
+            (Role::Wrapper, false) if matches!(last_exit(lane), Some(126 | 127)) => {
+                Finding::note(format!(
+                    "{program} is to start the gateway without --external-supervisor, and does not come to it"
+                ))
+            }
             (Role::Wrapper, false) if guards => Finding::failure(format!(
                 "{program} starts the gateway without --external-supervisor: launchd's own job looks to it like another gateway, and it refuses to start"
             ))
@@ -38,6 +45,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         finding.seen_at(&place, definition.argv.join(" "))
     })
+}
+
+fn last_exit(lane: &Lane) -> Option<i32> {
+    match lane.job.known()?.last_exit? {
+        Exit::Code(code) => Some(code),
+        Exit::Signal(_) => None,
+    }
 }
 
 /// Whether the gateway lives under this service all the same.

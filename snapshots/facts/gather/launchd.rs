@@ -10,7 +10,7 @@ use crate::facts::job::{Job, launchd};
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, Trouble};
-use crate::parse::cmdline::Role;
+use crate::parse::cmdline::{self, Role};
 use crate::parse::launchctl::disabled;
 use crate::parse::launchctl::domain::{Domain, Row};
 use crate::snapshot::About;
@@ -293,9 +293,13 @@ impl Answers for Domains<'_> {
                 }
                 let jobs = self.jobs(look, label, usual);
                 let loaded = jobs.iter().find_map(|(_, job)| job.known());
-                let Some(job) = loaded.filter(|job| serves(look, home, job, own(label))) else {
-                    continue;
+                let is_it = |job: &&Job| {
+                    let keeps = own(label)
+                        || runs_gateway(look, job)
+                        || lanes.is_empty() && may_keep_one(job);
+                    keeps && serves(look, home, job, own(label))
                 };
+                let Some(job) = loaded.filter(is_it) else { continue };
                 let path = job.launchd.as_ref().and_then(|launchd| launchd.path.clone());
                 let path = path.unwrap_or_else(|| plist_path(look.about, label));
                 let definition = Definition::of_plist(&look.host.file(&path, Part::SMALL));
@@ -467,13 +471,39 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     if let Some((_, path)) = told {
         return look.known_as(path) == home.path;
     }
-    let pids: Vec<u32> = job.main_pid.into_iter().collect();
-    let runs_it = |process: &Process| {
-        pids.iter().any(|pid| *pid == process.pid || look.ancestors(process).contains(pid))
-    };
     let mut serving =
         look.scan().list.iter().filter(|scanned| scanned.home.as_deref() == Some(&home.path));
-    is_named_so || serving.any(|scanned| runs_it(&scanned.process))
+    is_named_so || serving.any(|scanned| has(look, job, &scanned.process))
+}
+
+/// Whether a loaded job runs a gateway. Beside them are watchdogs, dashboards and proxies, called after Hermes and
+/// with its home in their environment (upstream #39808, #57739), of which none keeps a gateway.
+fn runs_gateway(look: &Look<'_>, job: &Job) -> bool {
+    let argv = job.launchd.as_ref().and_then(|loaded| loaded.argv.as_deref());
+    let role = argv.map(cmdline::role);
+    match (role, argv) {
+        (Some(Role::Gateway(_) | Role::Wrapper), Some(argv)) => !cmdline::only_restarts(argv),
+        (Some(Role::Server | Role::CronTick | Role::OtherHermes), _) => false,
+        // A script says nothing of what it runs.
+        _ => look
+            .scan()
+            .list
+            .iter()
+            .any(|scanned| scanned.home.is_some() && has(look, job, &scanned.process)),
+    }
+}
+
+/// Whether a job that has no process might keep a gateway all the same: a script that launchd starts again when it ends.
+fn may_keep_one(job: &Job) -> bool {
+    let Some(loaded) = &job.launchd else { return false };
+    let is_script = loaded.argv.as_deref().is_some_and(|argv| cmdline::role(argv) == Role::Foreign);
+    let is_kept = loaded.keep_alive.is_some_and(|kept| kept != launchd::KeepAlive::No);
+    job.main_pid.is_none() && is_script && is_kept
+}
+
+/// Whether a process is a job's own, or below it.
+fn has(look: &Look<'_>, job: &Job, process: &Process) -> bool {
+    job.main_pid.is_some_and(|pid| pid == process.pid || look.ancestors(process).contains(&pid))
 }
 
 /// Whether both are domains of the user, or both that of the system: a label in one kind says nothing of the other.
@@ -563,8 +593,9 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
     let is_named = label.starts_with("ai.hermes.gateway");
     match definition {
         Fact::Known(definition) => {
-            matches!(definition.role, Role::Gateway(_) | Role::Wrapper)
-                || (is_named && definition.argv.is_empty())
+            let runs = matches!(definition.role, Role::Gateway(_) | Role::Wrapper)
+                && !cmdline::only_restarts(&definition.argv);
+            runs || (is_named && definition.argv.is_empty())
         }
         Fact::Absent => false,
         Fact::Unknown(_) => is_named,
