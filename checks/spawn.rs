@@ -8,6 +8,8 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::{Named, Usable};
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::observation::Kind;
+use gw_snapshot::parse::cmdline::Role;
 use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
@@ -83,6 +85,11 @@ fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
             "its program {program} is no path, and launchd does not search for it"
         ));
     }
+    if program.starts_with(['~', '$']) {
+        return Some(format!(
+            "its program {program} is no path to launchd, which expands neither ~ nor a variable"
+        ));
+    }
     let named = lane.paths.iter().find(|named| named.path == *program)?;
     (named.seen.what().is_absent()).then(|| format!("its program {program} does not exist"))
 }
@@ -90,7 +97,9 @@ fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
 fn of_paths(at: &Subject<'_>, lane: &Lane) -> Option<String> {
     lane.paths.iter().filter(|named| named.what != "program").find_map(|named| {
         let path = &named.path;
+        let is_directory = named.seen.kind == Some(Kind::Directory);
         let trouble = match at.usable(lane, named) {
+            _ if named.what == "log" && is_directory => "is a directory",
             Usable::Missing => "does not exist",
             Usable::Refused { .. } => "cannot be used by the job's user",
             Usable::Yes | Usable::Unknown(_) => place_of(named)?,
@@ -133,6 +142,22 @@ fn never_began(launchd: &Launchd) -> Option<String> {
         return None;
     };
     Some(said.into())
+}
+
+/// Whether this Hermes takes launchd's own job for another gateway, where a wrapper hides its supervisor from it. The guard
+/// came with Hermes's own wrapper, in 0.20.1 (upstream #86893, #87046); the flag against that in 0.20.5 (#87005).
+pub(crate) fn guards_against_its_own_job(at: &Subject<'_>) -> bool {
+    at.version().is_none_or(|version| version.is_at_least(0, 20))
+}
+
+/// Whether what a service starts would be refused so.
+pub(crate) fn would_be_refused(at: &Subject<'_>, lane: &Lane) -> bool {
+    let is_unmarked = lane.definition.known().is_some_and(|definition| {
+        definition.agent.is_some()
+            && definition.role == Role::Wrapper
+            && !definition.told.external_supervisor
+    });
+    is_unmarked && guards_against_its_own_job(at)
 }
 
 /// Whether Hermes itself says that it refused to start.

@@ -430,17 +430,23 @@ impl<'a> Subject<'a> {
     /// the ticker left its own; each of them comes round within a minute (0.19+).
     pub(crate) fn has_just_woken(&self) -> Option<Why> {
         let mark = self.gateway.marks.heartbeat.known()?;
-        let beat = self.gateway.cron.heartbeat.known()?;
         let age = self.facts.now.duration_since(mark.at).as_secs();
-        let apart = mark.at.duration_since(*beat).as_secs().unsigned_abs();
-        let is_own = self.gateway.process().is_some_and(|process| process.pid == mark.pid);
-        let is_it =
-            is_own && age > LOOP_FROZEN_AFTER && apart <= APART_SECONDS && self.answers_itself();
-        is_it.then(|| {
+        (self.stopped_together() && self.answers_itself()).then(|| {
             Why::Failed(format!(
                 "it answers, and its event loop left its last mark {} ago, as its ticker did: the machine may have slept until now",
                 span(age.unsigned_abs())
             ))
+        })
+    }
+
+    /// Whether the event loop of this process and its ticker left their last marks at the same moment, long ago.
+    pub(crate) fn stopped_together(&self) -> bool {
+        let mark = self.gateway.marks.heartbeat.known();
+        mark.zip(self.gateway.cron.heartbeat.known()).is_some_and(|(mark, beat)| {
+            let apart = mark.at.duration_since(*beat).as_secs().unsigned_abs();
+            self.gateway.process().is_some_and(|process| process.pid == mark.pid)
+                && self.facts.now.duration_since(mark.at).as_secs() > LOOP_FROZEN_AFTER
+                && apart <= APART_SECONDS
         })
     }
 

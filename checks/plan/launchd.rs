@@ -12,6 +12,7 @@ use super::recipes::{
 };
 use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
+use crate::spawn;
 
 /// The course for a diagnosis of a gateway whose service is launchd's.
 pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
@@ -182,6 +183,12 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
         Ok(step) => step,
         Err(because) => return look(at, because),
     };
+    if spawn::would_be_refused(at, lane) {
+        return look(
+            at,
+            "its service starts the gateway through a wrapper, without --external-supervisor, and Hermes 0.20 and newer refuse that: mend the plist before this gateway is ended",
+        );
+    }
     // Once the way is clear launchd may be there first, and what it has started then has the lock.
     if lane.job.known().is_some_and(|job| job.phase == Phase::Restarting) {
         start.guards.retain(|guard| !is_of_the_way(guard));

@@ -351,6 +351,17 @@ impl Definition {
         self.environment.iter().rev().find(|variable| variable.name == name)
     }
 
+    /// The value of a variable for what it runs: what a wrapper sets on its command line, as `env -i HERMES_HOME=…` does
+    /// (upstream #64778), else what it sets itself.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        let assigned = |word: &String| -> Option<usize> {
+            word.strip_prefix(name)?.strip_prefix('=').map(str::len)
+        };
+        let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
+        let by_wrapper = words.rev().find_map(|word| word.get(word.len().checked_sub(assigned(word)?)?..));
+        by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
+    }
+
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
     pub fn serves_only_by_sticky(&self, home: &Home) -> bool {
         let pinned = self.variable("HERMES_HOME");
@@ -376,7 +387,7 @@ impl Definition {
         about: &About,
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
-        let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+        let value = |name: &str| self.given(name);
         let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
         if let Some(open) = set.find(|variable| variable.unresolved) {
             let what = format!("{} is {}, which only systemd resolves", open.name, open.value);

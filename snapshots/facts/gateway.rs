@@ -461,6 +461,10 @@ impl Lane {
             _ if agent.disabled => Some(
                 "its plist says Disabled, which holds until `launchctl enable` overrides it".into(),
             ),
+            // Homebrew's own reports, with homes on such volumes: homebrew-services #321, #528, #861.
+            Manager::LaunchdGui(uid) if self.path.starts_with("/Volumes/") => Some(format!(
+                "its plist is on another volume than the system, from which launchd loads none into gui/{uid}: it says Input/output error"
+            )),
             Manager::LaunchdGui(uid) if is_elsewhere => Some(format!(
                 "its plist is for sessions of type {}, and gui/{uid} is of type Aqua",
                 types.join(", ")

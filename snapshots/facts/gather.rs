@@ -19,6 +19,7 @@ use crate::facts::gateway::{
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
 use crate::facts::install::Install;
+use crate::facts::job::Phase;
 use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
@@ -400,6 +401,32 @@ fn supervision_by_manager(
     let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
     if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
         return Supervision::Other { unit, of: None };
+    }
+    // Where neither was seen, a job's process may be the parent of this one.
+    let parent = |lane: &Lane| {
+        let pid = lane.job.known().filter(|_| lane.manager.is_launchd())?.main_pid?;
+        (pid != process.pid && process.seen.ppid.is_none() && look.scanned(pid).is_none())
+            .then_some(pid)
+    };
+    if let Some(pid) = lanes.iter().find_map(parent) {
+        let why = format!("whether PID {} is a child of PID {pid} was not seen", process.pid);
+        return Supervision::Unknown(Why::Failed(why));
+    }
+    // A job that runs has a process: where its print was cut off before that, it may be this one.
+    let cut_off = |lane: &&Lane| {
+        lane.manager.is_launchd()
+            && lane.job.known().is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_none())
+    };
+    if let Some(lane) = lanes.iter().find(cut_off) {
+        let why = format!("which process {} runs in was not seen", lane.name);
+        return Supervision::Unknown(Why::Failed(why));
+    }
+    // A child of launchd's is a job's process, or one that its parent left behind: a list of all jobs tells.
+    let is_launchd = lanes.iter().any(|lane| lane.manager.is_launchd());
+    let is_child = process.seen.ppid == Some(1) && process.seen.tty.is_none();
+    if is_launchd && is_child && !answers.has_a_list() {
+        let why = "it is a child of launchd's, and no list of its jobs was seen";
+        return Supervision::Unknown(Why::Failed(why.into()));
     }
     let unknown = lanes.iter().find_map(|lane| lane.job.why());
     match unknown {

@@ -7,6 +7,7 @@ use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::spawn;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -18,8 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             return Finding::skipped("a unit's gateway knows its supervisor without a flag");
         }
         let place = definition.program_at();
-        // The guard came with the wrapper, in 0.20.1 (upstream #86893, #87046); the flag in 0.20.5 (#87005).
-        let guards = at.version().is_none_or(|version| version.is_at_least(0, 20));
+        let guards = spawn::guards_against_its_own_job(at);
         let program = definition.argv.first().cloned().unwrap_or_default();
         let finding = match (&definition.role, definition.told.external_supervisor) {
             (Role::Wrapper, false) if runs_under(at, lane) => Finding::note(format!(

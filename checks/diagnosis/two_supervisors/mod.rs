@@ -29,6 +29,17 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         }
         _ => {}
     }
+    // What launchd has loaded of them may not have been seen.
+    let is_seen = |lane: &&Lane| !lane.manager.is_launchd() || lane.job.known().is_some();
+    if case.at.installed().filter(is_seen).count() < 2 {
+        return Found::likely(
+            format!(
+                "two services are installed for one home, of which one alone can have it: {}",
+                finding.claim
+            ),
+            EXPLAINS,
+        );
+    }
     let spoken_of = case.at.gateway.lane().map(Lane::title);
     let fails = ["job/crash-loop", "job/start-limit"]
         .into_iter()

@@ -53,7 +53,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         Phase::Stopped | Phase::Failed => {
             let last = job.last_exit.map_or_else(
-                || "it has not run since it was loaded".into(),
+                || {
+                    if job.is_cut_off() {
+                        "how its last run ended was not seen".into()
+                    } else {
+                        "it has not run since it was loaded".into()
+                    }
+                },
                 |exit| format!("its last run ended with {exit}"),
             );
             Finding::failure(format!("{} is {}: it has no process", lane.name, job.words))

@@ -6,7 +6,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{FileStamp, Lane, Manager};
 use crate::facts::home::{Home, join};
-use crate::facts::job::{Job, launchd};
+use crate::facts::job::{Job, Phase, launchd};
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, Trouble};
@@ -188,6 +188,21 @@ impl List {
         Some(launchd::job_of_row(self.row(label)?, self.source.clone()))
     }
 
+    /// A job whose print was cut off, as by a `head`: the list has its process, and how its last run ended.
+    fn completed(&self, label: &str, job: Job) -> Job {
+        let Some(Fact::Known(listed)) = self.listed(label) else { return job };
+        let mut job = job;
+        if job.phase == Phase::Running {
+            job.main_pid = job.main_pid.or(listed.main_pid);
+        }
+        let is_cut_off = job.is_cut_off();
+        if let (Some(launchd), true, Some(_)) = (&mut job.launchd, is_cut_off, listed.last_exit) {
+            launchd.exit_doubt = None;
+            job.last_exit = listed.last_exit;
+        }
+        job
+    }
+
     /// Whether this domain surely has no such service. A list that is cut short, or refused, does not say it.
     fn is_without(&self, label: &str) -> bool {
         self.domain.known().is_some_and(|domain| domain.is_complete) && self.row(label).is_none()
@@ -343,6 +358,11 @@ impl Answers for Domains<'_> {
         })
     }
 
+    fn has_a_list(&self) -> bool {
+        let services = |list: &List| list.domain.known().is_some_and(|it| it.services.is_some());
+        self.files.lists.iter().any(services)
+    }
+
     fn linger(&self) -> Fact<bool> {
         Fact::Absent
     }
@@ -422,7 +442,8 @@ impl Domains<'_> {
                 match launchd::job(&printed(look, &target(list.manager, label))) {
                     // Where launchd does not print the service, the list of its domain may still have it.
                     Fact::Unknown(why) => list.listed(label).unwrap_or(Fact::Unknown(why)),
-                    job => job,
+                    Fact::Known(job) => Fact::Known(list.completed(label, job)),
+                    Fact::Absent => Fact::Absent,
                 }
             } else {
                 list.job(label, self.questions.of)
@@ -606,7 +627,7 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
 /// own home is not for us to guess.
 fn may_serve(about: &About, definition: &Fact<Definition>) -> bool {
     let Fact::Known(definition) = definition else { return true };
-    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.variable(name).is_some());
+    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.given(name).is_some());
     let runs_as_asker = match &definition.user {
         Some(user) => about.user.as_ref() == Some(user),
         None => about.uid == Some(0),
