@@ -94,7 +94,8 @@ pub(super) fn config(at: &Subject<'_>) -> Course {
 fn either_s(at: &Subject<'_>, lane: &Lane) -> Course {
     let agent = lane.definition.known().and_then(|definition| definition.agent.as_ref());
     let log = agent.and_then(|agent| agent.stderr.as_ref()).map(|(path, _)| path.clone());
-    let log = log.filter(|log| log.starts_with('/')).unwrap_or_else(|| at.path("logs/gateway.error.log"));
+    let log =
+        log.filter(|log| log.starts_with('/')).unwrap_or_else(|| at.path("logs/gateway.error.log"));
     let mut commands = vec![
         vec!["tail".into(), "-n".into(), "30".into(), log.clone()],
         vec!["tail".into(), "-n".into(), "30".into(), at.path("logs/errors.log")],

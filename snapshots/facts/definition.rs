@@ -358,7 +358,8 @@ impl Definition {
             word.strip_prefix(name)?.strip_prefix('=').map(str::len)
         };
         let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
-        let by_wrapper = words.rev().find_map(|word| word.get(word.len().checked_sub(assigned(word)?)?..));
+        let by_wrapper =
+            words.rev().find_map(|word| word.get(word.len().checked_sub(assigned(word)?)?..));
         by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
     }
 

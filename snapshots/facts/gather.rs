@@ -415,7 +415,10 @@ fn supervision_by_manager(
     // A job that runs has a process: where its print was cut off before that, it may be this one.
     let cut_off = |lane: &&Lane| {
         lane.manager.is_launchd()
-            && lane.job.known().is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_none())
+            && lane
+                .job
+                .known()
+                .is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_none())
     };
     if let Some(lane) = lanes.iter().find(cut_off) {
         let why = format!("which process {} runs in was not seen", lane.name);

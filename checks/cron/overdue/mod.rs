@@ -36,6 +36,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else {
         Finding::warning(claim)
     };
+    let finding = match at.has_just_woken() {
+        Some(_) => finding.help("the machine may have slept until now: look again in two minutes"),
+        None => finding,
+    };
     let file = at.path("cron/jobs.json");
     let finding = late.iter().take(5).fold(finding, |finding, (job, late)| {
         finding.seen(&file, format!("job {} ({}): due {} ago", job.id, job.schedule, span(*late)))

@@ -22,7 +22,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let guards = spawn::guards_against_its_own_job(at);
         let program = definition.argv.first().cloned().unwrap_or_default();
         let finding = match (&definition.role, definition.told.external_supervisor) {
-            (Role::Wrapper, false) if runs_under(at, lane) => Finding::note(format!(
+            (Role::Wrapper, false) if runs_under(at, lane) || runs(at, lane) => Finding::note(format!(
                 "{program} starts the gateway without --external-supervisor, and it runs"
             )),
             // The wrapper's own shell ended: Hermes has refused nothing.
@@ -52,6 +52,13 @@ fn last_exit(lane: &Lane) -> Option<i32> {
         Exit::Code(code) => Some(code),
         Exit::Signal(_) => None,
     }
+}
+
+/// Whether its job has a process, and a gateway lives that may be below that: whose child it is may not have been seen.
+fn runs(at: &Subject<'_>, lane: &Lane) -> bool {
+    let is_unknown = matches!(at.gateway.supervision, Supervision::Unknown(_));
+    let has_process = lane.job.known().is_some_and(|job| job.main_pid.is_some());
+    is_unknown && has_process && at.gateway.process().is_some()
 }
 
 /// Whether the gateway lives under this service all the same.
