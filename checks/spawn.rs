@@ -174,3 +174,26 @@ const ABORT: i32 = 6;
 const RECENT_SECONDS: i64 = 600;
 /// `EX_CONFIG`.
 const CONFIG: i32 = 78;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macos_guards_the_folders_right_below_a_home_and_none_that_are_only_called_so() {
+        for (path, guarded) in [
+            ("/Users/a/Documents/hermes", true),
+            ("/Users/a/Desktop", true),
+            ("/Users/a/Library/Mobile Documents/com~apple~CloudDocs/h", true),
+            ("/Users/a/Library/CloudStorage/Dropbox/h", true),
+            ("/Users/a/src/Documents/hermes", false),
+            ("/Users/a/Documents-old/hermes", false),
+            ("/Users/a/Library/Logs", false),
+            ("/opt/Documents/hermes", false),
+            ("/Users/Documents", false),
+            ("", false),
+        ] {
+            assert_eq!(is_guarded(path), guarded, "{path}");
+        }
+    }
+}

@@ -429,3 +429,31 @@ fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
     };
     unit.problems.iter().map(problem).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(argv: &str, environment: &str) -> Definition {
+        let words: String =
+            argv.split(' ').map(|word| format!("<string>{word}</string>")).collect();
+        let text = format!(
+            "<plist><dict><key>Label</key><string>a</string><key>ProgramArguments</key><array>{words}</array>\
+             <key>EnvironmentVariables</key><dict>{environment}</dict></dict></plist>"
+        );
+        let file = FileSeen { path: "/p.plist".into(), text: Some(text), ..FileSeen::default() };
+        Definition::of_plist(&file).known().cloned().expect("a plist")
+    }
+
+    #[test]
+    fn what_a_wrapper_sets_on_its_command_line_wins_and_another_program_sets_nothing() {
+        let home = "<key>HERMES_HOME</key><string>/b</string>";
+        let wrapped = "/usr/bin/sudo -u a env -i HERMES_HOME=/a hermes gateway run";
+        assert_eq!(definition(wrapped, home).given("HERMES_HOME"), Some("/a"));
+        assert_eq!(definition(wrapped, "").given("HOME"), None);
+        let bare = "/v/bin/hermes gateway run";
+        assert_eq!(definition(bare, home).given("HERMES_HOME"), Some("/b"));
+        let told = "/v/bin/hermes gateway run HERMES_HOME=/a";
+        assert_eq!(definition(told, "").given("HERMES_HOME"), None);
+    }
+}

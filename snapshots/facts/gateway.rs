@@ -430,7 +430,8 @@ impl Lane {
     /// Whether it is there by `launchctl submit` alone, without a file that a login or a boot would load.
     pub fn is_submitted(&self) -> bool {
         let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
-        launchd.is_some_and(|launchd| launchd.is_submitted) && self.definition.known().is_none()
+        let by = launchd.and_then(|launchd| launchd.submitted_by.as_deref());
+        by.is_some_and(|by| by.starts_with("launchctl")) && self.definition.known().is_none()
     }
 
     /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user

@@ -333,7 +333,10 @@ fn outcry(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> 
         loaded.or_else(|| Some(agent()?.stderr.as_ref()?.0.clone()))
     };
     match lanes.iter().find_map(log) {
-        Some(path) if liveness.process.is_absent() && path.ends_with(".log") => {
+        Some(path)
+            if liveness.process.is_absent()
+                && path.rsplit_once('.').is_some_and(|(_, ending)| ending == "log") =>
+        {
             Outcry::read(&look.host.file(&path, Part::LOG))
         }
         _ => Fact::Absent,
@@ -402,6 +405,10 @@ fn supervision_by_manager(
     if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
         return Supervision::Other { unit, of: None };
     }
+    let unknown = lanes.iter().find_map(|lane| lane.job.why());
+    if let Some(why) = unknown.filter(|why| !why.is_not_observed()) {
+        return Supervision::Unknown(why.clone());
+    }
     // Where neither was seen, a job's process may be the parent of this one.
     let parent = |lane: &Lane| {
         let pid = lane.job.known().filter(|_| lane.manager.is_launchd())?.main_pid?;
@@ -431,7 +438,6 @@ fn supervision_by_manager(
         let why = "it is a child of launchd's, and no list of its jobs was seen";
         return Supervision::Unknown(Why::Failed(why.into()));
     }
-    let unknown = lanes.iter().find_map(|lane| lane.job.why());
     match unknown {
         Some(why) => Supervision::Unknown(why.clone()),
         None if lanes.is_empty() => Supervision::Unknown(Why::NotObserved),

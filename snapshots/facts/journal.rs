@@ -129,4 +129,13 @@ mod tests {
         assert_eq!(refused.lines, 2);
         assert_eq!(refused.last.map(DateTime::minute), Some(5));
     }
+
+    #[test]
+    fn a_log_of_errors_is_counted_by_class_whatever_its_lines_have_of_a_time() {
+        let text = "dyld[1]: Library not loaded: /a\n  Reason: tried: '/a' (no such file)\ndyld[2]: Library not loaded: /a\n";
+        let outcry = Outcry::read(&file(text));
+        let outcry = outcry.known().expect("a log");
+        assert_eq!(outcry.lines, BTreeMap::from([(Class::LibraryMissing, 2)]));
+        assert!(Outcry::read(&FileSeen::default()).known().is_none());
+    }
 }

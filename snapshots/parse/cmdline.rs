@@ -240,7 +240,7 @@ fn verbs(text: &str) -> impl Iterator<Item = Verb> + '_ {
     let commands = text.match_indices("gateway").filter_map(|(at, word)| {
         let before = text.get(..at)?;
         let after = text.get(at.checked_add(word.len())?..)?;
-        let verb = after.strip_prefix(' ').map(|after| after.trim_start());
+        let verb = after.strip_prefix(' ').map(str::trim_start);
         let verb = verb.map(|after| {
             let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
             after.get(..end).unwrap_or_default()
@@ -253,7 +253,7 @@ fn verbs(text: &str) -> impl Iterator<Item = Verb> + '_ {
             Some("start" | "stop" | "status" | "install" | "uninstall" | "list" | "setup") => {
                 Some(Verb::Other)
             }
-            _ if after.starts_with(|c: char| c == '-' || c == '.' || c == '/') => None,
+            _ if after.starts_with(['-', '.', '/']) => None,
             _ => Some(Verb::Run),
         }
     });
