@@ -435,10 +435,9 @@ mod tests {
     use super::*;
 
     fn definition(argv: &str, environment: &str) -> Definition {
-        let words: String =
-            argv.split(' ').map(|word| format!("<string>{word}</string>")).collect();
+        let words = argv.replace(' ', "</string><string>");
         let text = format!(
-            "<plist><dict><key>Label</key><string>a</string><key>ProgramArguments</key><array>{words}</array>\
+            "<plist><dict><key>Label</key><string>a</string><key>ProgramArguments</key><array><string>{words}</string></array>\
              <key>EnvironmentVariables</key><dict>{environment}</dict></dict></plist>"
         );
         let file = FileSeen { path: "/p.plist".into(), text: Some(text), ..FileSeen::default() };
