@@ -8,8 +8,12 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::{Named, Usable};
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::observation::Kind;
+use gw_snapshot::parse::cmdline::Role;
+use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
+use crate::finding::plural;
 
 /// Why the last start of a launchd job came to nothing, if it did so before Hermes began.
 pub(crate) fn hindrance(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<String> {
@@ -17,7 +21,7 @@ pub(crate) fn hindrance(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Stri
     if job.phase == Phase::Running {
         return None;
     }
-    of_signature(launchd).or_else(|| {
+    of_signature(launchd).or_else(|| of_outcry(at, job)).or_else(|| {
         let failed = job.last_exit == Some(Exit::Code(CONFIG))
             || launchd.spawn_failed
             || launchd.penalty_box;
@@ -46,12 +50,44 @@ fn of_signature(launchd: &Launchd) -> Option<String> {
     Some(what.into())
 }
 
+/// What the log of its errors says of such an end, line after line: the program began, and never came to Hermes.
+fn of_outcry(at: &Subject<'_>, job: &Job) -> Option<String> {
+    let (class, what) = match job.last_exit? {
+        Exit::Signal(ABORT) => (
+            Class::LibraryMissing,
+            "its program cannot load a library: the Python below it was upgraded or moved away",
+        ),
+        Exit::Code(1) => (
+            Class::HermesMissing,
+            "its Python does not find Hermes: the virtual environment was rebuilt or moved",
+        ),
+        _ => return None,
+    };
+    Some(format!("{what} ({})", cried(at, class)?))
+}
+
+/// How often the log of the service's errors says so, where it was written to by runs of the last minutes.
+pub(crate) fn cried(at: &Subject<'_>, class: Class) -> Option<String> {
+    let outcry = at.gateway.outcry.known()?;
+    let lines = *outcry.lines.get(&class)?;
+    let age = outcry.written.map(|written| at.facts.now.duration_since(written).as_secs());
+    if age.is_some_and(|age| age > RECENT_SECONDS) {
+        return None;
+    }
+    Some(format!("{} says so {lines} time{}", outcry.path, plural(lines)))
+}
+
 fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
     let argv = launchd.argv.as_ref().or(lane.definition.known().map(|definition| &definition.argv));
     let program = argv?.first()?;
     if !program.contains('/') {
         return Some(format!(
             "its program {program} is no path, and launchd does not search for it"
+        ));
+    }
+    if program.starts_with(['~', '$']) {
+        return Some(format!(
+            "its program {program} is no path to launchd, which expands neither ~ nor a variable"
         ));
     }
     let named = lane.paths.iter().find(|named| named.path == *program)?;
@@ -61,7 +97,9 @@ fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
 fn of_paths(at: &Subject<'_>, lane: &Lane) -> Option<String> {
     lane.paths.iter().filter(|named| named.what != "program").find_map(|named| {
         let path = &named.path;
+        let is_directory = named.seen.kind == Some(Kind::Directory);
         let trouble = match at.usable(lane, named) {
+            _ if named.what == "log" && is_directory => "is a directory",
             Usable::Missing => "does not exist",
             Usable::Refused { .. } => "cannot be used by the job's user",
             Usable::Yes | Usable::Unknown(_) => place_of(named)?,
@@ -76,11 +114,21 @@ fn place_of(named: &Named) -> Option<&'static str> {
     if leads_to.starts_with("/Volumes/") {
         return Some("is on another volume, which launchd may not open for a job");
     }
-    let guarded = ["/Desktop/", "/Documents/", "/Downloads/", "/Library/Mobile Documents/"];
-    guarded
-        .iter()
-        .any(|place| leads_to.contains(place))
+    is_guarded(leads_to)
         .then_some("is in a folder that macOS protects, which launchd may not open for a job")
+}
+
+/// Whether a path is in one of the folders of a user that macOS asks about, program by program: those right below the
+/// home, and those that a cloud keeps. A folder elsewhere that is called so is like any other.
+fn is_guarded(path: &str) -> bool {
+    let Some((_, in_home)) = path.strip_prefix("/Users/").and_then(|path| path.split_once('/'))
+    else {
+        return false;
+    };
+    ["Desktop", "Documents", "Downloads", "Library/Mobile Documents", "Library/CloudStorage"]
+        .iter()
+        .filter_map(|place| in_home.strip_prefix(place))
+        .any(|below| below.is_empty() || below.starts_with('/'))
 }
 
 fn never_began(launchd: &Launchd) -> Option<String> {
@@ -96,6 +144,22 @@ fn never_began(launchd: &Launchd) -> Option<String> {
     Some(said.into())
 }
 
+/// Whether this Hermes takes launchd's own job for another gateway, where a wrapper hides its supervisor from it. The guard
+/// came with Hermes's own wrapper, in 0.20.1 (upstream #86893, #87046); the flag against that in 0.20.5 (#87005).
+pub(crate) fn guards_against_its_own_job(at: &Subject<'_>) -> bool {
+    at.version().is_none_or(|version| version.is_at_least(0, 20))
+}
+
+/// Whether what a service starts would be refused so.
+pub(crate) fn would_be_refused(at: &Subject<'_>, lane: &Lane) -> bool {
+    let is_unmarked = lane.definition.known().is_some_and(|definition| {
+        definition.agent.is_some()
+            && definition.role == Role::Wrapper
+            && !definition.told.external_supervisor
+    });
+    is_unmarked && guards_against_its_own_job(at)
+}
+
 /// Whether Hermes itself says that it refused to start.
 pub(crate) fn refused_by_hermes(at: &Subject<'_>) -> bool {
     let status = at.gateway.status.known();
@@ -104,5 +168,32 @@ pub(crate) fn refused_by_hermes(at: &Subject<'_>) -> bool {
 
 const STALE_CONSTRAINT: &str =
     "launchd holds its program to the signature of an older one (needs LWCR update)";
+/// `SIGABRT`: with it the dynamic linker ends a program that it cannot load.
+const ABORT: i32 = 6;
+/// So long ago a job that launchd starts again and again has last written to its log, at most. In seconds.
+const RECENT_SECONDS: i64 = 600;
 /// `EX_CONFIG`.
 const CONFIG: i32 = 78;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macos_guards_the_folders_right_below_a_home_and_none_that_are_only_called_so() {
+        for (path, guarded) in [
+            ("/Users/a/Documents/hermes", true),
+            ("/Users/a/Desktop", true),
+            ("/Users/a/Library/Mobile Documents/com~apple~CloudDocs/h", true),
+            ("/Users/a/Library/CloudStorage/Dropbox/h", true),
+            ("/Users/a/src/Documents/hermes", false),
+            ("/Users/a/Documents-old/hermes", false),
+            ("/Users/a/Library/Logs", false),
+            ("/opt/Documents/hermes", false),
+            ("/Users/Documents", false),
+            ("", false),
+        ] {
+            assert_eq!(is_guarded(path), guarded, "{path}");
+        }
+    }
+}

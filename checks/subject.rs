@@ -10,6 +10,7 @@ use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::journal::{Count, Journal};
+use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::settings::{self, ApiServer};
@@ -22,6 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::Subject;
 use crate::finding::{Finding, plural, span};
 use crate::intent::Expected;
+
+/// How far apart the last marks of an event loop and of a ticker are, at most, where both stopped at the same moment.
+const APART_SECONDS: u64 = 90;
 
 /// So long does a start take, at most, until it finds the lock of its home taken.
 const ATTEMPT_SECONDS: i64 = 10;
@@ -440,6 +444,30 @@ impl<'a> Subject<'a> {
     pub(crate) fn answers_itself(&self) -> bool {
         self.own_health().is_some_and(|health| {
             matches!(health.answer, Answer::Hermes { .. }) && self.listens_where_asked(health)
+        })
+    }
+
+    /// Why old marks say nothing: the machine slept until a moment ago. The event loop answers, and left its last mark when
+    /// the ticker left its own; each of them comes round within a minute (0.19+).
+    pub(crate) fn has_just_woken(&self) -> Option<Why> {
+        let mark = self.gateway.marks.heartbeat.known()?;
+        let age = self.facts.now.duration_since(mark.at).as_secs();
+        (self.stopped_together() && self.answers_itself()).then(|| {
+            Why::Failed(format!(
+                "it answers, and its event loop left its last mark {} ago, as its ticker did: the machine may have slept until now",
+                span(age.unsigned_abs())
+            ))
+        })
+    }
+
+    /// Whether the event loop of this process and its ticker left their last marks at the same moment, long ago.
+    pub(crate) fn stopped_together(&self) -> bool {
+        let mark = self.gateway.marks.heartbeat.known();
+        mark.zip(self.gateway.cron.heartbeat.known()).is_some_and(|(mark, beat)| {
+            let apart = mark.at.duration_since(*beat).as_secs().unsigned_abs();
+            self.gateway.process().is_some_and(|process| process.pid == mark.pid)
+                && self.facts.now.duration_since(mark.at).as_secs() > LOOP_FROZEN_AFTER
+                && apart <= APART_SECONDS
         })
     }
 

@@ -4,6 +4,7 @@
 //! that of the reasoning: what stands above explains what stands below.
 
 use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::process::Process;
@@ -269,7 +270,9 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
             excused: None,
         });
     }
-    let nobody = at.gateway.liveness.process.is_absent() && !at.gateway.is_installed();
+    let is_looked_for = at.gateway.lanes.iter().all(|lane| lane.definition.is_absent());
+    let nobody =
+        at.gateway.liveness.process.is_absent() && !at.gateway.is_installed() && is_looked_for;
     nobody.then(|| Diagnosis {
         id: "not-installed",
         certainty: Certainty::Certain,
@@ -301,10 +304,14 @@ fn being_stopped(at: &Subject<'_>, process: &Process) -> Option<Diagnosis> {
 
 fn healthy(at: &Subject<'_>) -> Diagnosis {
     let process = at.gateway.process().map(|process| format!("PID {}", process.pid));
+    // That a service is there does not say that this process is its own.
+    let is_its_own = at.gateway.process().is_none()
+        || matches!(at.gateway.supervision, Supervision::Lane(_))
+        || at.gateway.lane().is_some_and(|lane| !lane.manager.is_launchd());
     let service = at
         .gateway
         .lane()
-        .filter(|lane| lane.is_installed())
+        .filter(|lane| lane.is_installed() && is_its_own)
         .map(|lane| format!("under {}", lane.title()));
     let answers = at.own_health().is_some_and(|own| matches!(own.answer, Answer::Hermes { .. }));
     let address = at.api().filter(|_| answers).map(|api| format!("answers on {}", api.address()));

@@ -12,6 +12,7 @@ use super::recipes::{
 };
 use super::{Action, Course, Expect, Guard, Step, script};
 use crate::Subject;
+use crate::spawn;
 
 /// The course for a diagnosis of a gateway whose service is launchd's.
 pub(super) fn course(at: &Subject<'_>, lane: &Lane, diagnosis: &str) -> Course {
@@ -178,10 +179,24 @@ fn start(at: &Subject<'_>, lane: &Lane) -> Course {
 }
 
 fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
-    let start = match start_step(at, lane) {
+    let mut start = match start_step(at, lane) {
         Ok(step) => step,
         Err(because) => return look(at, because),
     };
+    if spawn::would_be_refused(at, lane) {
+        return look(
+            at,
+            "its service starts the gateway through a wrapper, without --external-supervisor, and Hermes 0.20 and newer refuse that: mend the plist before this gateway is ended",
+        );
+    }
+    // Once the way is clear launchd may be there first, and what it has started then has the lock.
+    if lane.job.known().is_some_and(|job| job.phase == Phase::Restarting) {
+        start.guards.retain(|guard| !is_of_the_way(guard));
+        start.why = format!(
+            "launchd tries to start {} again and again, and finds the way clear now; a kickstart is a demand, which it obeys at once.",
+            lane.name
+        );
+    }
     match end_of(at, Guard::JobIdle { target: target(lane) }, stop_seconds(lane)) {
         Ok(mut end) => {
             end.guards.extend(start.guards.iter().filter(|guard| !is_of_the_way(guard)).cloned());
@@ -291,14 +306,14 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
                 action: Action::Launchctl { words: vec!["kickstart".into(), target(lane)] },
                 changes: format!("starts the job: its gateway writes to {}", at.gateway.home.path),
                 expect: runs(at, lane, None),
-                undo: if lane.manager == Manager::LaunchdSystem {
-                    format!("{}launchctl bootout {}", by(lane), target(lane))
-                } else {
-                    "hermes gateway stop, which unloads the job".into()
-                },
+                // `hermes gateway stop` would stop the default profile's, and knows no label but its own.
+                undo: format!("{}launchctl bootout {}", by(lane), target(lane)),
             })
         }
         Fact::Known(_) => Err("the job is between two states: look again in a few seconds"),
+        Fact::Absent if lane.definition.known().is_some() && has_a_rival(at, lane) => Err(
+            "another service is installed for this home: decide by hand which is to stay, and load that one",
+        ),
         Fact::Absent => kept_out(lane).map_or_else(|| Ok(bootstrap(at, lane)), Err),
         Fact::Unknown(_) => Err("whether the job is loaded is not known"),
     }
@@ -319,6 +334,11 @@ fn kept_out(lane: &Lane) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether another service would start for the same home, now or at the next login.
+fn has_a_rival(at: &Subject<'_>, lane: &Lane) -> bool {
+    at.installed().any(|other| other.path != lane.path && other.starts_by_itself())
 }
 
 fn bootstrap(at: &Subject<'_>, lane: &Lane) -> Step {

@@ -68,6 +68,11 @@ fn words(line: &str) -> Vec<String> {
 
 /// Hermes refused its configuration: whatever starts it again before that is mended is refused again.
 pub(super) fn config(at: &Subject<'_>) -> Course {
+    let refusal = at.gateway.status.known().and_then(|status| status.state.as_deref());
+    let lane = at.gateway.lane().filter(|lane| lane.manager.is_launchd());
+    if let (Some(lane), false) = (lane, refusal == Some("startup_failed")) {
+        return either_s(at, lane);
+    }
     let reason = at.gateway.status.known().and_then(|status| status.exit_reason.clone());
     let reason = reason.map_or_else(String::new, |reason| {
         format!(": {}", reason.trim_end_matches(['.', ' ', '\n']))
@@ -80,6 +85,28 @@ pub(super) fn config(at: &Subject<'_>) -> Course {
         by_hand: vec![
             format!("Mend what it names in {} or {}{reason}", at.path(".env"), at.path("config.yaml")),
             "Then run gw-doctor plan again: it sees that what was refused is mended, and starts the service".into(),
+        ],
+        commands,
+    }
+}
+
+/// A 78 that may be Hermes's own or launchd's: which of the two, the log of its errors tells.
+fn either_s(at: &Subject<'_>, lane: &Lane) -> Course {
+    let agent = lane.definition.known().and_then(|definition| definition.agent.as_ref());
+    let log = agent.and_then(|agent| agent.stderr.as_ref()).map(|(path, _)| path.clone());
+    let log =
+        log.filter(|log| log.starts_with('/')).unwrap_or_else(|| at.path("logs/gateway.error.log"));
+    let mut commands = vec![
+        vec!["tail".into(), "-n".into(), "30".into(), log.clone()],
+        vec!["tail".into(), "-n".into(), "30".into(), at.path("logs/errors.log")],
+    ];
+    commands.extend(readings(at));
+    Course::Look {
+        because: "whether Hermes refused its configuration, or launchd could not open what the plist names, is not known".into(),
+        by_hand: vec![
+            format!("Look at the end of {log}. With a line of its last start, Hermes refused: mend what it names in {} or {}", at.path(".env"), at.path("config.yaml")),
+            format!("Without one, launchd never came to run Hermes: see to it that it may open and enter all that {} names", lane.path),
+            "Then run gw-doctor plan again".into(),
         ],
         commands,
     }

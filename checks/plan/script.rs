@@ -318,10 +318,16 @@ fn action_line(action: &Action) -> String {
     }
 }
 
-/// A bootout that ends with 36 is still under way: what is waited for decides.
-const fn or_under_way(step: &Step) -> &'static str {
-    match step.expect {
-        Expect::NotLoaded { .. } => " || [ $? = 36 ]",
+/// A bootout that ends with 36 is still under way, and a kickstart that ends with 37 was forestalled by launchd itself: what
+/// is waited for decides.
+fn or_under_way(step: &Step) -> &'static str {
+    match (&step.action, &step.expect) {
+        (_, Expect::NotLoaded { .. }) => " || [ $? = 36 ]",
+        (Action::Launchctl { words }, Expect::JobRuns { old: None, .. })
+            if words.first().is_some_and(|verb| verb == "kickstart") =>
+        {
+            " || [ $? = 37 ]"
+        }
         _ => "",
     }
 }

@@ -344,6 +344,18 @@ impl Definition {
         self.environment.iter().rev().find(|variable| variable.name == name)
     }
 
+    /// The value of a variable for what it runs: what a wrapper sets on its command line, as `env -i HERMES_HOME=…` does
+    /// (upstream #64778), else what it sets itself.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        let assigned = |word: &String| -> Option<usize> {
+            word.strip_prefix(name)?.strip_prefix('=').map(str::len)
+        };
+        let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
+        let by_wrapper =
+            words.rev().find_map(|word| word.get(word.len().checked_sub(assigned(word)?)?..));
+        by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
+    }
+
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
     pub fn serves_only_by_sticky(&self, home: &Home) -> bool {
         let pinned = self.variable("HERMES_HOME");
@@ -369,7 +381,7 @@ impl Definition {
         about: &About,
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
-        let value = |name: &str| self.variable(name).map(|variable| variable.value.as_str());
+        let value = |name: &str| self.given(name);
         let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
         if let Some(open) = set.find(|variable| variable.unresolved) {
             let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
@@ -410,4 +422,31 @@ fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
         what: problem.what.to_string(),
     };
     unit.problems.iter().map(problem).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(argv: &str, environment: &str) -> Definition {
+        let words = argv.replace(' ', "</string><string>");
+        let text = format!(
+            "<plist><dict><key>Label</key><string>a</string><key>ProgramArguments</key><array><string>{words}</string></array>\
+             <key>EnvironmentVariables</key><dict>{environment}</dict></dict></plist>"
+        );
+        let file = FileSeen { path: "/p.plist".into(), text: Some(text), ..FileSeen::default() };
+        Definition::of_plist(&file).known().cloned().expect("a plist")
+    }
+
+    #[test]
+    fn what_a_wrapper_sets_on_its_command_line_wins_and_another_program_sets_nothing() {
+        let home = "<key>HERMES_HOME</key><string>/b</string>";
+        let wrapped = "/usr/bin/sudo -u a env -i HERMES_HOME=/a hermes gateway run";
+        assert_eq!(definition(wrapped, home).given("HERMES_HOME"), Some("/a"));
+        assert_eq!(definition(wrapped, "").given("HOME"), None);
+        let bare = "/v/bin/hermes gateway run";
+        assert_eq!(definition(bare, home).given("HERMES_HOME"), Some("/b"));
+        let told = "/v/bin/hermes gateway run HERMES_HOME=/a";
+        assert_eq!(definition(told, "").given("HERMES_HOME"), None);
+    }
 }

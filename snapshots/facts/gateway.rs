@@ -12,7 +12,7 @@ use crate::facts::home::Home;
 use crate::facts::install::Install;
 use crate::facts::job::systemd::Load;
 use crate::facts::job::{Enabled, Job, Phase};
-use crate::facts::journal::Journal;
+use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::Liveness;
 use crate::facts::manager::Manager;
 use crate::facts::marks::Marks;
@@ -142,6 +142,8 @@ pub struct Gateway {
     pub install: Option<Install>,
     /// Its logs.
     pub journal: Fact<Journal>,
+    /// What the log of its service's errors says, where that has no process and launchd keeps such a log.
+    pub outcry: Fact<Outcry>,
     /// Its marks.
     pub marks: Marks,
     /// `.env`, with its owner and mode.
@@ -391,6 +393,13 @@ impl Lane {
         !is_searched && self.is_loaded_from(&self.path)
     }
 
+    /// Whether it is there by `launchctl submit` alone, without a file that a login or a boot would load.
+    pub fn is_submitted(&self) -> bool {
+        let launchd = self.job.known().and_then(|job| job.launchd.as_ref());
+        let by = launchd.and_then(|launchd| launchd.submitted_by.as_deref());
+        by.is_some_and(|by| by.starts_with("launchctl")) && self.definition.known().is_none()
+    }
+
     /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user
     /// who loads it, and nobody else may write it (`launchctl(1)`, `load`; since 10.10 it ends with 122, or with 5).
     pub fn refused_plist(&self) -> Option<String> {
@@ -419,6 +428,10 @@ impl Lane {
             _ if agent.disabled => Some(
                 "its plist says Disabled, which holds until `launchctl enable` overrides it".into(),
             ),
+            // Homebrew's own reports, with homes on such volumes: homebrew-services #321, #528, #861.
+            Manager::LaunchdGui(uid) if self.path.starts_with("/Volumes/") => Some(format!(
+                "its plist is on another volume than the system, from which launchd loads none into gui/{uid}: it says Input/output error"
+            )),
             Manager::LaunchdGui(uid) if is_elsewhere => Some(format!(
                 "its plist is for sessions of type {}, and gui/{uid} is of type Aqua",
                 types.join(", ")

@@ -20,7 +20,8 @@ use crate::facts::gateway::{
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
 use crate::facts::install::Install;
-use crate::facts::journal::Journal;
+use crate::facts::job::Phase;
+use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::{Process, Scanned};
@@ -293,6 +294,7 @@ fn gateway(
     let install = install_of(look, &liveness, &lanes);
     let journal =
         Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
+    let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
         dotenv: file(".env", Part::SMALL),
@@ -319,6 +321,26 @@ fn gateway(
         cron,
         install,
         journal,
+        outcry,
+    }
+}
+
+/// The log to which launchd leads the errors of a service, where that does not come to run. By its name it is one: of any
+/// other file nothing is read.
+fn outcry(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> {
+    let log = |lane: &Lane| {
+        let loaded = lane.job.known().and_then(|job| job.launchd.as_ref()?.stderr.clone());
+        let agent = || lane.definition.known()?.agent.as_ref();
+        loaded.or_else(|| Some(agent()?.stderr.as_ref()?.0.clone()))
+    };
+    match lanes.iter().find_map(log) {
+        Some(path)
+            if liveness.process.is_absent()
+                && path.rsplit_once('.').is_some_and(|(_, ending)| ending == "log") =>
+        {
+            Outcry::read(&look.host.file(&path, Part::LOG))
+        }
+        _ => Fact::Absent,
     }
 }
 
@@ -385,6 +407,38 @@ fn supervision_by_manager(
         return Supervision::Other { unit, of: None };
     }
     let unknown = lanes.iter().find_map(|lane| lane.job.why());
+    if let Some(why) = unknown.filter(|why| !why.is_not_observed()) {
+        return Supervision::Unknown(why.clone());
+    }
+    // Where neither was seen, a job's process may be the parent of this one.
+    let parent = |lane: &Lane| {
+        let pid = lane.job.known().filter(|_| lane.manager.is_launchd())?.main_pid?;
+        (pid != process.pid && process.seen.ppid.is_none() && look.scanned(pid).is_none())
+            .then_some(pid)
+    };
+    if let Some(pid) = lanes.iter().find_map(parent) {
+        let why = format!("whether PID {} is a child of PID {pid} was not seen", process.pid);
+        return Supervision::Unknown(Why::Failed(why));
+    }
+    // A job that runs has a process: where its print was cut off before that, it may be this one.
+    let cut_off = |lane: &&Lane| {
+        lane.manager.is_launchd()
+            && lane
+                .job
+                .known()
+                .is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_none())
+    };
+    if let Some(lane) = lanes.iter().find(cut_off) {
+        let why = format!("which process {} runs in was not seen", lane.name);
+        return Supervision::Unknown(Why::Failed(why));
+    }
+    // A child of launchd's is a job's process, or one that its parent left behind: a list of all jobs tells.
+    let is_launchd = lanes.iter().any(|lane| lane.manager.is_launchd());
+    let is_child = process.seen.ppid == Some(1) && process.seen.tty.is_none();
+    if is_launchd && is_child && !answers.has_a_list() {
+        let why = "it is a child of launchd's, and no list of its jobs was seen";
+        return Supervision::Unknown(Why::Failed(why.into()));
+    }
     match unknown {
         Some(why) => Supervision::Unknown(why.clone()),
         None if lanes.is_empty() => Supervision::Unknown(Why::NotObserved),

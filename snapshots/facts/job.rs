@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fact::Why;
 use launchd::Launchd;
 use systemd::Systemd;
 
@@ -38,6 +39,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether launchd printed more of it than was seen: how its previous run ended is not known then.
+    pub fn is_cut_off(&self) -> bool {
+        let doubt = self.launchd.as_ref().and_then(|launchd| launchd.exit_doubt.as_ref());
+        doubt.is_some_and(Why::is_not_observed) && self.last_exit.is_none()
+    }
+
     /// Whether systemd calls it active though its process has ended, by `RemainAfterExit=`.
     pub fn has_exited(&self) -> bool {
         self.words == "active (exited)"

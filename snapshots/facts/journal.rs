@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
@@ -17,6 +18,32 @@ pub struct Journal {
     pub from_start: bool,
     /// Why more may have been logged: one of the two logs could not be read.
     pub hidden: Option<Why>,
+}
+
+/// What a service's log of errors says of starts that came to nothing. It has no line that tells one life from the
+/// next, and mostly no times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcry {
+    /// Its path.
+    pub path: String,
+    /// When it was last written to. None where it was not seen.
+    pub written: Option<Timestamp>,
+    /// How many lines of each class its end holds.
+    pub lines: BTreeMap<Class, usize>,
+}
+
+impl Outcry {
+    /// Reads such a log.
+    pub fn read(file: &FileSeen) -> Fact<Self> {
+        file.content().map(|text| {
+            let mut lines = BTreeMap::new();
+            for line in log::lines(text) {
+                let count: &mut usize = lines.entry(line.class).or_default();
+                *count = count.saturating_add(1);
+            }
+            Self { path: file.path.clone(), written: file.mtime, lines }
+        })
+    }
 }
 
 /// How often something was logged.
@@ -101,5 +128,14 @@ mod tests {
         let refused = journal.count(Class::ApiRefused).expect("refusals");
         assert_eq!(refused.lines, 2);
         assert_eq!(refused.last.map(DateTime::minute), Some(5));
+    }
+
+    #[test]
+    fn a_log_of_errors_is_counted_by_class_whatever_its_lines_have_of_a_time() {
+        let text = "dyld[1]: Library not loaded: /a\n  Reason: tried: '/a' (no such file)\ndyld[2]: Library not loaded: /a\n";
+        let outcry = Outcry::read(&file(text));
+        let outcry = outcry.known().expect("a log");
+        assert_eq!(outcry.lines, BTreeMap::from([(Class::LibraryMissing, 2)]));
+        assert!(Outcry::read(&FileSeen::default()).known().is_none());
     }
 }

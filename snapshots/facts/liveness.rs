@@ -301,6 +301,17 @@ impl Climb<'_> {
         // A wrapper steps back behind the gateway that it started, under whatever name it runs.
         let has_gateway =
             live.iter().any(|process| process.witnesses.first() < Some(&Witness::Manager));
+        // Of a job's process nothing may have been seen: where the records name another, it may be the wrapper of that.
+        let has_recorded = live
+            .iter()
+            .any(|process| process.witnesses.iter().any(|witness| *witness != Witness::Manager));
+        live.retain(|process| {
+            let is_shadow = process.witnesses.iter().eq([&Witness::Manager])
+                && process.seen.argv.is_none()
+                && process.seen.ppid.is_none()
+                && process.seen.comm.is_none();
+            !(has_recorded && is_shadow)
+        });
         live.retain(|process| {
             let only_managed = process.witnesses.iter().eq([&Witness::Manager]);
             process.role != Role::Wrapper

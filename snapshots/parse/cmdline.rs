@@ -221,11 +221,53 @@ fn role_of_launcher(words: &[String]) -> Role {
         "zsh",
     ];
     let launches = words.first().is_some_and(|program| LAUNCHERS.contains(&basename(program)));
-    let text = words.join(" ");
-    let runs = ["gateway run", "gateway/run.py", "hermes gateway"]
-        .iter()
-        .any(|words| text.contains(words));
+    let runs = verbs(&words.join(" ")).any(|verb| matches!(verb, Verb::Run | Verb::Restart));
     if launches && runs { Role::Wrapper } else { Role::Foreign }
+}
+
+/// What a text tells Hermes to do with a gateway.
+#[derive(PartialEq, Eq)]
+enum Verb {
+    Run,
+    Restart,
+    /// `start`, `stop`, `status`, …: none of them becomes a gateway.
+    Other,
+}
+
+/// What a text tells `hermes gateway` to do, command by command.
+fn verbs(text: &str) -> impl Iterator<Item = Verb> + '_ {
+    let by_script = text.contains("gateway/run.py").then_some(Verb::Run);
+    let commands = text.match_indices("gateway").filter_map(|(at, word)| {
+        let before = text.get(..at)?;
+        let after = text.get(at.checked_add(word.len())?..)?;
+        let verb = after.strip_prefix(' ').map(str::trim_start);
+        let verb = verb.map(|after| {
+            let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+            after.get(..end).unwrap_or_default()
+        });
+        match verb {
+            Some("run") => Some(Verb::Run),
+            // Without a verb it is one only as the word of a command, and not as a part of a path.
+            _ if !before.ends_with("hermes ") => None,
+            Some("restart") => Some(Verb::Restart),
+            Some("start" | "stop" | "status" | "install" | "uninstall" | "list" | "setup") => {
+                Some(Verb::Other)
+            }
+            _ if after.starts_with(['-', '.', '/']) => None,
+            _ => Some(Verb::Run),
+        }
+    });
+    by_script.into_iter().chain(commands)
+}
+
+/// Whether these arguments have the service manager start a gateway again, and are none themselves where there is one:
+/// `gateway restart`, as a watchdog gives it (upstream #57739).
+pub fn only_restarts(argv: &[String]) -> bool {
+    let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
+    let text = words.join(" ");
+    let mut verbs = verbs(&text).peekable();
+    let is_restarted = matches!(role(argv), Role::Gateway(_)) && text.contains("gateway restart");
+    (is_restarted || verbs.peek().is_some()) && verbs.all(|verb| verb != Verb::Run)
 }
 
 #[cfg(test)]
@@ -284,6 +326,10 @@ mod tests {
             ("timeout 5 hermes gateway run", Role::Wrapper),
             ("sudo -u lab hermes gateway run", Role::Wrapper),
             ("uv run hermes gateway run", Role::Wrapper),
+            ("sh -c hermes gateway restart", Role::Wrapper),
+            ("sh -c exec hermes gateway", Role::Wrapper),
+            ("sh -c hermes gateway status || hermes gateway start", Role::Foreign),
+            ("sh /opt/hermes gateway-watchdog.sh", Role::Foreign),
             ("vim x/hermes gateway run", Role::Foreign),
             ("grep -r hermes_cli.main gateway run", Role::Foreign),
             ("hermes chat -q gateway run", Role::OtherHermes),
@@ -338,6 +384,23 @@ mod tests {
             Some("x")
         );
         assert!(!of(&["bash", "run.sh", "hermes", "gateway", "run"]).external_supervisor);
+    }
+
+    #[test]
+    fn a_watchdog_that_has_a_gateway_restarted_runs_none() {
+        for (line, expected) in [
+            ("sh -c hermes gateway restart", true),
+            ("sh -c hermes gateway status || hermes gateway restart", true),
+            ("/v/bin/python -m hermes_cli.main gateway restart", true),
+            ("/v/bin/python -m hermes_cli.main --profile x gateway restart", true),
+            ("/v/bin/python -m hermes_cli.main gateway run", false),
+            ("sh -c hermes gateway stop; exec hermes gateway run", false),
+            ("python /src/gateway/run.py", false),
+            ("hermes gateway", false),
+            ("sh run.sh", false),
+        ] {
+            assert_eq!(only_restarts(&split(line)), expected, "{line}");
+        }
     }
 
     #[test]

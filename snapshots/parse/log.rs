@@ -38,6 +38,13 @@ pub enum Class {
     RespawnStorm,
     /// The shutdown was written down in full, as at every signal.
     Shutdown,
+    /// macOS's dynamic linker did not find a library of the program, which it then ends with signal 6: after an upgrade of
+    /// the Python below a virtual environment, mostly.
+    LibraryMissing,
+    /// Python does not find Hermes itself: its virtual environment was rebuilt or moved (upstream #33788).
+    HermesMissing,
+    /// A start that launchd made was refused, for Hermes took it for a second gateway beside launchd's (upstream #86893).
+    OwnJobRefused,
 }
 
 /// Each phrase with its class. The first that is found in a line decides.
@@ -78,6 +85,10 @@ const PHRASES: &[(&str, Class)] = &[
     ("Timed out after 30s waiting for the cron jobs lock", Class::JobsLock),
     ("to break a respawn storm", Class::RespawnStorm),
     ("Shutdown context:", Class::Shutdown),
+    ("Library not loaded:", Class::LibraryMissing),
+    ("No module named 'hermes_cli", Class::HermesMissing),
+    ("No module named hermes_cli", Class::HermesMissing),
+    ("already running under launchd", Class::OwnJobRefused),
 ];
 
 /// One classified line.
@@ -148,6 +159,28 @@ mod tests {
             ("é Could not bind é\n\n", &["é Could not bind é"]),
         ] {
             assert_eq!(known_lines(text).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_before_hermes_begins_is_known() {
+        for (line, expected) in [
+            (
+                "dyld[8108]: Library not loaded: /opt/homebrew/Cellar/python@3.14/3.14.6/Python",
+                Class::LibraryMissing,
+            ),
+            ("dyld: Library not loaded: @executable_path/../.Python", Class::LibraryMissing),
+            ("ModuleNotFoundError: No module named 'hermes_cli'", Class::HermesMissing),
+            (
+                "/v/bin/python: Error while finding module specification for 'hermes_cli.main' (ModuleNotFoundError: No module named 'hermes_cli')",
+                Class::HermesMissing,
+            ),
+            (
+                "\u{2717} A gateway is already running under launchd for this profile.",
+                Class::OwnJobRefused,
+            ),
+        ] {
+            assert_eq!(class(line).map(|(class, _)| class), Some(expected), "{line}");
         }
     }
 

@@ -107,10 +107,23 @@ fn headline(out: &mut String, reported: &Reported<'_>, style: &Style) {
     let profile = clean(&reported.gateway.home.profile);
     let tag = id.map_or_else(String::new, |id| format!(" [{id}]"));
     let text = format!("{profile}: {}{tag}", clean(&text));
-    let mark = mark(reported.examined.verdict);
+    let verdict = verdict_of_answer(reported);
+    let mark = mark(verdict);
     for (at, part) in wrapped(&text, style.width.saturating_sub(2)).iter().enumerate() {
         let lead = if at == 0 { mark } else { " " };
-        line(out, &format!("{} {}", lead.style(paint(reported.examined.verdict)), part.bold()));
+        line(out, &format!("{} {}", lead.style(paint(verdict)), part.bold()));
+    }
+}
+
+/// How the answer is marked. One that says that something cannot be told is no good news, though nothing wrong was seen.
+fn verdict_of_answer(reported: &Reported<'_>) -> Verdict {
+    let examined = &reported.examined;
+    let says_nothing = examined.diagnoses.is_empty()
+        && examined.findings.iter().all(|finding| finding.excused.is_none())
+        && examined.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
+    match examined.verdict {
+        Verdict::Pass if says_nothing => Verdict::Unknown,
+        verdict => verdict,
     }
 }
 

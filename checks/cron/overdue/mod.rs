@@ -31,10 +31,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     );
     let own = LATE_AFTER.unsigned_abs();
     let limit = at.intent.policy.thresholds.overdue.map_or(own, u64::from);
-    let finding = if worst > limit && has_ticked(at) {
+    let finding = if worst > limit && has_ticked(at) && at.has_just_woken().is_none() {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)
+    };
+    let finding = match at.has_just_woken() {
+        Some(_) => finding.help("the machine may have slept until now: look again in two minutes"),
+        None => finding,
     };
     let file = at.path("cron/jobs.json");
     let finding = late.iter().take(5).fold(finding, |finding, (job, late)| {

@@ -49,6 +49,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .help("look again when the run has ended; do not restart the gateway meanwhile"),
         ];
     }
+    if let Some(why) = at.has_just_woken() {
+        return vec![
+            Finding::unknown("whether the ticker has stopped", &why)
+                .minor()
+                .seen(source, format!("{age} s old"))
+                .help("look again in two minutes"),
+        ];
+    }
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
     if at.is_starting() && !holds_lock {

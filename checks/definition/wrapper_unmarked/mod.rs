@@ -2,10 +2,12 @@
 
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::job::Exit;
 use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::spawn;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -17,13 +19,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             return Finding::skipped("a unit's gateway knows its supervisor without a flag");
         }
         let place = definition.program_at();
-        // The guard came with the wrapper, in 0.20.1 (upstream #86893, #87046); the flag in 0.20.5 (#87005).
-        let guards = at.version().is_none_or(|version| version.is_at_least(0, 20));
+        let guards = spawn::guards_against_its_own_job(at);
         let program = definition.argv.first().cloned().unwrap_or_default();
         let finding = match (&definition.role, definition.told.external_supervisor) {
-            (Role::Wrapper, false) if runs_under(at, lane) => Finding::note(format!(
+            (Role::Wrapper, false) if runs_under(at, lane) || runs(at, lane) => Finding::note(format!(
                 "{program} starts the gateway without --external-supervisor, and it runs"
             )),
+            // The wrapper's own shell ended: Hermes has refused nothing.
+            (Role::Wrapper, false) if matches!(last_exit(lane), Some(126 | 127)) => {
+                Finding::note(format!(
+                    "{program} is to start the gateway without --external-supervisor, and does not come to it"
+                ))
+            }
             (Role::Wrapper, false) if guards => Finding::failure(format!(
                 "{program} starts the gateway without --external-supervisor: launchd's own job looks to it like another gateway, and it refuses to start"
             ))
@@ -38,6 +45,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         finding.seen_at(&place, definition.argv.join(" "))
     })
+}
+
+fn last_exit(lane: &Lane) -> Option<i32> {
+    match lane.job.known()?.last_exit? {
+        Exit::Code(code) => Some(code),
+        Exit::Signal(_) => None,
+    }
+}
+
+/// Whether its job has a process, and a gateway lives that may be below that: whose child it is may not have been seen.
+fn runs(at: &Subject<'_>, lane: &Lane) -> bool {
+    let is_unknown = matches!(at.gateway.supervision, Supervision::Unknown(_));
+    let has_process = lane.job.known().is_some_and(|job| job.main_pid.is_some());
+    is_unknown && has_process && at.gateway.process().is_some()
 }
 
 /// Whether the gateway lives under this service all the same.

@@ -39,6 +39,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None if job.phase == Phase::Starting => {
             "its start does not come to its program".to_string()
         }
+        None if job.is_cut_off() => "how its last run ended was not seen".into(),
         None => "it has not been started since it was loaded".to_string(),
         Some(exit) => match lacking {
             Some(lacking) => format!("its last run ended with {exit}, and {lacking}"),

@@ -12,7 +12,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     }
     let lane = at.gateway.lane()?;
     let why = lane.job.why()?;
-    let summary = if is_without_domain(lane.manager, why) {
+    let summary = if why.is_not_observed() {
+        format!(
+            "the gateway does not run, and what the service manager ({}) has loaded was not observed",
+            lane.manager
+        )
+    } else if is_without_domain(lane.manager, why) {
         format!(
             "the gateway does not run, and its domain ({}) is not there: it comes with a login at the screen ({why})",
             lane.manager

@@ -40,6 +40,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     }
     // Nobody recorded whether that process lives; the manager has none.
     let unseen = liveness.unseen.first().filter(|_| case.failed("job/not-running"))?;
+    at.job()?;
     let summary = format!(
         "the service manager has no process{end}, and PID {}, which {} names, was not seen{says}",
         unseen.pid, unseen.path

@@ -11,6 +11,35 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ["job/two-domains", "definition/duplicate"].into_iter().find(|check| case.failed(check));
     let Some(twice) = twice else { return by_another_user(case) };
     let finding = case.found(twice)?;
+    let launchd = case.at.installed().filter(|lane| lane.manager.is_launchd());
+    let (idle, loaded): (Vec<&Lane>, Vec<&Lane>) = launchd.partition(|lane| lane.job.is_absent());
+    match (loaded.as_slice(), idle.as_slice()) {
+        // None of them is in the other's way as long as launchd has none.
+        ([], [_, _, ..]) => return None,
+        ([one], [other, ..]) if case.at.installed().count() == idle.len().saturating_add(1) => {
+            return Found::certain(
+                format!(
+                    "two services are installed for one home: {} has it, and {}, which is not loaded, would be loaded beside it at the next login: {}",
+                    one.title(),
+                    other.title(),
+                    finding.claim
+                ),
+                EXPLAINS,
+            );
+        }
+        _ => {}
+    }
+    // What launchd has loaded of them may not have been seen.
+    let is_seen = |lane: &&Lane| !lane.manager.is_launchd() || lane.job.known().is_some();
+    if case.at.installed().filter(is_seen).count() < 2 {
+        return Found::likely(
+            format!(
+                "two services are installed for one home, of which one alone can have it: {}",
+                finding.claim
+            ),
+            EXPLAINS,
+        );
+    }
     let spoken_of = case.at.gateway.lane().map(Lane::title);
     let fails = ["job/crash-loop", "job/start-limit"]
         .into_iter()
@@ -56,6 +85,7 @@ fn by_another_user(case: &Case<'_>) -> Option<Found> {
 const EXPLAINS: &[&str] = &[
     "job/two-domains",
     "definition/duplicate",
+    "job/not-loaded",
     "job/crash-loop",
     "job/start-limit",
     "job/restarting",

@@ -43,9 +43,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         }
         // A machine that has just woken up has old marks of both, for a minute.
         (false, false, true) if frozen => {
+            let (verb, doubt) = if at.stopped_together() {
+                ("may be", ", and at the same moment: or the machine has just woken up")
+            } else {
+                ("is", "")
+            };
             return Found::likely(
                 format!(
-                    "PID {} is wedged: its event loop and its ticker have both stopped",
+                    "PID {} {verb} wedged: its event loop and its ticker have both stopped{doubt}",
                     process.pid
                 ),
                 EXPLAINS,

@@ -25,7 +25,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             }
             _ if at.is_without_systemd() => vec![without_systemd(at)],
             // A gateway that is surely gone does not run, whatever its manager has loaded.
-            (Some(why), Fact::Absent) if at.has_gateway() && !why.is_not_observed() => {
+            (Some(why), Fact::Absent) if at.has_gateway() && why.is_not_observed() => {
+                let is_installed =
+                    at.gateway.lane().is_some_and(|lane| lane.definition.known().is_some());
+                if !is_installed {
+                    return at.no_job();
+                }
+                let claim = "no gateway of this home lives, and what its service manager has loaded was not observed";
+                vec![Finding::failure(claim).help("ask as the gateway's own user")]
+            }
+            (Some(why), Fact::Absent) if at.has_gateway() => {
                 let claim = format!(
                     "no gateway of this home lives, and its service manager does not answer: {why}"
                 );
@@ -53,7 +62,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         Phase::Stopped | Phase::Failed => {
             let last = job.last_exit.map_or_else(
-                || "it has not run since it was loaded".into(),
+                || {
+                    if job.is_cut_off() {
+                        "how its last run ended was not seen".into()
+                    } else {
+                        "it has not run since it was loaded".into()
+                    }
+                },
                 |exit| format!("its last run ended with {exit}"),
             );
             let finding =

@@ -12,7 +12,17 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    let waits = job.launchd.as_ref().is_some_and(|launchd| launchd.penalty_box);
     let finding = match job.phase {
+        Phase::Restarting if waits => {
+            return vec![
+                Finding::skipped(format!(
+                    "{} waits for its program to be there: see job/parked",
+                    lane.name
+                ))
+                .of_service(lane.title()),
+            ];
+        }
         Phase::Restarting => Finding::warning(format!(
             "{} has just ended, and is about to be started again",
             lane.name

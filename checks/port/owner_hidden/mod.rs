@@ -1,6 +1,7 @@
 //! Whether the holder of the port can be seen.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::snapshot::Os;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -33,6 +34,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     vec![
         Finding::unknown(&format!("who holds {}", listener.text()), &why)
             .seen("listening sockets", format!("{}, owner not visible", listener.text()))
-            .help("ask as that user, or as root: `ss -ltnp`"),
+            .help(match at.facts.about.os {
+                Os::Linux => "ask as that user, or as root: `ss -ltnp`".into(),
+                Os::Macos => format!(
+                    "ask as that user, or as root: `sudo lsof -nP -iTCP:{} -sTCP:LISTEN`",
+                    listener.port
+                ),
+            }),
     ]
 }

@@ -23,6 +23,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if beat.pid != process.pid {
         return vec![Finding::skipped("the event loop's mark is of an earlier process")];
     }
+    if let Some(why) = at.has_just_woken() {
+        return vec![Finding::unknown("whether the event loop comes round", &why).minor()];
+    }
     let age = at.facts.now.duration_since(beat.at).as_secs();
     let finding = match u64::try_from(age) {
         Ok(age) if i64::try_from(age).is_ok_and(|age| age > LOOP_FROZEN_AFTER) => {

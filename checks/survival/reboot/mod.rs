@@ -127,6 +127,10 @@ fn unloadable(lane: &Lane) -> Option<String> {
         Fact::Unknown(Why::Malformed(_)) => {
             Some(format!("the plist of {} cannot be understood", lane.name))
         }
+        _ if lane.is_submitted() => Some(format!(
+            "{} was given to launchd by `launchctl submit`, and there is no plist of it",
+            lane.name
+        )),
         _ if lane.is_loaded_by_hand() => Some(format!(
             "{} was loaded from {}, where launchd does not look by itself",
             lane.name, lane.path

@@ -6,12 +6,12 @@ use crate::fact::{Fact, Why};
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{FileStamp, Lane};
 use crate::facts::home::{Home, join};
-use crate::facts::job::{Job, launchd};
+use crate::facts::job::{Job, Phase, launchd};
 use crate::facts::manager::Manager;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Ask, Host, Part, Question, Scope};
 use crate::observation::{CommandSeen, FileSeen, Trouble};
-use crate::parse::cmdline::Role;
+use crate::parse::cmdline::{self, Role};
 use crate::parse::launchctl::disabled;
 use crate::parse::launchctl::domain::{Domain, Row};
 use crate::snapshot::About;
@@ -188,6 +188,21 @@ impl List {
         Some(launchd::job_of_row(self.row(label)?, self.source.clone()))
     }
 
+    /// A job whose print was cut off, as by a `head`: the list has its process, and how its last run ended.
+    fn completed(&self, label: &str, job: Job) -> Job {
+        let Some(Fact::Known(listed)) = self.listed(label) else { return job };
+        let mut job = job;
+        if job.phase == Phase::Running {
+            job.main_pid = job.main_pid.or(listed.main_pid);
+        }
+        let is_cut_off = job.is_cut_off();
+        if let (Some(launchd), true, Some(_)) = (&mut job.launchd, is_cut_off, listed.last_exit) {
+            launchd.exit_doubt = None;
+            job.last_exit = listed.last_exit;
+        }
+        job
+    }
+
     /// Whether this domain surely has no such service. A list that is cut short, or refused, does not say it.
     fn is_without(&self, label: &str) -> bool {
         self.domain.known().is_some_and(|domain| domain.is_complete) && self.row(label).is_none()
@@ -294,9 +309,13 @@ impl Answers for Domains<'_> {
                 }
                 let jobs = self.jobs(look, label, usual);
                 let loaded = jobs.iter().find_map(|(_, job)| job.known());
-                let Some(job) = loaded.filter(|job| serves(look, home, job, own(label))) else {
-                    continue;
+                let is_it = |job: &&Job| {
+                    let keeps = own(label)
+                        || runs_gateway(look, job)
+                        || lanes.is_empty() && may_keep_one(job);
+                    keeps && serves(look, home, job, own(label))
                 };
+                let Some(job) = loaded.filter(is_it) else { continue };
                 let path = job.launchd.as_ref().and_then(|launchd| launchd.path.clone());
                 let path = path.unwrap_or_else(|| plist_path(look.about, label));
                 let definition = Definition::of_plist(&look.host.file(&path, Part::SMALL));
@@ -338,6 +357,11 @@ impl Answers for Domains<'_> {
             };
             Some(format!("{} ({})", rows.iter().find(is_it)?.label, list.manager))
         })
+    }
+
+    fn has_a_list(&self) -> bool {
+        let services = |list: &List| list.domain.known().is_some_and(|it| it.services.is_some());
+        self.files.lists.iter().any(services)
     }
 
     fn linger(&self) -> Fact<bool> {
@@ -419,7 +443,8 @@ impl Domains<'_> {
                 match launchd::job(&printed(look, &target(list.manager, label))) {
                     // Where launchd does not print the service, the list of its domain may still have it.
                     Fact::Unknown(why) => list.listed(label).unwrap_or(Fact::Unknown(why)),
-                    job => job,
+                    Fact::Known(job) => Fact::Known(list.completed(label, job)),
+                    Fact::Absent => Fact::Absent,
                 }
             } else {
                 list.job(label, self.questions.of)
@@ -468,13 +493,39 @@ fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     if let Some((_, path)) = told {
         return look.known_as(path) == home.path;
     }
-    let pids: Vec<u32> = job.main_pid.into_iter().collect();
-    let runs_it = |process: &Process| {
-        pids.iter().any(|pid| *pid == process.pid || look.ancestors(process).contains(pid))
-    };
     let mut serving =
         look.scan().list.iter().filter(|scanned| scanned.home.as_deref() == Some(&home.path));
-    is_named_so || serving.any(|scanned| runs_it(&scanned.process))
+    is_named_so || serving.any(|scanned| has(look, job, &scanned.process))
+}
+
+/// Whether a loaded job runs a gateway. Beside them are watchdogs, dashboards and proxies, called after Hermes and
+/// with its home in their environment (upstream #39808, #57739), of which none keeps a gateway.
+fn runs_gateway(look: &Look<'_>, job: &Job) -> bool {
+    let argv = job.launchd.as_ref().and_then(|loaded| loaded.argv.as_deref());
+    let role = argv.map(cmdline::role);
+    match (role, argv) {
+        (Some(Role::Gateway(_) | Role::Wrapper), Some(argv)) => !cmdline::only_restarts(argv),
+        (Some(Role::Server | Role::CronTick | Role::OtherHermes), _) => false,
+        // A script says nothing of what it runs.
+        _ => look
+            .scan()
+            .list
+            .iter()
+            .any(|scanned| scanned.home.is_some() && has(look, job, &scanned.process)),
+    }
+}
+
+/// Whether a job that has no process might keep a gateway all the same: a script that launchd starts again when it ends.
+fn may_keep_one(job: &Job) -> bool {
+    let Some(loaded) = &job.launchd else { return false };
+    let is_script = loaded.argv.as_deref().is_some_and(|argv| cmdline::role(argv) == Role::Foreign);
+    let is_kept = loaded.keep_alive.is_some_and(|kept| kept != launchd::KeepAlive::No);
+    job.main_pid.is_none() && is_script && is_kept
+}
+
+/// Whether a process is a job's own, or below it.
+fn has(look: &Look<'_>, job: &Job, process: &Process) -> bool {
+    job.main_pid.is_some_and(|pid| pid == process.pid || look.ancestors(process).contains(&pid))
 }
 
 /// Whether both are domains of the user, or both that of the system: a label in one kind says nothing of the other.
@@ -564,8 +615,9 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
     let is_named = label.starts_with("ai.hermes.gateway");
     match definition {
         Fact::Known(definition) => {
-            matches!(definition.role, Role::Gateway(_) | Role::Wrapper)
-                || (is_named && definition.argv.is_empty())
+            let runs = matches!(definition.role, Role::Gateway(_) | Role::Wrapper)
+                && !cmdline::only_restarts(&definition.argv);
+            runs || (is_named && definition.argv.is_empty())
         }
         Fact::Absent => false,
         Fact::Unknown(_) => is_named,
@@ -576,7 +628,7 @@ fn runs_hermes(label: &str, definition: &Fact<Definition>) -> bool {
 /// own home is not for us to guess.
 fn may_serve(about: &About, definition: &Fact<Definition>) -> bool {
     let Fact::Known(definition) = definition else { return true };
-    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.variable(name).is_some());
+    let names_home = ["HERMES_HOME", "HOME"].iter().any(|name| definition.given(name).is_some());
     let runs_as_asker = match &definition.user {
         Some(user) => about.user.as_ref() == Some(user),
         None => about.uid == Some(0),

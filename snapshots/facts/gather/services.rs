@@ -63,6 +63,11 @@ pub(super) trait Answers {
         None
     }
 
+    /// Whether a list of all services of any manager was seen, so that one under another name would have been.
+    fn has_a_list(&self) -> bool {
+        true
+    }
+
     /// Whether the user's own manager outlives the last session.
     fn linger(&self) -> Fact<bool>;
 

@@ -17,6 +17,8 @@ use super::{Enabled, Exit, Job, Phase};
 pub struct Launchd {
     /// `path`: the plist that was imported.
     pub path: Option<String>,
+    /// Who brought it where it came from no file: `launchctl[58308]` for `(submitted by launchctl[58308])`.
+    pub submitted_by: Option<String>,
     /// `arguments`, as they will be used. None where they could not be read without doubt.
     pub argv: Option<Vec<String>>,
     /// `environment`: what the plist sets, values redacted.
@@ -169,6 +171,10 @@ impl Launchd {
         let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         Self {
             path: service.path.clone().filter(|path| path.starts_with('/')),
+            submitted_by: service.path.as_deref().and_then(|path| {
+                let by = path.strip_prefix("(submitted by ")?.strip_suffix(')')?;
+                Some(by.into())
+            }),
             argv: service.arguments.known().cloned(),
             environment: service.environment.clone(),
             working_directory: service.working_directory.clone(),
