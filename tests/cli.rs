@@ -133,6 +133,14 @@ fn a_home_is_looked_at_beside_a_profile_however_it_is_spelled() {
     }
 }
 
+/// Only the gateway of another user is there.
+#[test]
+fn the_default_profile_is_there_for_whoever_names_it() {
+    let output = run(&["default", "--from", &recorded("linux-root-runs-it-and-looks")]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("Hermes is not set up here"));
+}
+
 #[test]
 fn fail_on_moves_the_threshold() {
     let warned = recorded("linux-linger-off");

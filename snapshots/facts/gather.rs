@@ -136,9 +136,10 @@ fn paths(
     paths.extend(look.about.env.get("HERMES_HOME").filter(|home| !home.is_empty()).cloned());
     if let Some(root) = &look.root {
         paths.extend(look.profiles());
-        // The default home is always spoken of, unless it is known not to be there and others are.
+        // The default home is always spoken of, unless it is known not to be there, others are, and nobody names it.
+        let is_named = wanted.profiles.iter().any(|name| name == "default");
         let absent = look.host.directory(root).error == Some(Trouble::NotFound);
-        if !absent || paths.is_empty() {
+        if !absent || is_named || paths.is_empty() {
             paths.insert(root.clone());
         }
     }

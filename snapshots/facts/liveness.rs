@@ -298,25 +298,7 @@ impl Climb<'_> {
 
     fn conclude(mut self, lock: Fact<Holder>) -> Liveness {
         let mut live: Vec<Process> = std::mem::take(&mut self.found).into_values().collect();
-        // A wrapper steps back behind the gateway that it started, under whatever name it runs.
-        let has_gateway =
-            live.iter().any(|process| process.witnesses.first() < Some(&Witness::Manager));
-        // Of a job's process nothing may have been seen: where the records name another, it may be the wrapper of that.
-        let has_recorded = live
-            .iter()
-            .any(|process| process.witnesses.iter().any(|witness| *witness != Witness::Manager));
-        live.retain(|process| {
-            let is_shadow = process.witnesses.iter().eq([&Witness::Manager])
-                && process.seen.argv.is_none()
-                && process.seen.ppid.is_none()
-                && process.seen.comm.is_none();
-            !(has_recorded && is_shadow)
-        });
-        live.retain(|process| {
-            let only_managed = process.witnesses.iter().eq([&Witness::Manager]);
-            process.role != Role::Wrapper
-                && !(has_gateway && only_managed && process.role == Role::Foreign)
-        });
+        step_back(&mut live);
         // The strongest first; among equals the one that more witnesses name, then the older.
         live.sort_by_key(|process| {
             let strongest = process.witnesses.first().copied();
@@ -430,6 +412,41 @@ impl Holder {
             (None, _, None) => Fact::Known(Self::Hidden),
         }
     }
+}
+
+/// Leaves out what only stands beside a gateway: its wrapper, the unseen process of its job, and a copy of itself.
+fn step_back(live: &mut Vec<Process>) {
+    let by_manager = |process: &Process| process.witnesses.iter().eq([&Witness::Manager]);
+    let has_gateway =
+        live.iter().any(|process| process.witnesses.first() < Some(&Witness::Manager));
+    // Of a job's process nothing may have been seen: where the records name another, it may be the wrapper of that.
+    let has_recorded = live
+        .iter()
+        .any(|process| process.witnesses.iter().any(|witness| *witness != Witness::Manager));
+    let is_shadow = |process: &Process| {
+        let seen = &process.seen;
+        by_manager(process) && seen.argv.is_none() && seen.ppid.is_none() && seen.comm.is_none()
+    };
+    // A child is one between fork and exec, and as long as it lives where it never execs: it has its parent's arguments.
+    let holders: Vec<(u32, Option<Vec<String>>)> = live
+        .iter()
+        .filter(|process| process.witnesses.contains(&Witness::Lock))
+        .map(|process| (process.pid, process.seen.argv.clone()))
+        .collect();
+    let is_copy = |process: &Process| {
+        let copied = |(pid, argv): &(u32, Option<Vec<String>>)| {
+            process.seen.ppid == Some(*pid) && process.seen.argv == *argv
+        };
+        let is_inherited =
+            |witness: &Witness| matches!(witness, Witness::OpenLock | Witness::Arguments);
+        process.witnesses.iter().all(is_inherited) && holders.iter().any(copied)
+    };
+    live.retain(|process| {
+        // A wrapper steps back behind the gateway that it started, under whatever name it runs.
+        let is_wrapper = process.role == Role::Wrapper
+            || (has_gateway && by_manager(process) && process.role == Role::Foreign);
+        !(is_wrapper || is_copy(process) || has_recorded && is_shadow(process))
+    });
 }
 
 #[cfg(test)]
