@@ -6,7 +6,7 @@ use gw_snapshot::facts::executions::{Execution, Owner};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
-use crate::subject::LONGEST_RUN;
+use crate::subject::cron::LONGEST_RUN;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;

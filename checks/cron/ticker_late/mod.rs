@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
-use crate::subject::LONGEST_RUN;
+use crate::subject::cron::LONGEST_RUN;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;

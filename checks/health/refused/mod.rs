@@ -4,7 +4,7 @@ use gw_snapshot::facts::health::Answer;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::with_answer;
+use crate::subject::port::with_answer;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;

@@ -5,7 +5,7 @@ use gw_snapshot::facts::install::Version;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::with_answer;
+use crate::subject::port::with_answer;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;

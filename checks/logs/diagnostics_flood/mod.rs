@@ -5,7 +5,7 @@ use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::BOTH_LOGS;
+use crate::subject::log::BOTH_LOGS;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;

@@ -6,7 +6,7 @@ use gw_snapshot::parse::cmdline::Role;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::wanted_by_none;
+use crate::subject::port::wanted_by_none;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;

@@ -1,0 +1,198 @@
+//! The address of the API server: who listens there, and whose answer it is.
+
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::gateway::{Health, Listener};
+use gw_snapshot::facts::health::Answer;
+use gw_snapshot::facts::settings::{self, ApiServer};
+use gw_snapshot::observation::Trouble;
+use gw_snapshot::parse::cgroup;
+
+use crate::Subject;
+use crate::finding::Finding;
+
+impl<'a> Subject<'a> {
+    /// The API server, where one is configured.
+    pub(crate) fn api(&self) -> Option<&'a ApiServer> {
+        self.gateway.api.known().filter(|api| api.enabled.value)
+    }
+
+    /// Why there is no address to judge.
+    pub(crate) fn no_api(&self) -> Vec<Finding> {
+        match self.gateway.api.why() {
+            Some(why) => vec![Finding::unknown("where the API server is to listen", why).minor()],
+            None => vec![Finding::skipped("no API server is configured")],
+        }
+    }
+
+    /// The listeners that shut the API server out, or would: those on its address, but for one on every
+    /// address beside the gateway's own on this machine's.
+    pub(crate) fn in_the_way(&self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
+        let on_address = || self.facts.on(&api.host.value, api.port.value);
+        let own = self.gateway.process().map(|process| process.pid);
+        let is_own = |listener: &Listener| own.is_some_and(|pid| listener.is_held_by(pid));
+        let has_own = on_address().any(|listener| listener.is_loopback() && is_own(listener));
+        on_address().filter(move |listener| listener.is_loopback() || !has_own)
+    }
+
+    /// That nobody of this kind keeps the API server from its address, as far as one can see.
+    pub(crate) fn nobody_in_the_way(&self, who: &str, api: &ApiServer) -> Finding {
+        let address = api.address();
+        let there: Vec<_> = self.facts.on(&api.host.value, api.port.value).collect();
+        let own = self.gateway.process().map(|process| process.pid);
+        let has_own = there.iter().any(|found| own.is_some_and(|pid| found.is_held_by(pid)));
+        let is_hidden = there.iter().any(|found| found.owners.iter().flatten().next().is_none());
+        let why = match self.unseen_listeners() {
+            _ if has_own => None,
+            None if is_hidden => Some(Why::Failed("its holder is not visible".into())),
+            why => why,
+        };
+        match why {
+            Some(why) => {
+                Finding::unknown(&format!("whether any {who} sits on {address}"), &why).minor()
+            }
+            None => Finding::pass(format!("no {who} sits on {address}")),
+        }
+    }
+
+    /// Why a listener may be there that is not listed.
+    pub(crate) fn unseen_listeners(&self) -> Option<Why> {
+        let seen = &self.facts.listeners;
+        let why = || seen.trouble.clone().map_or(Why::NotObserved, Trouble::into_why);
+        (!seen.complete).then(why)
+    }
+
+    /// Why the gateway's sockets are not among those that were seen, where they are elsewhere: a `NetworkNamespacePath=`, a
+    /// `PrivateNetwork=`, a container. What listens on the same port here is no neighbour of theirs.
+    pub(crate) fn listens_out_of_sight(&self) -> Option<Why> {
+        let network = self.gateway.process()?.seen.network.as_ref()?;
+        let why =
+            format!("it runs in a network namespace of its own, {network}: look from within that");
+        Some(Why::Failed(why))
+    }
+
+    /// The health endpoint, if its answer can be that of this gateway.
+    pub(crate) fn own_health(&self) -> Option<&'a Health> {
+        let health = self.gateway.health.as_ref()?;
+        self.gateway.process()?;
+        let is_own = self.answered_by_other(health).is_none() && self.is_the_api_servers(health);
+        is_own.then_some(health)
+    }
+
+    /// Whether the API server was asked: its settings say so, or its answer. Another listener of the
+    /// gateway, such as that of a webhook, knows nothing of this path; but where the settings are not
+    /// known, silence is silence and a refusal a refusal on any path.
+    pub(crate) fn is_the_api_servers(&self, health: &Health) -> bool {
+        let expected = self
+            .api()
+            .and_then(|api| settings::health_url(&api.host.value, api.port.value))
+            .is_some_and(|url| url == health.url);
+        match &health.answer {
+            Answer::Hermes { .. } => true,
+            Answer::TimedOut | Answer::Closed | Answer::Refused | Answer::Unknown(_) => {
+                expected || self.gateway.api.why().is_some()
+            }
+            _ => expected,
+        }
+    }
+
+    /// Why there is no answer to judge.
+    pub(crate) fn no_health(&self) -> Vec<Finding> {
+        let Some(health) = &self.gateway.health else {
+            return vec![Finding::skipped("there is no health endpoint to ask")];
+        };
+        if self.gateway.process().is_none() {
+            return self.no_process();
+        }
+        match self.answered_by_other(health) {
+            Some(listener) => {
+                vec![Finding::skipped(format!(
+                    "the answer is that of whoever holds {}",
+                    listener.text()
+                ))]
+            }
+            None => vec![Finding::skipped(format!(
+                "no setting says that {} is the API server's",
+                health.url
+            ))],
+        }
+    }
+
+    /// The listener that answers in the gateway's place, if it is another's for sure.
+    fn answered_by_other(&self, health: &Health) -> Option<&'a Listener> {
+        let process = self.gateway.process()?;
+        let mut asked =
+            self.facts.listeners.list.iter().filter(|listener| is_at(listener, health)).peekable();
+        let first = asked.peek().copied()?;
+        let ours = asked.any(|listener| {
+            listener.is_held_by(process.pid)
+                || (listener.owners.is_none() && !self.is_another_user_s(listener))
+        });
+        (!ours).then_some(first)
+    }
+
+    /// Whether a socket was made by another user than the gateway's, whoever holds it: then it is not the gateway's. In a
+    /// container users have other numbers.
+    pub(crate) fn is_another_user_s(&self, listener: &Listener) -> bool {
+        let Some(process) = self.gateway.process() else { return false };
+        let is_contained = process.seen.cgroup.as_deref().and_then(cgroup::container).is_some();
+        let maker = listener.uid.zip(process.seen.uid);
+        !is_contained && maker.is_some_and(|(maker, gateway)| maker != gateway)
+    }
+
+    /// Whether the gateway listens at the very address that was asked.
+    pub(crate) fn listens_where_asked(&self, health: &Health) -> bool {
+        let Some(process) = self.gateway.process() else { return false };
+        self.facts.held_by(process.pid).any(|listener| is_at(listener, health))
+    }
+
+    /// Whether the gateway itself answers: its event loop comes round then, for the API server runs in it.
+    pub(crate) fn answers_itself(&self) -> bool {
+        self.own_health().is_some_and(|health| {
+            matches!(health.answer, Answer::Hermes { .. }) && self.listens_where_asked(health)
+        })
+    }
+
+    /// Whether somebody holds the address that was asked, and it cannot be seen who.
+    pub(crate) fn is_answered_by_nobody_seen(&self, health: &Health) -> bool {
+        let mut asked = self.facts.listeners.list.iter().filter(|listener| is_at(listener, health));
+        !self.listens_where_asked(health)
+            && asked.any(|listener| listener.owners.iter().flatten().next().is_none())
+    }
+
+    /// Whether the health endpoint gave such an answer.
+    pub(crate) fn answered(&self, is: impl Fn(&Answer) -> bool) -> bool {
+        self.gateway.health.as_ref().is_some_and(|health| is(&health.answer))
+    }
+}
+
+/// That a listener stands in nobody's way, for no gateway of this home is to run.
+pub(crate) fn wanted_by_none(listener: &Listener) -> Finding {
+    Finding::skipped(format!(
+        "{} is taken, and no gateway of this home is installed or has ever run",
+        listener.text()
+    ))
+}
+
+/// An answer as evidence.
+pub(crate) fn with_answer(finding: Finding, health: &Health) -> Finding {
+    let said = match &health.answer {
+        Answer::Hermes { status, .. } => format!("200, status {status}"),
+        Answer::Refused => "connection refused".into(),
+        Answer::TimedOut => "no answer".into(),
+        Answer::Closed => "closed".into(),
+        Answer::NotHttp => "not HTTP".into(),
+        Answer::Redirect { to } => format!("redirect to {to}"),
+        Answer::Unauthorised(status) | Answer::Status(status) => status.to_string(),
+        Answer::NotJson => "200, no JSON".into(),
+        Answer::TooLong => "200, too long".into(),
+        Answer::Foreign { what } => format!("200, {what}"),
+        Answer::Unknown(why) => why.to_string(),
+    };
+    let time = health.ms.map_or_else(String::new, |ms| format!(" after {ms} ms"));
+    finding.seen(format!("GET {}", health.url), format!("{said}{time}"))
+}
+
+/// Whether a listener is the one that a request to this URL reaches.
+fn is_at(listener: &Listener, health: &Health) -> bool {
+    settings::health_url(&listener.address, listener.port).as_deref() == Some(health.url.as_str())
+}
