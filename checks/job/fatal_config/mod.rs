@@ -32,12 +32,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .known()
         .filter(|status| status.state.as_deref() == Some("startup_failed"));
     let reason = status.and_then(|status| status.exit_reason.clone());
-    let finding = match reason {
-        Some(reason) => {
+    let finding = match (reason, &at.gateway.served_by) {
+        (Some(reason), _) => {
             Finding::failure(format!("Hermes refused to start and said why (exit 78): {reason}"))
                 .seen(at.path("gateway_state.json"), "gateway_state: startup_failed")
         }
-        None if let Some(served) = &at.gateway.served_by => Finding::failure(format!(
+        (None, Some(served)) => Finding::failure(format!(
             "it ended with 78, and the gateway of profile {} serves this one: Hermes refuses a second one beside it",
             served.profile
         ))
@@ -45,11 +45,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             "the service is not needed while PID {} serves the profile: disable it, and do not install it anew",
             served.pid
         )),
-        None if job.launchd.is_some() => Finding::failure(
+        (None, None) if job.launchd.is_some() => Finding::failure(
             "it ended with 78: either Hermes refused its configuration, or launchd could not open what the plist names",
         )
         .help("if logs/gateway.error.log has no line of that time, launchd never came to run Hermes"),
-        None => Finding::failure(
+        (None, None) => Finding::failure(
             "it ended with 78, a fatal configuration error, and left no reason in its status file",
         )
         .help("look at the end of logs/errors.log"),

@@ -1,6 +1,7 @@
 //! Whether the service has a process.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::{Job, Phase};
 
 use jiff::SignedDuration;
@@ -87,27 +88,26 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .seen(&job.source, "MainPID=0")
             .help("`systemctl status` of the unit lists what is left of it")
         }
-        Phase::Starting if let Some(since) = stuck_before_its_process(at, job) => Finding::failure(
-            format!(
-                "{} has been {} for {}, and no gateway lives",
-                lane.name,
-                job.words,
-                length(since)
-            ),
-        )
-        .seen(&job.source, "MainPID=0")
-        .help(
-            "`systemctl status` of the unit shows what it waits for: an ExecStartPre=, as a rule",
-        ),
-        Phase::Starting | Phase::Restarting | Phase::Stopping => {
-            Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
-        }
+        Phase::Starting => stuck(at, lane, job).unwrap_or_else(|| on_its_way(lane, job)),
+        Phase::Restarting | Phase::Stopping => on_its_way(lane, job),
         Phase::Other => Finding::unknown(
             "whether the service runs",
             &Why::Failed(format!("the manager says {}", job.words)),
         ),
     };
     vec![finding.of_service(lane.title())]
+}
+
+fn on_its_way(lane: &Lane, job: &Job) -> Finding {
+    Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
+}
+
+fn stuck(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let since = length(stuck_before_its_process(at, job)?);
+    let claim = format!("{} has been {} for {since}, and no gateway lives", lane.name, job.words);
+    Some(Finding::failure(claim).seen(&job.source, "MainPID=0").help(
+        "`systemctl status` of the unit shows what it waits for: an ExecStartPre=, as a rule",
+    ))
 }
 
 /// With what it requires and does not have, as the manager tells.

@@ -12,9 +12,10 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
-    let waits = job.launchd.as_ref().is_some_and(|launchd| launchd.penalty_box);
-    let finding = match job.phase {
-        Phase::Restarting if waits => {
+    let is_penalized = job.launchd.as_ref().is_some_and(|launchd| launchd.penalty_box);
+    let in_vain = waits_in_vain(at, job);
+    let finding = match (job.phase, &in_vain) {
+        (Phase::Restarting, _) if is_penalized => {
             return vec![
                 Finding::skipped(format!(
                     "{} waits for its program to be there: see job/parked",
@@ -23,15 +24,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .of_service(lane.title()),
             ];
         }
-        Phase::Restarting => Finding::warning(format!(
+        (Phase::Restarting, _) => Finding::warning(format!(
             "{} has just ended, and is about to be started again",
             lane.name
         )),
-        Phase::Starting if let Some(waits) = waits_in_vain(at, job) => Finding::warning(format!(
+        (Phase::Starting, Some(waits)) => Finding::warning(format!(
             "{} is not started for systemd, though its gateway runs: {waits}",
             lane.name
         )),
-        Phase::Starting => Finding::warning(format!("{} is being started", lane.name)),
+        (Phase::Starting, None) => Finding::warning(format!("{} is being started", lane.name)),
         _ => {
             return vec![
                 Finding::pass(format!("{} is not between two states", lane.name))
@@ -42,7 +43,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     vec![
         finding
             .seen(&job.source, job.words.clone())
-            .help(match waits_in_vain(at, job) {
+            .help(match in_vain {
                 Some(_) => {
                     "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"
                 }

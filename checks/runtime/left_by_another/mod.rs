@@ -20,19 +20,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::unknown("who wrote the status file", &why).minor()];
     };
     let (pid, file) = (process.pid, at.path("gateway_state.json"));
-    let finding = match process.identity(writer, at.facts.about.os) {
-        Identity::Same => Finding::pass(format!("the status file is that of PID {pid}")),
-        Identity::Unclear => {
+    let finding = match (process.identity(writer, at.facts.about.os), at.foreign_status()) {
+        (Identity::Same, _) => Finding::pass(format!("the status file is that of PID {pid}")),
+        (Identity::Unclear, _) => {
             let why = Why::Failed(format!("too little is known of PID {pid}"));
             Finding::unknown("who wrote the status file", &why).minor()
         }
-        Identity::Reused if let Some((_, age)) = at.foreign_status() => Finding::warning(format!(
+        (Identity::Reused, Some((_, age))) => Finding::warning(format!(
             "the status file was written {} ago by PID {}, while PID {pid} lived: a second gateway was started on this home",
             span(age.unsigned_abs()),
             writer.pid
         ))
         .help("a PID that does not exist here may be that of another container or machine that shares this home: look there"),
-        Identity::Reused => {
+        (Identity::Reused, None) => {
             let claim = if writer.pid == pid {
                 format!("the status file was left by an earlier process that was PID {pid} as well")
             } else {

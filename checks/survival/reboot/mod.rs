@@ -51,7 +51,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::warning(claim).of_service(lane.title())];
     }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
-    let finding = match (job.enabled, lane.manager, &at.facts.linger) {
+    let unwanted = unwanted(lane.manager, job);
+    let finding = match (job.enabled, lane.manager, &at.facts.linger, unwanted) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
         (Enabled::No, ..) if in_its_place.is_some() => Finding::warning(format!(
             "after a reboot {} would start in its place: {} is not enabled",
@@ -65,20 +66,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Unclear, ..) => {
             Finding::unknown("whether it would start after a reboot", &Why::NotObserved).minor()
         }
-        (Enabled::Yes, manager, _) if let Some(why) = unwanted(manager, job) => {
+        (Enabled::Yes, .., Some(why)) => {
             Finding::warning(format!("after a reboot it would not start: {} {why}", lane.name))
                 .help("its [Install] is to name the default.target of its manager; then `systemctl reenable` (with `--user` for one of a user's)")
         }
-        (Enabled::Yes, Manager::SystemdUser, Fact::Known(false)) => Finding::warning(
+        (Enabled::Yes, Manager::SystemdUser, Fact::Known(false), _) => Finding::warning(
             "after a reboot it would start only when its user logs in: linger is off",
         ),
-        (Enabled::Yes, Manager::SystemdUser, Fact::Unknown(why)) => {
+        (Enabled::Yes, Manager::SystemdUser, Fact::Unknown(why), _) => {
             Finding::unknown("whether it would start before its user logs in", why).minor()
         }
-        (Enabled::Yes, Manager::LaunchdGui(_), _) => {
+        (Enabled::Yes, Manager::LaunchdGui(_), ..) => {
             Finding::pass("after a reboot it would start when its user logs in")
         }
-        (Enabled::Yes, Manager::LaunchdUser(uid), _) => Finding::note(format!(
+        (Enabled::Yes, Manager::LaunchdUser(uid), ..) => Finding::note(format!(
             "after a reboot it would start only when its user logs in, and no login at the screen loads what is in user/{uid}"
         )),
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
