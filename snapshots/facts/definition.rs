@@ -347,12 +347,8 @@ impl Definition {
     /// The value of a variable for what it runs: what a wrapper sets on its command line, as `env -i HERMES_HOME=…` does
     /// (upstream #64778), else what it sets itself.
     pub fn given(&self, name: &str) -> Option<&str> {
-        let assigned = |word: &String| -> Option<usize> {
-            word.strip_prefix(name)?.strip_prefix('=').map(str::len)
-        };
         let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
-        let by_wrapper =
-            words.rev().find_map(|word| word.get(word.len().checked_sub(assigned(word)?)?..));
+        let by_wrapper = words.rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
         by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
     }
 

@@ -31,14 +31,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     );
     let own = LATE_AFTER.unsigned_abs();
     let limit = at.intent.policy.thresholds.overdue.map_or(own, u64::from);
-    let finding = if worst > limit && has_ticked(at) && at.has_just_woken().is_none() {
+    let has_woken = at.has_just_woken().is_some();
+    let finding = if worst > limit && has_ticked(at) && !has_woken {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)
     };
-    let finding = match at.has_just_woken() {
-        Some(_) => finding.help("the machine may have slept until now: look again in two minutes"),
-        None => finding,
+    let finding = if has_woken {
+        finding.help("the machine may have slept until now: look again in two minutes")
+    } else {
+        finding
     };
     let file = at.path("cron/jobs.json");
     let finding = late.iter().take(5).fold(finding, |finding, (job, late)| {

@@ -31,9 +31,9 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    fn unknown(why: &Why, assigned: Layer, config: Option<yaml::Node>) -> Self {
+    fn unknown(why: &Why, assigned: Layer) -> Self {
         let (api, drain) = (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()));
-        Self { api, drain, assigned, config, config_fault: None }
+        Self { api, drain, assigned, config: None, config_fault: None }
     }
 
     /// Whether they say that a gateway serves no profile but its own.
@@ -47,18 +47,14 @@ impl Settings {
 
 /// The settings of a home.
 pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Settings {
-    let config_file = look.host.file(&join(&home.path, "config.yaml"), Part::SMALL);
-    Settings { config_fault: fault(&config_file), ..with_config(look, home, found, &config_file) }
-}
-
-fn with_config(look: &Look<'_>, home: &Home, found: &[Found], config_file: &FileSeen) -> Settings {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
         Fact::Known(layer) => Ok(layer),
         Fact::Absent => Ok(Layer::default()),
         Fact::Unknown(why) => Err(why),
     };
-    let root = configuration(config_file);
+    let config_file = file("config.yaml");
+    let (root, config_fault) = configuration(&config_file);
     let service = service_environment(look, home, found);
     let managed = Managed::of(look, &service);
     let scalars_of = |root: &Result<Option<yaml::Node>, Why>, path: &str| {
@@ -74,9 +70,12 @@ fn with_config(look: &Look<'_>, home: &Home, found: &[Found], config_file: &File
     let (dotenv, root, managed_root) = match (dotenv, root, managed.config) {
         (Ok(dotenv), Ok(root), Ok(managed)) => (dotenv, root, managed),
         (Err(why), root, _) | (Ok(_), root, Err(why)) => {
-            return Settings::unknown(&why, assigned, root.ok().flatten());
+            let config = root.ok().flatten();
+            return Settings { config, config_fault, ..Settings::unknown(&why, assigned) };
         }
-        (Ok(_), Err(why), Ok(_)) => return Settings::unknown(&why, assigned, None),
+        (Ok(_), Err(why), Ok(_)) => {
+            return Settings { config_fault, ..Settings::unknown(&why, assigned) };
+        }
     };
     let environment = vec![managed.dotenv, dotenv, service];
     let config: Vec<(&str, &yaml::Node)> =
@@ -86,7 +85,7 @@ fn with_config(look: &Look<'_>, home: &Home, found: &[Found], config_file: &File
             .collect();
     let drain = drain(&environment, &config);
     let api = Sources { environment, config }.api_server();
-    Settings { api, drain, assigned, config: root, config_fault: None }
+    Settings { api, drain, assigned, config: root, config_fault }
 }
 
 /// What an administrator sets for every gateway of the machine (0.17+): stronger than the files of any home.
@@ -118,7 +117,7 @@ impl Managed {
             Fact::Absent | Fact::Unknown(_) => Layer::default(),
         };
         let config_file = file("config.yaml");
-        let config = match configuration(&config_file) {
+        let config = match configuration(&config_file).0 {
             Err(why) if why.is_not_observed() => Ok(None),
             config => config,
         };
@@ -151,29 +150,20 @@ fn drain(environment: &[Layer], config: &[(&str, &yaml::Node)]) -> Fact<u64> {
     }
 }
 
-/// The configuration of a gateway, if there is one that Hermes can read: it goes on without one that it cannot parse.
-fn configuration(file: &FileSeen) -> Result<Option<yaml::Node>, Why> {
+/// The configuration of a gateway, if there is one that Hermes can read, and why it cannot, where it surely cannot: it
+/// then goes by its defaults, and says so in one line of its log (upstream #23585, #102945).
+fn configuration(file: &FileSeen) -> (Result<Option<yaml::Node>, Why>, Option<String>) {
     match file.content() {
         Fact::Known(text) => match yaml::parse(text) {
-            Ok(root) => Ok(Some(root)),
-            Err(error) if error.is_certain() => Ok(None),
-            Err(error) => Err(Why::Malformed(error.to_string())),
+            Ok(root) => (Ok(Some(root)), None),
+            Err(error) if error.is_certain() => (Ok(None), Some(error.to_string())),
+            Err(error) => (Err(Why::Malformed(error.to_string())), None),
         },
-        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => Ok(None),
-        Fact::Absent => Ok(None),
-        Fact::Unknown(why) => Err(why),
-    }
-}
-
-/// Why Hermes cannot read a configuration, where it surely cannot: it then goes by its defaults, and says so in one line
-/// of its log (upstream #23585, #102945).
-fn fault(file: &FileSeen) -> Option<String> {
-    match file.content() {
-        Fact::Known(text) => {
-            yaml::parse(text).err().filter(yaml::Error::is_certain).map(|error| error.to_string())
+        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => {
+            (Ok(None), Some(detail))
         }
-        Fact::Unknown(Why::Malformed(detail)) if !detail.starts_with(yaml::PERHAPS) => Some(detail),
-        _ => None,
+        Fact::Absent => (Ok(None), None),
+        Fact::Unknown(why) => (Err(why), None),
     }
 }
 
