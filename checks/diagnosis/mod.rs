@@ -87,17 +87,31 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Found {
     certainty: Certainty,
     summary: String,
-    explains: &'static [&'static str],
+    explains: Vec<&'static str>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a diagnosis ends with one of these, or with None")]
 impl Found {
     fn certain(summary: impl Into<String>, explains: &'static [&'static str]) -> Option<Self> {
-        Some(Self { certainty: Certainty::Certain, summary: summary.into(), explains })
+        Some(Self::new(Certainty::Certain, summary, explains))
     }
 
     fn likely(summary: impl Into<String>, explains: &'static [&'static str]) -> Option<Self> {
-        Some(Self { certainty: Certainty::Likely, summary: summary.into(), explains })
+        Some(Self::new(Certainty::Likely, summary, explains))
+    }
+
+    fn new(
+        certainty: Certainty,
+        summary: impl Into<String>,
+        explains: &'static [&'static str],
+    ) -> Self {
+        Self { certainty, summary: summary.into(), explains: explains.to_vec() }
+    }
+
+    /// It explains these as well.
+    fn also(mut self, explains: &'static [&'static str]) -> Self {
+        self.explains.extend(explains);
+        self
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{holds}; {job}",
             process.pid
         ),
-        explains: &[
+        explains: vec![
             "owner/unsupervised",
             "job/not-running",
             "job/not-loaded",

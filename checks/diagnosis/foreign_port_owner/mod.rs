@@ -6,9 +6,10 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     match case.found("port/foreign-listener") {
-        Some(finding) => Found::certain(format!("{}; {}", finding.claim, follows(case)), EXPLAINS),
-        None => Found::likely(format!("{}; {}", hidden(case)?, follows(case)), EXPLAINS),
+        Some(finding) => Found::certain(format!("{}; {}", finding.claim, follows(case)), OWN),
+        None => Found::likely(format!("{}; {}", hidden(case)?, follows(case)), OWN),
     }
+    .map(|found| found.also(WITHOUT_ITS_PORT))
 }
 
 /// Whose socket it is, where its process cannot be seen. What the gateway itself met there has to say it, too.
@@ -34,9 +35,10 @@ fn follows(case: &Case<'_>) -> &'static str {
     }
 }
 
-const EXPLAINS: &[&str] = &[
-    "port/foreign-listener",
-    "port/owner-hidden",
+const OWN: &[&str] = &["port/foreign-listener", "port/owner-hidden"];
+
+/// What follows where somebody else has the port, whoever that is.
+pub(super) const WITHOUT_ITS_PORT: &[&str] = &[
     "job/not-running",
     "job/fatal-config",
     "runtime/startup-failed",

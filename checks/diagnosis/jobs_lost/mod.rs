@@ -8,6 +8,6 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         // Somebody may have removed them.
         certainty: Certainty::Possible,
         summary: format!("cron jobs may be lost: {}", finding.claim),
-        explains: &["cron/store-shrunk"],
+        explains: vec!["cron/store-shrunk"],
     })
 }

@@ -8,31 +8,20 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         .into_iter()
         .find_map(|check| case.found(check))?;
     let missing = case.at.job().and_then(|(lane, job)| case.at.missing_for_a_start(lane, job));
-    let why = missing.map_or_else(
-        || finding.claim.clone(),
-        |missing| format!("it could not be started again, for {missing}"),
-    );
-    let is_of_a_path = why != finding.claim;
-    let summary = format!("the gateway runs, and not for long: {why}");
-    // What nobody can read is no trouble before the next boot reads it.
-    let follows: &[&str] = if is_of_a_path {
-        &[
-            "survival/logout",
-            "survival/reboot",
-            "survival/crash",
-            "job/disabled",
-            "definition/broken-path",
-        ]
-    } else if finding.check == "survival/reboot" {
-        &[
-            "survival/logout",
-            "survival/reboot",
-            "survival/crash",
-            "job/disabled",
-            "definition/invalid",
-        ]
-    } else {
-        &["survival/logout", "survival/reboot", "survival/crash", "job/disabled"]
+    let (why, further): (String, &[&str]) = match missing {
+        Some(missing) => {
+            (format!("it could not be started again, for {missing}"), &["definition/broken-path"])
+        }
+        // What nobody can read is no trouble before the next boot reads it.
+        None if finding.check == "survival/reboot" => {
+            (finding.claim.clone(), &["definition/invalid"])
+        }
+        None => (finding.claim.clone(), &[]),
     };
-    Found::certain(summary, follows)
+    let summary = format!("the gateway runs, and not for long: {why}");
+    let found = Found::certain(
+        summary,
+        &["survival/logout", "survival/reboot", "survival/crash", "job/disabled"],
+    );
+    found.map(|found| found.also(further))
 }

@@ -15,7 +15,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Some(Found {
         certainty: if planned { Certainty::Certain } else { Certainty::Likely },
         summary: format!("{} is loaded and parked {ended}: {}", lane.name, finding.claim),
-        explains: &[
+        explains: vec![
             "job/parked",
             "job/not-running",
             "job/restarting",

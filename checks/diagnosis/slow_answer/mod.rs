@@ -27,6 +27,6 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Some(Found {
         certainty,
         summary: format!("{}, and PID {} lives; {rest}", finding.claim, process.pid),
-        explains: &["health/timeout"],
+        explains: vec!["health/timeout"],
     })
 }

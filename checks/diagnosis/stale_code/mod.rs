@@ -16,7 +16,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Some(Found {
         certainty: Certainty::Likely,
         summary: format!("{summary}; since then, {}, which may follow from it", jobs.claim),
-        explains: &["owner/stale-code", "health/version-skew", "cron/last-run-failed"],
+        explains: vec!["owner/stale-code", "health/version-skew", "cron/last-run-failed"],
     })
 }
 

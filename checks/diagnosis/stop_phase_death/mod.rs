@@ -28,7 +28,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             lane.title(),
             job.words
         ),
-        explains: &[
+        explains: vec![
             "job/not-running",
             "job/killed",
             "job/start-limit",

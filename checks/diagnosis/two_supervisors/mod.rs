@@ -78,7 +78,7 @@ fn by_another_user(case: &Case<'_>) -> Option<Found> {
             lane.title(),
             job.words
         ),
-        explains: EXPLAINS,
+        explains: EXPLAINS.to_vec(),
     })
 }
 

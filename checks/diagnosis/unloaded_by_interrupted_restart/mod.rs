@@ -37,7 +37,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "the gateway does not run since a restart was cut off: {} is not loaded in {domain}, and {how}",
             lane.name
         ),
-        explains: &[
+        explains: vec![
             "job/not-loaded",
             "job/not-running",
             "cron/no-ticker",

@@ -77,7 +77,7 @@ fn frozen_alone(case: &Case<'_>, process: &Process) -> Option<Found> {
             "PID {} may be wedged: its event loop has left no mark for {age}, and {other}",
             process.pid
         ),
-        explains: &["runtime/loop-stalled"],
+        explains: vec!["runtime/loop-stalled"],
     })
 }
 
