@@ -8,6 +8,7 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::{Named, Usable};
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::release::Capability;
 use gw_snapshot::observation::Kind;
 use gw_snapshot::parse::cmdline::Role;
 use gw_snapshot::parse::log::Class;
@@ -147,7 +148,7 @@ fn never_began(launchd: &Launchd) -> Option<String> {
 /// Whether this Hermes takes launchd's own job for another gateway, where a wrapper hides its supervisor from it. The guard
 /// came with Hermes's own wrapper, in 0.20.1 (upstream #86893, #87046); the flag against that in 0.20.5 (#87005).
 pub(crate) fn guards_against_its_own_job(at: &Subject<'_>) -> bool {
-    at.version().is_none_or(|version| version.is_at_least(0, 20))
+    at.has(Capability::GuardAgainstOwnJob) != Some(false)
 }
 
 /// Whether what a service starts would be refused so.

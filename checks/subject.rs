@@ -8,11 +8,11 @@ mod user;
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::facts::record::Status;
+use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
 use jiff::SignedDuration;
 
@@ -175,12 +175,17 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// True if the installed code can do this, false if it cannot. None where its version does not tell, or is not known.
+    pub(crate) fn has(&self, capability: Capability) -> Option<bool> {
+        self.version()?.has(capability)
+    }
+
     /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
     /// default of its version (180 up to 0.17, none from 0.18 on).
     pub(crate) fn drain(&self) -> Option<u64> {
         match &self.gateway.drain {
             Fact::Known(seconds) => Some(*seconds),
-            Fact::Absent => Some(if self.version()?.is_at_least(0, 18) { 0 } else { 180 }),
+            Fact::Absent => Some(if self.has(Capability::NoDrainByDefault)? { 0 } else { 180 }),
             Fact::Unknown(_) => None,
         }
     }

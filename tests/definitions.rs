@@ -24,7 +24,7 @@ use gw_checks::finding::{Finding, Verdict};
 use gw_checks::intent::Intent;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::generation::{Form, Generation};
-use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Wanted, gather};
 use gw_snapshot::observation::FileSeen;
 use gw_snapshot::parse::specifier::Specifiers;
@@ -114,7 +114,7 @@ impl Recording {
     fn differences(&self) -> Vec<Graded> {
         let version = self.version();
         let own = Generation::of(self.form, &version).expect("a known release");
-        let default = if version.is_at_least(0, 18) { 0 } else { 180 };
+        let default = if version.has(Capability::NoDrainByDefault) == Some(true) { 0 } else { 180 };
         let drain = self.drain().unwrap_or(default);
         drift::differences(own, &self.definition(), Some(&version), Some(drain))
     }

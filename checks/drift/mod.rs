@@ -8,8 +8,8 @@ mod table;
 
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
-use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, Manager, home, shape};
 
 use crate::Subject;
@@ -244,8 +244,7 @@ impl<'a> Drift<'a> {
     /// Where an edit survives, which is to continue a sentence.
     pub(crate) fn keeps(&self, at: &Subject<'_>, edit: &Graded) -> String {
         let name = edit.difference.name.as_str();
-        let version = at.version();
-        let since = |release: &[u32]| version.is_none_or(|version| version.is_from(release));
+        let can = |capability| at.has(capability) != Some(false);
         let file = |name: &str| home::join(&at.gateway.home.path, name);
         let is_plist = self.form == Form::Plist;
         match (name, edit.variable()) {
@@ -267,11 +266,13 @@ impl<'a> Drift<'a> {
                 "it is reckoned from agent.restart_drain_timeout in {}",
                 file("config.yaml")
             ),
-            ("Type" | "NotifyAccess" | "WatchdogSec", _) if since(&[0, 19]) => format!(
-                "it survives as gateway.systemd_watchdog_seconds in {}",
-                file("config.yaml")
-            ),
-            ("SoftResourceLimits NumberOfFiles", _) if since(&[0, 21]) => {
+            ("Type" | "NotifyAccess" | "WatchdogSec", _) if can(Capability::SystemdWatchdog) => {
+                format!(
+                    "it survives as gateway.systemd_watchdog_seconds in {}",
+                    file("config.yaml")
+                )
+            }
+            ("SoftResourceLimits NumberOfFiles", _) if can(Capability::FileLimitInPlists) => {
                 format!("it survives as runtime.nofile_soft_limit in {}", file("config.yaml"))
             }
             ("ProgramArguments --replace", _) => {

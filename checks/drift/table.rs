@@ -1,7 +1,7 @@
 //! What each difference from a release's own definition is worth. The first row that fits holds.
 
 use gw_snapshot::facts::generation::{Difference, Form, How};
-use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::release::{Capability, Version};
 
 /// What a difference is worth, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,10 +49,8 @@ enum When {
     OtherOf(&'static str),
     /// It stands twice.
     Twice,
-    /// With code from this release on.
-    Since(&'static [u32], &'static When),
-    /// With older code than that.
-    Until(&'static [u32], &'static When),
+    /// With code that cannot do this.
+    Without(Capability, &'static When),
 }
 
 impl When {
@@ -69,12 +67,8 @@ impl When {
             Self::Other => difference.how == How::Other,
             Self::OtherOf(word) => is(How::Other, &difference.installed, word),
             Self::Twice => difference.how == How::Twice,
-            Self::Since(release, when) => {
-                version.is_some_and(|version| version.is_from(release))
-                    && when.fits(difference, version)
-            }
-            Self::Until(release, when) => {
-                version.is_some_and(|version| !version.is_from(release))
+            Self::Without(capability, when) => {
+                version.and_then(|version| version.has(*capability)) == Some(false)
                     && when.fits(difference, version)
             }
         }
@@ -111,7 +105,7 @@ fn otherwise(form: Form, difference: &Difference) -> (Grade, &'static str) {
 }
 
 use Grade::{BrokenNow, Cosmetic, WillBeOverwritten, WrongBehaviour};
-use When::{Any, Extra, ExtraOf, Lacking, LackingOf, Other, OtherOf, Since, Twice, Until};
+use When::{Any, Extra, ExtraOf, Lacking, LackingOf, Other, OtherOf, Twice, Without};
 
 const WRAPPED: &str =
     "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run";
@@ -125,7 +119,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("StartLimitIntervalSec", Other, WrongBehaviour, "after too many starts it stays down"),
     (
         "Type",
-        Until(&[0, 19], &OtherOf("notify")),
+        Without(Capability::SystemdWatchdog, &OtherOf("notify")),
         BrokenNow,
         "this version never says that it is ready",
     ),
@@ -134,7 +128,12 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("Type", OtherOf("exec"), Cosmetic, "it differs only in when a start counts as done"),
     ("Type", Lacking, Cosmetic, "simple is what systemd takes"),
     ("Type", Other, WillBeOverwritten, "Hermes starts as simple, or as notify with a watchdog"),
-    ("WatchdogSec", Until(&[0, 19], &Extra), BrokenNow, "this version never answers the watchdog"),
+    (
+        "WatchdogSec",
+        Without(Capability::SystemdWatchdog, &Extra),
+        BrokenNow,
+        "this version never answers the watchdog",
+    ),
     ("NotifyAccess", Extra, Cosmetic, "without Type=notify nobody listens"),
     ("User", Lacking, WrongBehaviour, "it runs as root"),
     ("Group", Lacking, Cosmetic, "the user's own group holds"),
@@ -144,13 +143,13 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("ExecStart", Other, WillBeOverwritten, "another command than Hermes writes"),
     (
         "ExecStart --replace",
-        Since(&[0, 17], &Extra),
+        Without(Capability::ReplaceInUnits, &Extra),
         WrongBehaviour,
         "each start ends a gateway that runs",
     ),
     (
         "ExecStart --external-supervisor",
-        Until(&[0, 20, 5], &Extra),
+        Without(Capability::ExternalSupervisor, &Extra),
         BrokenNow,
         "this version knows no such argument",
     ),
@@ -173,7 +172,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ),
     (
         "Restart",
-        Until(&[0, 18], &OtherOf("on-failure")),
+        Without(Capability::PlannedRestartFails, &OtherOf("on-failure")),
         WrongBehaviour,
         "a planned restart may end with 0, and then it stays down",
     ),
@@ -204,7 +203,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ),
     (
         "RestartPreventExitStatus",
-        Until(&[0, 19], &ExtraOf("78")),
+        Without(Capability::ConfigExitInUnits, &ExtraOf("78")),
         Cosmetic,
         "later releases write it",
     ),
@@ -221,7 +220,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ),
     (
         "ExecStopPost",
-        Until(&[0, 18], &ExtraOf("-PYTHON -m gateway.cgroup_cleanup")),
+        Without(Capability::CgroupCleanup, &ExtraOf("-PYTHON -m gateway.cgroup_cleanup")),
         Cosmetic,
         "later releases write it",
     ),
@@ -234,20 +233,20 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("ProgramArguments", Lacking, BrokenNow, "there is nothing to start"),
     (
         "ProgramArguments",
-        Until(&[0, 20, 1], &OtherOf(WRAPPED)),
+        Without(Capability::LaunchdWrapper, &OtherOf(WRAPPED)),
         BrokenNow,
         "this version has no such wrapper",
     ),
     ("ProgramArguments", Other, WillBeOverwritten, "another command than Hermes writes"),
     (
         "ProgramArguments --replace",
-        Since(&[0, 21], &Extra),
+        Without(Capability::ReplaceInPlists, &Extra),
         WrongBehaviour,
         "each start ends a gateway that runs",
     ),
     (
         "ProgramArguments --external-supervisor",
-        Until(&[0, 20, 5], &Extra),
+        Without(Capability::ExternalSupervisor, &Extra),
         BrokenNow,
         "this version knows no such argument",
     ),
@@ -279,7 +278,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("RunAtLoad", Any, WrongBehaviour, "it does not start when it is loaded"),
     (
         "KeepAlive",
-        Until(&[0, 18], &OtherOf("SuccessfulExit false")),
+        Without(Capability::PlannedRestartFails, &OtherOf("SuccessfulExit false")),
         WrongBehaviour,
         "a planned restart may end with 0, and then it stays down",
     ),

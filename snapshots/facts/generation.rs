@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use crate::facts::install::Version;
+use crate::facts::release::Version;
 use crate::facts::shape::{self, Entry};
 use crate::parse::plist::Plist;
 use crate::parse::unit::{Effective, Unit};
@@ -77,7 +77,7 @@ pub enum How {
 impl Generation {
     /// What the release of this version writes. None where that is not known: after 0.21.
     pub fn of(form: Form, version: &Version) -> Option<&'static Self> {
-        let is_known = !version.is_at_least(0, FIRST_UNKNOWN);
+        let is_known = !version.is_from(&[0, FIRST_UNKNOWN]);
         let mut all = Self::all(form).filter(|generation| version.is_from(generation.first));
         all.next_back().filter(|_| is_known)
     }

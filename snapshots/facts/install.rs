@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
 use crate::facts::home::join;
+use crate::facts::release::Version;
 use crate::host::{Host, Part};
 use crate::observation::{DirectorySeen, FileSeen};
 
@@ -18,39 +19,6 @@ pub struct Install {
     pub aiohttp: Fact<()>,
     /// Where its packages are.
     pub packages: Fact<String>,
-}
-
-/// A release number: `0.19.0`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(Vec<u32>);
-
-impl Version {
-    /// Reads the numbers at the head of a version text; what follows them (`rc1`, `.dev0`) does not count.
-    pub fn read(text: &str) -> Option<Self> {
-        let number = |part: &str| {
-            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        };
-        let numbers: Vec<u32> = text.trim().split('.').map_while(number).collect();
-        (!numbers.is_empty()).then_some(Self(numbers))
-    }
-
-    /// Whether it is `major.minor` or later.
-    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
-        self.is_from([major, minor].as_slice())
-    }
-
-    /// Whether it is this release or a later one, however many numbers name it.
-    pub fn is_from(&self, release: &[u32]) -> bool {
-        self.0.as_slice() >= release
-    }
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&parts.join("."))
-    }
 }
 
 impl Install {
@@ -112,17 +80,6 @@ fn version(file: &FileSeen) -> Fact<Version> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_compare_by_their_numbers() {
-        let version = |text: &str| Version::read(text).expect(text);
-        assert!(version("0.19.0").is_at_least(0, 18));
-        assert!(version("0.19.0").is_at_least(0, 19));
-        assert!(!version("0.9.2").is_at_least(0, 18));
-        assert!(version("1.0").is_at_least(0, 19));
-        assert_eq!(version("0.20.1rc2").to_string(), "0.20.1");
-        assert_eq!(Version::read("dev"), None);
-    }
 
     #[test]
     fn the_version_is_read_from_the_package_itself() {

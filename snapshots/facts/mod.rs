@@ -22,6 +22,7 @@ pub mod marks;
 pub mod place;
 pub mod process;
 pub mod record;
+pub mod release;
 pub mod settings;
 pub mod shape;
 pub mod terms;

@@ -1,6 +1,7 @@
 //! Whether there is a process to run the jobs.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -49,7 +50,7 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
 fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
     let served = at.gateway.served_by.as_ref()?;
     let other = at.facts.gateway_of(served.pid)?;
-    let ticks = other.install.as_ref()?.version.known()?.is_at_least(0, 20);
+    let ticks = other.install.as_ref()?.version.known()?.has(Capability::TicksServedProfiles)?;
     let age = at.age_of(*at.gateway.cron.heartbeat.known()?)?;
     (ticks && age <= at.late_after()).then(|| {
         Finding::pass(format!(

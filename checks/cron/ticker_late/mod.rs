@@ -4,6 +4,7 @@ use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::cron::CronJob;
 use gw_snapshot::facts::executions::Owner;
 use gw_snapshot::facts::liveness::Holder;
+use gw_snapshot::facts::release::Capability;
 use gw_snapshot::parse::time::Stamp;
 use jiff::Timestamp;
 
@@ -121,7 +122,7 @@ fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
     if at.is_starting() {
         return vec![still_starting().seen(at.path("cron/ticker_heartbeat"), "it does not exist")];
     }
-    let writes_marks = at.version().is_some_and(|version| version.is_at_least(0, 18));
+    let writes_marks = at.has(Capability::TickMarks) == Some(true);
     let uptime =
         at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());
     let due = uptime.filter(|uptime| writes_marks && *uptime > at.late_after());

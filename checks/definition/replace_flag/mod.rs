@@ -1,6 +1,7 @@
 //! Whether the definition makes each start take over from a gateway that runs.
 
 use gw_snapshot::facts::definition::Restart;
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -39,6 +40,6 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 /// Hermes wrote the flag into units up to 0.16 and into plists up to 0.20 (upstream #37388, #96427).
 fn is_its_own_form(at: &Subject<'_>, is_plist: bool) -> bool {
-    let last = if is_plist { 20 } else { 16 };
-    at.version().is_none_or(|version| !version.is_at_least(0, last + 1))
+    let writes = if is_plist { Capability::ReplaceInPlists } else { Capability::ReplaceInUnits };
+    at.has(writes) != Some(false)
 }

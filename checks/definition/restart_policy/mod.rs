@@ -1,8 +1,8 @@
 //! What the manager would do after each way in which Hermes ends.
 
 use gw_snapshot::facts::definition::Restart;
-use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -17,20 +17,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Some((restart, place)) => (restart, place.clone()),
             None => (&Restart::Never, Place { file: definition.path.clone(), line: None }),
         };
-        judge(restart, at.version()).seen_at(&place, said(restart))
+        judge(restart, at.has(Capability::PlannedRestartFails)).seen_at(&place, said(restart))
     })
 }
 
 /// Hermes ends with 0 after a planned stop, with 1 after a failure or a SIGTERM that nobody announced, with
 /// 75 to be started again, and with 78 where a person must act first (0.18+).
-fn judge(restart: &Restart, version: Option<&Version>) -> Finding {
+fn judge(restart: &Restart, fails: Option<bool>) -> Finding {
     match restart {
         Restart::Always => Finding::pass("whatever the end, it is started again"),
-        Restart::OnFailure if version.is_some_and(|version| !version.is_at_least(0, 18)) => {
-            Finding::warning(
-                "it is started again after a failure only, and this version may end a planned restart with 0: then it stays down",
-            )
-        }
+        Restart::OnFailure if fails == Some(false) => Finding::warning(
+            "it is started again after a failure only, and this version may end a planned restart with 0: then it stays down",
+        ),
         Restart::OnFailure => {
             Finding::pass("it is started again after a failure and after a planned restart")
         }

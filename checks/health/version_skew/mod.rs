@@ -1,7 +1,7 @@
 //! Whether the version that answers is the one that is installed.
 
 use gw_snapshot::facts::health::Answer;
-use gw_snapshot::facts::install::Version;
+use gw_snapshot::facts::release::Version;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};

@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::Manager;
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -17,7 +18,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             return vec![Finding::skipped("only launchd has domains")];
         }
         Manager::LaunchdUser(uid) => {
-            let old = at.version().is_some_and(|version| !version.is_at_least(0, 17));
+            let old = at.has(Capability::UserDomain) == Some(false);
             let claim = format!(
                 "{} is loaded in user/{uid}, where a login at the screen does not load it",
                 lane.name

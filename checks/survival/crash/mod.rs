@@ -2,10 +2,10 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::install::Version;
 use gw_snapshot::facts::job::launchd::KeepAlive;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Enabled, Job, Phase};
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -71,7 +71,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         "always" => {
             Finding::pass(format!("after a crash systemd would start it again{delay}{except}"))
         }
-        "on-failure" => on_failure(at.version(), &delay, &except),
+        "on-failure" => on_failure(at.has(Capability::PlannedRestartFails), &delay, &except),
         "" => return at.no_job(),
         policy => {
             Finding::warning(format!("after a crash systemd would leave it: Restart={policy}"))
@@ -81,8 +81,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// What ends with 0 stays down, and before 0.18 a planned restart may.
-fn on_failure(version: Option<&Version>, delay: &str, except: &str) -> Finding {
-    match version.map(|version| version.is_at_least(0, 18)) {
+fn on_failure(fails: Option<bool>, delay: &str, except: &str) -> Finding {
+    match fails {
         Some(true) => {
             Finding::pass(format!("after a crash systemd would start it again{delay}{except}"))
         }
