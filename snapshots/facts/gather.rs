@@ -497,8 +497,14 @@ fn health_of(
 
 fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
-    let defined = lanes.iter().find_map(|lane| Some(lane.definition.known()?.argv.clone()));
-    [running, defined].into_iter().flatten().find_map(|argv| look.install(&argv))
+    let definition = lanes.iter().find_map(|lane| lane.definition.known());
+    let defined = definition.map(|definition| definition.argv.clone());
+    let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
+    let environment = environment.map(|path| vec![join(path, "bin/python")]);
+    let ways = [running, defined, recorded, environment].into_iter().flatten();
+    let found: Vec<Install> = ways.filter_map(|argv| look.install(&argv)).collect();
+    let first = found.iter().position(|install| install.version.known().is_some());
+    found.into_iter().nth(first.unwrap_or(0))
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
