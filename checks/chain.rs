@@ -220,7 +220,7 @@ fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
 /// Whether the ticker of a gateway that lives has not come round for too long.
 fn is_late(at: &Subject<'_>) -> bool {
     let beat = at.gateway.cron.heartbeat.known().filter(|_| at.gateway.process().is_some());
-    beat.and_then(|beat| at.age_of(*beat)).is_some_and(|age| age > at.late_after())
+    beat.and_then(|beat| at.age_of(beat.at)).is_some_and(|age| age > at.late_after())
 }
 
 fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
@@ -236,7 +236,7 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {
-            let age = at.facts.now.duration_since(*beat).as_secs();
+            let age = at.facts.now.duration_since(beat.at).as_secs();
             match u64::try_from(age) {
                 Ok(age) => format!("{jobs}, ticked {} ago", span(age)),
                 Err(_) => format!("{jobs}, ticked in the future"),

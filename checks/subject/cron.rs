@@ -91,7 +91,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn stopped_together(&self) -> bool {
         let mark = self.gateway.marks.heartbeat.known();
         mark.zip(self.gateway.cron.heartbeat.known()).is_some_and(|(mark, beat)| {
-            let apart = mark.at.duration_since(*beat).as_secs().unsigned_abs();
+            let apart = mark.at.duration_since(beat.at).as_secs().unsigned_abs();
             self.gateway.process().is_some_and(|process| process.pid == mark.pid)
                 && self.facts.now.duration_since(mark.at).as_secs() > LOOP_FROZEN_AFTER
                 && apart <= APART_SECONDS

@@ -13,7 +13,7 @@ use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
-const CLEAR_KEYS: [&str; 78] = [
+const CLEAR_KEYS: [&str; 79] = [
     "action",
     "active_agents",
     "at",
@@ -48,6 +48,7 @@ const CLEAR_KEYS: [&str; 78] = [
     "model",
     "model_snapshot",
     "monotonic",
+    "multiplex_standalone_reason",
     "needs_attention",
     "next_run_at",
     "no_agent",

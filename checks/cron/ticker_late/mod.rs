@@ -22,7 +22,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let beat = match &at.gateway.cron.heartbeat {
-        Fact::Known(beat) => *beat,
+        Fact::Known(beat) => beat.at,
         Fact::Absent => return without_heartbeat(at),
         Fact::Unknown(why) => {
             return vec![Finding::unknown("when the ticker last came round", why).minor()];

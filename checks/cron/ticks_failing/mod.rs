@@ -17,11 +17,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(beat) = at.gateway.cron.heartbeat.known() else {
         return vec![Finding::skipped("the ticker has left no mark")];
     };
-    let fresh = at.age_of(*beat).is_some_and(|age| age <= at.late_after());
+    let fresh = at.age_of(beat.at).is_some_and(|age| age <= at.late_after());
     // The mark of an earlier life is old until the first tick of this one has ended.
     let had_time = process.age(at.facts.now).is_some_and(|age| age.as_secs() > at.late_after());
     let success = match &at.gateway.cron.last_success {
-        Fact::Known(mark) => Some(at.age_of(*mark)),
+        Fact::Known(mark) => Some(at.age_of(mark.at)),
         Fact::Absent => None,
         Fact::Unknown(why) => {
             return vec![Finding::unknown("when a tick last ended well", why).minor()];

@@ -19,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         status.platforms.iter().any(|platform| {
             platform.state == "connected"
                 && platform.name != "api_server"
-                && platform.updated_at.zip(process.started_at).is_some_and(|(at, born)| at >= born)
+                && platform.is_of(process, os) == Some(true)
         })
     });
     let reach = if connected { "" } else { ", and no other messaging platform is connected" };

@@ -16,10 +16,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     let is_old = |platform: &&Platform| {
         platform.state == "connected"
-            && match (platform.updated_at, process.started_at) {
-                (Some(written), Some(started)) => written < started,
-                _ => true,
-            }
+            && platform.is_of(process, at.facts.about.os) != Some(true)
     };
     let names: Vec<&str> =
         status.platforms.iter().filter(is_old).map(|platform| platform.name.as_str()).collect();

@@ -19,15 +19,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     for platform in status.platforms.iter().filter(|platform| is_out(platform)) {
         let (name, state) = (&platform.name, &platform.state);
         // Entries outlive the process that wrote them; an older one says nothing of this process.
-        let finding = match (platform.updated_at, process.started_at) {
-            (Some(written), Some(started)) if written < started => continue,
-            (Some(_), Some(_)) if is_paused_by_hand(platform) => {
+        let finding = match platform.is_of(process, at.facts.about.os) {
+            Some(false) => continue,
+            Some(true) if is_paused_by_hand(platform) => {
                 Finding::note(format!("platform {name} is paused, and no error is given for it"))
             }
-            (Some(_), Some(_)) => {
+            Some(true) => {
                 Finding::failure(format!("platform {name} is {state}: {}", reason(platform)))
             }
-            _ => {
+            None => {
                 let why = Why::Failed(format!("it is {state}, and nothing says since when"));
                 Finding::unknown(&format!("how platform {name} stands"), &why).minor()
             }

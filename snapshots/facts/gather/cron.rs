@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::Look;
 use crate::fact::Fact;
-use crate::facts::cron::{Cron, Store, mark};
+use crate::facts::cron::{Cron, Store, TickMark};
 use crate::facts::executions::Execution;
 use crate::facts::home::{Home, join};
 use crate::facts::liveness::Holder;
@@ -42,8 +42,8 @@ pub(super) fn cron(look: &Look<'_>, home: &Home, config: Option<&yaml::Node>) ->
     let lifecycle_scripts = lifecycle_scripts(look, home, store.known());
     Cron {
         store,
-        heartbeat: mark(&file("cron/ticker_heartbeat", Part::SMALL)),
-        last_success: mark(&file("cron/ticker_last_success", Part::SMALL)),
+        heartbeat: TickMark::in_file(&file("cron/ticker_heartbeat", Part::SMALL)),
+        last_success: TickMark::in_file(&file("cron/ticker_last_success", Part::SMALL)),
         executions: file("cron/executions.db", Part::Executions)
             .content()
             .parse(|text| Execution::list(text, look.host)),
