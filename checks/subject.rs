@@ -4,6 +4,7 @@ pub(crate) mod cron;
 pub(crate) mod log;
 pub(crate) mod port;
 mod user;
+pub(crate) mod version;
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::definition::Definition;

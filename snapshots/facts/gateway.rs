@@ -153,7 +153,16 @@ pub struct Gateway {
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
-    pub servers: Vec<Process>,
+    pub servers: Vec<Server>,
+}
+
+/// A `hermes serve` or dashboard process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The process.
+    pub process: Process,
+    /// The code on disk to which its command leads.
+    pub install: Option<Install>,
 }
 
 /// Who serves a profile in its gateway's place.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::{
-    Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
+    Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
@@ -292,7 +292,9 @@ fn gateway(
         .then(|| health_of(look, &liveness, &settings.api, listeners, is_refused))
         .flatten();
     let cron = cron::cron(look, &home, settings.config.as_ref());
-    let install = install_of(look, &liveness, &lanes);
+    let writer = status.known().and_then(|status| status.writer.as_ref());
+    let records = [pid_file.known(), lock_record.known(), writer];
+    let install = install_of(look, &liveness, &lanes, &records);
     let journal =
         Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
@@ -495,16 +497,28 @@ fn health_of(
     Some(Health { answer: health::answer(&seen), ms: seen.ms, url })
 }
 
-fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
+/// Returns the installed code of a gateway, by the first of these that leads to a version: its process, its service,
+/// what its records say of its program, and the environment that its service names.
+fn install_of(
+    look: &Look<'_>,
+    liveness: &Liveness,
+    lanes: &[Lane],
+    records: &[Option<&PidRecord>],
+) -> Option<Install> {
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
     let definition = lanes.iter().find_map(|lane| lane.definition.known());
     let defined = definition.map(|definition| definition.argv.clone());
+    let recorded = records.iter().flatten().find_map(|record| Some(vec![record.program.clone()?]));
     let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
     let environment = environment.map(|path| vec![join(path, "bin/python")]);
-    let ways = [running, defined, recorded, environment].into_iter().flatten();
-    let found: Vec<Install> = ways.filter_map(|argv| look.install(&argv)).collect();
-    let first = found.iter().position(|install| install.version.known().is_some());
-    found.into_iter().nth(first.unwrap_or(0))
+    let mut first = None;
+    for argv in [running, defined, recorded, environment].into_iter().flatten() {
+        match look.install(&argv) {
+            Some(found) if found.version.known().is_some() => return Some(found),
+            found => first = first.or(found),
+        }
+    }
+    first
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
@@ -554,8 +568,8 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
         .collect()
 }
 
-/// Processes that may tick a home's cron beside its gateway.
-fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
+/// Returns the processes that may tick a home's cron beside its gateway.
+fn servers(look: &Look<'_>, home: &Home) -> Vec<Server> {
     let processes = look.scan().list.iter().map(|scanned| &scanned.process);
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
@@ -563,7 +577,10 @@ fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
             let chosen = process.chosen_home(look.about, |root| look.sticky(root));
             chosen.is_some_and(|chosen| look.known_as(&chosen) == home.path)
         })
-        .cloned()
+        .map(|process| Server {
+            process: process.clone(),
+            install: look.install(process.seen.argv.as_deref().unwrap_or_default()),
+        })
         .collect()
 }
 

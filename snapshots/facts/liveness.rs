@@ -466,7 +466,7 @@ mod tests {
     }
 
     fn record(pid: u32) -> Fact<PidRecord> {
-        Fact::Known(PidRecord { pid, start_time: None })
+        Fact::Known(PidRecord { pid, start_time: None, program: None })
     }
 
     /// Climbs where the records name two processes, and a job may be loaded.

@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn record(pid: u32, start_time: Option<u64>) -> PidRecord {
-        PidRecord { pid, start_time }
+        PidRecord { pid, start_time, program: None }
     }
 
     #[test]

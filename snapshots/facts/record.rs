@@ -20,6 +20,8 @@ pub struct PidRecord {
     pub pid: u32,
     /// When that process started, in its platform's unit (see [`crate::observation::Started`]).
     pub start_time: Option<u64>,
+    /// The program that it was started as: `…/hermes_cli/main.py`.
+    pub program: Option<String>,
 }
 
 /// Why a record could not be read.
@@ -56,6 +58,7 @@ impl PidRecord {
         Ok(Self {
             pid: pid.ok_or(RecordError::Form("its PID is no positive number"))?,
             start_time: value.get("start_time").and_then(Value::as_u64),
+            program: value.pointer("/argv/0").and_then(Value::as_str).map(String::from),
         })
     }
 
@@ -63,7 +66,7 @@ impl PidRecord {
     fn at(value: &Value, pid: &str, start_time: &str) -> Option<Self> {
         let number = |key: &str| value.get(key).and_then(Value::as_u64);
         let pid = u32::try_from(number(pid)?).ok().filter(|pid| *pid > 0)?;
-        Some(Self { pid, start_time: number(start_time) })
+        Some(Self { pid, start_time: number(start_time), program: None })
     }
 
     /// The record in a file. An empty file, as a lock of 0.13 may be, is malformed, not absent.
