@@ -13,6 +13,8 @@ mod systemd;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::DateTime;
+
 use crate::fact::{Fact, Why};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
@@ -293,8 +295,7 @@ fn gateway(
         .flatten();
     let cron = cron::cron(look, &home, settings.config.as_ref());
     let install = install_of(look, &liveness, &lanes);
-    let journal =
-        Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
+    let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
@@ -521,6 +522,22 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
             .iter()
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
+    }
+    read_as_served(look, gateways);
+}
+
+/// Reads the logs of served profiles anew: what they hold of this life is what is not older than the gateway that serves.
+fn read_as_served(look: &Look<'_>, gateways: &mut [Gateway]) {
+    let since = |gateway: &Gateway| {
+        let pid = gateway.process()?.pid;
+        Some((pid, gateway.journal.known()?.since?))
+    };
+    let starts: BTreeMap<u32, DateTime> = gateways.iter().filter_map(since).collect();
+    for gateway in gateways {
+        let start = gateway.served_by.as_ref().and_then(|served| starts.get(&served.pid));
+        let Some(start) = start else { continue };
+        let log = |name: &str| look.host.file(&join(&gateway.home.path, name), Part::LOG);
+        gateway.journal = Journal::read_served(&log(LOGS[0]), &log(LOGS[1]), *start);
     }
 }
 
