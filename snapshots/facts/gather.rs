@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
+use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
 };
@@ -183,11 +184,11 @@ fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home
 fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
-    for name in SMALL_FILES.into_iter().chain(marks::FILES) {
+    for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
     questions.extend(cron::questions(home));
-    for name in LOGS.into_iter().chain([marks::RELOAD]) {
+    for name in LOGS.into_iter().chain([marks::RELOAD]).chain(endings::LOGS) {
         questions.push(Question::File(path(name), Part::LOG));
     }
     for name in LOCKS {
@@ -307,6 +308,7 @@ fn gateway(
             .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
+        endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
         home,

@@ -58,12 +58,13 @@ const HARMLESS: [&str; 7] = [
 ];
 
 /// Documents of Hermes's that say what it does and when. Its others hold tokens, or name chats.
-const RECORDS: [&str; 7] = [
+const RECORDS: [&str; 8] = [
     ".drain_request.json",
     ".gateway-launchd-unsupported",
     ".gateway-planned-stop.json",
     ".gateway-takeover.json",
     ".restart_pending.json",
+    "gateway.lifecycle.json",
     "gateway_state.json",
     "jobs.json",
 ];
@@ -76,7 +77,7 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
-        ("gateway-exit-diag.log", _) => Treatment::JsonLines,
+        ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
@@ -325,6 +326,8 @@ mod tests {
             ("/h/logs/launchd-reload.log", Treatment::ReloadLog),
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
+            ("/h/logs/gateway-startup-watchdog.log", Treatment::JsonLines),
+            ("/h/state/gateway.lifecycle.json", Treatment::Json),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
             ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
