@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::fact::{Fact, Why};
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
+use crate::facts::endings::Endings;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
 use crate::facts::install::Install;
@@ -146,6 +147,8 @@ pub struct Gateway {
     pub outcry: Fact<Outcry>,
     /// Its marks.
     pub marks: Marks,
+    /// How its lives ended.
+    pub endings: Endings,
     /// `.env`, with its owner and mode.
     pub dotenv: FileSeen,
     /// The files by which a gateway is known and steered, each with its owner and mode.

@@ -13,7 +13,10 @@ mod systemd;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::DateTime;
+
 use crate::fact::{Fact, Why};
+use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };
@@ -181,11 +184,11 @@ fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home
 fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
-    for name in SMALL_FILES.into_iter().chain(marks::FILES) {
+    for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
     questions.extend(cron::questions(home));
-    for name in LOGS.into_iter().chain([marks::RELOAD]) {
+    for name in LOGS.into_iter().chain([marks::RELOAD]).chain(endings::LOGS) {
         questions.push(Question::File(path(name), Part::LOG));
     }
     for name in LOCKS {
@@ -295,8 +298,7 @@ fn gateway(
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let install = install_of(look, &liveness, &lanes, &records);
-    let journal =
-        Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
+    let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
@@ -308,6 +310,7 @@ fn gateway(
             .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
+        endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
         home,
@@ -541,6 +544,22 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
             .iter()
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
+    }
+    read_as_served(look, gateways);
+}
+
+/// Reads the logs of served profiles anew: what they hold of this life is what is not older than the gateway that serves.
+fn read_as_served(look: &Look<'_>, gateways: &mut [Gateway]) {
+    let since = |gateway: &Gateway| {
+        let pid = gateway.process()?.pid;
+        Some((pid, gateway.journal.known()?.since?))
+    };
+    let starts: BTreeMap<u32, DateTime> = gateways.iter().filter_map(since).collect();
+    for gateway in gateways {
+        let start = gateway.served_by.as_ref().and_then(|served| starts.get(&served.pid));
+        let Some(start) = start else { continue };
+        let log = |name: &str| look.host.file(&join(&gateway.home.path, name), Part::LOG);
+        gateway.journal = Journal::read_served(&log(LOGS[0]), &log(LOGS[1]), *start);
     }
 }
 

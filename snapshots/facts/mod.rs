@@ -7,6 +7,7 @@
 
 pub mod cron;
 pub mod definition;
+pub mod endings;
 pub mod executions;
 pub mod gateway;
 mod gather;

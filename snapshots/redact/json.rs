@@ -13,7 +13,7 @@ use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
-const CLEAR_KEYS: [&str; 84] = [
+const CLEAR_KEYS: &[&str] = &[
     "action",
     "active_agents",
     "at",
@@ -32,6 +32,7 @@ const CLEAR_KEYS: [&str; 84] = [
     "enabled",
     "epoch",
     "error_code",
+    "exc_type",
     "exit_code",
     "exited_at",
     "expr",
@@ -44,6 +45,7 @@ const CLEAR_KEYS: [&str; 84] = [
     "id",
     "job_id",
     "kind",
+    "last_lease_phase",
     "last_run_at",
     "last_status",
     "listener_base",

@@ -51,7 +51,7 @@ enum Treatment {
 }
 
 /// Files that hold times, process ids or paths, and nothing that a person wrote.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: &[&str] = &[
     "active_profile",
     "gateway-starts.log",
     "gateway.heartbeat",
@@ -62,12 +62,13 @@ const HARMLESS: [&str; 7] = [
 ];
 
 /// Documents of Hermes's that say what it does and when. Its others hold tokens, or name chats.
-const RECORDS: [&str; 8] = [
+const RECORDS: &[&str] = &[
     ".drain_request.json",
     ".gateway-launchd-unsupported",
     ".gateway-planned-stop.json",
     ".gateway-takeover.json",
     ".restart_pending.json",
+    "gateway.lifecycle.json",
     "gateway_state.json",
     "install-stamp.json",
     "jobs.json",
@@ -81,7 +82,7 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
-        ("gateway-exit-diag.log", _) => Treatment::JsonLines,
+        ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         ("pyproject.toml", _) => Treatment::Project,
         ("HEAD", _) if directory.ends_with("/.git") => Treatment::Head,
@@ -182,7 +183,7 @@ pub(super) fn variables(environ: &[String], salt: &Salt) -> BTreeMap<String, Str
 }
 
 /// Names in a Hermes home that Hermes itself gave.
-const OF_A_HOME: [&str; 24] = [
+const OF_A_HOME: &[&str] = &[
     ".clean_shutdown",
     ".drain_request.json",
     ".env",
@@ -277,7 +278,7 @@ fn json_lines(text: &str, salt: &Salt) -> String {
 }
 
 /// What tells whether an answer is Hermes's, and of which version.
-const OF_AN_ANSWER: [&str; 3] = ["platform", "status", "version"];
+const OF_AN_ANSWER: &[&str] = &["platform", "status", "version"];
 
 /// The body of an answer: what Hermes says of itself, and of all else that it was said, for anybody may listen there.
 pub(super) fn body(body: &str, salt: &Salt) -> String {
@@ -364,6 +365,8 @@ mod tests {
             ("/h/logs/launchd-reload.log", Treatment::ReloadLog),
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
+            ("/h/logs/gateway-startup-watchdog.log", Treatment::JsonLines),
+            ("/h/state/gateway.lifecycle.json", Treatment::Json),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
             ("/c/pyproject.toml", Treatment::Project),
             ("/c/install-stamp.json", Treatment::Json),
