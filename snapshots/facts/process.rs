@@ -1,5 +1,6 @@
 //! A process, and whether it is the one that a record speaks of.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -128,10 +129,12 @@ impl Process {
         matches!(self.seen.state.as_deref(), Some("T" | "t"))
     }
 
-    /// Its command line, for people. Empty where it could not be read.
+    /// Returns its command line for people, with long words cut in the middle. Empty where it could not be read.
     pub fn command(&self) -> String {
         match self.seen.argv.as_deref() {
-            Some(argv) if !argv.is_empty() => argv.join(" "),
+            Some(argv) if !argv.is_empty() => {
+                argv.iter().map(|word| shortened(word)).collect::<Vec<_>>().join(" ")
+            }
             _ => self.seen.comm.clone().unwrap_or_default(),
         }
     }
@@ -257,6 +260,24 @@ pub fn exists(seen: &ProcessSeen) -> Option<bool> {
         Some(_) => None,
     }
 }
+
+/// A word of a command line with its middle left out, where it is long: from 0.22 on, Hermes starts itself by a text of
+/// Python of up to 7 KB.
+fn shortened(word: &str) -> Cow<'_, str> {
+    let length = word.chars().count();
+    if length <= LONGEST_WORD {
+        return Cow::Borrowed(word);
+    }
+    let head: String = word.chars().take(HEAD).collect();
+    let tail: String = word.chars().skip(length.saturating_sub(TAIL)).collect();
+    Cow::Owned(format!("{head} … {tail}"))
+}
+
+/// Characters of a word that are shown whole. No path is longer.
+const LONGEST_WORD: usize = 256;
+/// Characters that are shown of the beginning and of the end of a longer one.
+const HEAD: usize = 40;
+const TAIL: usize = 80;
 
 #[cfg(test)]
 mod tests {
