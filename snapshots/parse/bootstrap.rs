@@ -71,9 +71,10 @@ fn run_module(code: &str) -> Option<String> {
 fn entry(code: &str) -> Option<&str> {
     let (before, called) = code.trim_end().rsplit_once("sys.exit(")?;
     let function = called.strip_suffix("())")?;
-    let imported = before.lines().rev().find_map(|line| {
-        let (module, name) = line.strip_prefix("from ")?.split_once(" import ")?;
-        (name.trim() == function).then_some(module)
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let imported = words.windows(4).rev().find_map(|words| match words {
+        ["from", module, "import", name] if *name == function => Some(*module),
+        _ => None,
     });
     imported.filter(|module| is_module(module))
 }

@@ -14,6 +14,7 @@ pub mod lsof;
 pub mod plist;
 pub mod ps;
 pub mod reload;
+pub mod shell;
 pub mod show;
 pub mod specifier;
 pub mod sqlite;
