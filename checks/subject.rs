@@ -3,6 +3,7 @@
 pub(crate) mod cron;
 pub(crate) mod log;
 pub(crate) mod port;
+pub(crate) mod start;
 mod user;
 pub(crate) mod version;
 
@@ -211,19 +212,6 @@ impl<'a> Subject<'a> {
         pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
             || self.facts.has_hint("in-gateway")
     }
-
-    /// Whether the process is within the time that a start may take: it connects its platforms one after
-    /// the other, and one that is dead takes 30 s (0.19).
-    pub(crate) fn is_starting(&self) -> bool {
-        let Some(process) = self.gateway.process() else { return false };
-        let runs =
-            self.gateway.own_status(self.facts.about.os).and_then(|status| status.state.as_deref());
-        let platforms = self.gateway.status.known().map_or(0, |status| status.platforms.len());
-        let platforms = i64::try_from(platforms.clamp(1, MOST_PLATFORMS)).unwrap_or(1);
-        let limit = PLATFORM_SECONDS * platforms + LOAD_SECONDS;
-        let young = process.age(self.facts.now).is_some_and(|age| age.as_secs() < limit);
-        young && !matches!(runs, Some("running" | "degraded" | "draining"))
-    }
 }
 
 /// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.
@@ -293,12 +281,6 @@ pub(crate) const TEMPORARY: [&str; 6] = [
 ];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
-/// How long a gateway waits for one platform to connect, by default, before it goes on to the next.
-const PLATFORM_SECONDS: i64 = 30;
-/// How long it may take to load, besides.
-const LOAD_SECONDS: i64 = 15;
-/// Platforms that count: the status file remembers more of them than any start ever waits for.
-const MOST_PLATFORMS: usize = 10;
 /// So long does a start take, at most, until it finds the lock of its home taken.
 const ATTEMPT_SECONDS: i64 = 10;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.

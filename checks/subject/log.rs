@@ -52,7 +52,7 @@ pub(crate) fn of_any(at: &Subject<'_>, classes: &[(Class, &str)]) -> Vec<Finding
             findings.push(finding);
         }
     }
-    let says = |finding: &Finding| finding.verdict != Verdict::Pass;
+    let says = |finding: &Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Note);
     if findings.iter().any(says) {
         findings.retain(says);
     } else {

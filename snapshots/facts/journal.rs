@@ -18,6 +18,8 @@ pub struct Journal {
     pub from_start: bool,
     /// When that life started, by the wall clock of its process.
     pub since: Option<DateTime>,
+    /// When one of the two logs was last written to. None where that was not seen.
+    pub written: Option<Timestamp>,
     /// Why more may have been logged: one of the two logs could not be read.
     pub hidden: Option<Why>,
 }
@@ -88,7 +90,8 @@ impl Journal {
             (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => return Fact::Unknown(why),
             (Fact::Absent, Fact::Absent) => return Fact::Absent,
         };
-        Fact::Known(read(&log::lines(gateway), &log::lines(errors), hidden))
+        let written = gateway_log.mtime.max(errors_log.mtime);
+        Fact::Known(Self { written, ..read(&log::lines(gateway), &log::lines(errors), hidden) })
     }
 
     fn of(gateway: &[Line], errors: &[Line], hidden: Option<Why>) -> Self {
@@ -121,7 +124,7 @@ impl Journal {
         for line in errors.iter().filter(is_recent).filter(|line| !life.contains(line)) {
             count(&mut classes, line);
         }
-        Self { classes, from_start, since, hidden }
+        Self { classes, from_start, since, written: None, hidden }
     }
 
     /// How often a class was logged.

@@ -182,6 +182,12 @@ capabilities! {
     ConfigExitInUnits: [0, 18, ANY] => [0, 19];
     /// Ticks the jobs of each profile that it serves.
     TicksServedProfiles: [0, 19, ANY] => [0, 20];
+    /// Ends a start that has no event loop after 300 s, and neither computes nor says that it needs longer.
+    StartWatchdog: [0, 21, 0] => [0, 21, 3];
+    /// Stamps `updated_at` of its status file every 60 s, by a thread of its own.
+    StatusMark: [0, 21, 3] => [0, 21, 5];
+    /// Stamps the entry of its API server in the status file every 30 s, by its event loop.
+    ApiServerMark: [0, 21, 5] => [0, 22, 2];
     /// Has the wrapper `hermes_cli.stderr_timestamp` for launchd.
     LaunchdWrapper: [0, 20, 0] => [0, 20, 4];
     /// Takes launchd's own job for another gateway, where a wrapper hides it (upstream #86893, #87046).

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
 use crate::subject::cron::LONGEST_RUN;
+use crate::subject::start::Step;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -60,8 +61,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
-    if at.is_starting() && !holds_lock {
-        return vec![still_starting().seen(source, format!("{age} s old"))];
+    if let Some(step) = at.start().filter(|_| !holds_lock) {
+        return vec![still_starting(step).seen(source, format!("{age} s old"))];
     }
     let claim = format!(
         "the ticker of PID {} has not come round for {}; it should every 60 s",
@@ -84,8 +85,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// The ticker begins when the platforms are connected, one after the other: until then a mark is that of an earlier life.
-fn still_starting() -> Finding {
-    let why = Why::Failed("the gateway is still starting, and its ticker begins after that".into());
+fn still_starting(step: Step) -> Finding {
+    let why = Why::Failed(format!("{}, and its ticker begins after that", step.words()));
     Finding::unknown("whether the ticker comes round", &why)
         .minor()
         .help("look again in two minutes")
@@ -119,8 +120,10 @@ fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
 /// Before 0.18 no ticker left a mark, and since then a write that fails is passed over in silence. So a
 /// missing one is no proof, unless a late job says the same.
 fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
-    if at.is_starting() {
-        return vec![still_starting().seen(at.path("cron/ticker_heartbeat"), "it does not exist")];
+    if let Some(step) = at.start() {
+        return vec![
+            still_starting(step).seen(at.path("cron/ticker_heartbeat"), "it does not exist"),
+        ];
     }
     let writes_marks = at.has(Capability::TickMarks) == Some(true);
     let uptime =

@@ -32,11 +32,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .minor()
     } else if let Some(why) = at.listens_out_of_sight() {
         Finding::unknown("whether the gateway listens", &why)
-    } else if at.is_starting() {
-        Finding::unknown(
-            "whether it will listen",
-            &Why::Failed("the gateway is still starting".into()),
-        )
+    } else if let Some(step) = at.start() {
+        Finding::unknown("whether it will listen", &Why::Failed(step.words().into()))
     } else if !listening.is_empty() {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",
