@@ -12,7 +12,7 @@ use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
-use gw_snapshot::facts::process::{Process, Witness};
+use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
@@ -87,15 +87,14 @@ impl<'a> Subject<'a> {
             .filter_map(|lane| Some((lane, lane.job.known()?)))
     }
 
-    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
-    /// lock taken by the one that has it.
-    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
-        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
-        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
-        self.gateway.process().is_some_and(has_lock)
-            && !other.witnesses.contains(&Witness::GhostLock)
-            && lanes.any(|job| job.main_pid == Some(other.pid))
-            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
+    /// Returns the processes of our own user that look like gateways, and of which nothing tells the home.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &'a Process> {
+        let about = &self.facts.about;
+        let own = self.gateway.process().and_then(|process| process.seen.uid).or(about.uid);
+        self.facts.strangers.iter().filter(move |stranger| {
+            let is_same_user = stranger.seen.uid.is_none() || stranger.seen.uid == own;
+            is_same_user && !stranger.is_elsewhere(about)
+        })
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
@@ -281,7 +280,5 @@ pub(crate) const TEMPORARY: [&str; 6] = [
 ];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
-/// So long does a start take, at most, until it finds the lock of its home taken.
-const ATTEMPT_SECONDS: i64 = 10;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

@@ -9,7 +9,7 @@ use crate::facts::home::Choice;
 use crate::facts::record::PidRecord;
 use crate::observation::{ProcessSeen, Started, Trouble};
 use crate::parse::cgroup::{self, Place};
-use crate::parse::cmdline::{self, Role};
+use crate::parse::cmdline::{self, Lifecycle, Role};
 use crate::snapshot::{About, Os};
 
 /// A process that may be a gateway.
@@ -34,8 +34,11 @@ pub struct Process {
 pub struct Scanned {
     /// The process.
     pub process: Process,
-    /// The home whose `gateway.lock` it has open, else the one to which a gateway's arguments lead.
+    /// The home whose `gateway.lock` it has open, else the one to which a gateway's arguments lead. None for a process of
+    /// another host, such as a container: its paths are not ours.
     pub home: Option<String>,
+    /// The home to which the words of a lifecycle command lead.
+    pub target: Option<String>,
 }
 
 impl Scanned {
@@ -48,11 +51,14 @@ impl Scanned {
         let process = Process::of(seen, about);
         let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
         let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
-        let home = by_lock.or_else(|| {
-            let is_gateway = matches!(process.role, Role::Gateway(_));
-            is_gateway.then(|| process.chosen_home(about, sticky)).flatten()
-        });
-        Self { process, home }
+        let is_gateway = matches!(process.role, Role::Gateway(_));
+        let is_command = process.lifecycle().is_some();
+        let is_ours = !process.is_elsewhere(about);
+        let chosen = (is_ours && (is_gateway || is_command))
+            .then(|| process.chosen_home(about, sticky))
+            .flatten();
+        let home = by_lock.filter(|_| is_ours).or_else(|| chosen.clone().filter(|_| is_gateway));
+        Self { process, home, target: chosen.filter(|_| is_command) }
     }
 }
 
@@ -139,6 +145,20 @@ impl Process {
         }
     }
 
+    /// True if it lives in another PID namespace than we do, or in a container while we do not. Such a process is on another
+    /// host: a path that it names is not a path of ours.
+    pub fn is_elsewhere(&self, about: &About) -> bool {
+        let is_numbered_otherwise = self.seen.inner_pid.is_some_and(|inner| inner != self.pid);
+        let is_contained = self.seen.cgroup.as_deref().and_then(cgroup::container).is_some();
+        let are_we = about.hints.iter().any(|hint| hint == "container");
+        is_numbered_otherwise || is_contained && !are_we
+    }
+
+    /// Returns what it does to gateways, if its words are those of a lifecycle command.
+    pub fn lifecycle(&self) -> Option<Lifecycle> {
+        cmdline::lifecycle(self.seen.argv.as_deref().unwrap_or_default())
+    }
+
     /// Whether it is a service manager of systemd's, which listens in the place of services that its socket units start
     /// (systemd.socket(5)).
     pub fn is_systemd(&self) -> bool {
@@ -187,7 +207,7 @@ impl Process {
     /// are allowed (upstream #103582). Where either side lacks one (macOS before 0.18), the arguments decide.
     pub fn identity(&self, record: &PidRecord, os: Os) -> Identity {
         let is_another = match self.role {
-            Role::Server | Role::CronTick => true,
+            Role::Server | Role::CronTick | Role::Lifecycle(_) => true,
             // A title that hides the arguments is one word, and may hide those of a gateway.
             Role::OtherHermes => self.seen.argv.as_deref().is_some_and(|argv| argv.len() > 1),
             Role::Gateway(_) | Role::Wrapper | Role::Foreign => false,
