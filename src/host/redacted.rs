@@ -40,6 +40,8 @@ enum Treatment {
     PidRecord,
     /// A script of a cron job, of which only a command that stops or restarts the gateway may be seen.
     Script,
+    /// What a ticker left of a tick that failed.
+    TickError,
     /// It can hold no secret.
     AsItIs,
     /// Nobody knows what it holds.
@@ -79,6 +81,7 @@ fn treatment(path: &str) -> Treatment {
         ("config.yaml", _) => Treatment::Yaml,
         ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
+        ("ticker_last_error", _) => Treatment::TickError,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
         _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
@@ -125,6 +128,9 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
             &String::from_utf8_lossy(bytes),
             salt,
         )),
+        (Treatment::TickError, _) => {
+            Redacted::Text(redact::tick_error::text(&String::from_utf8_lossy(bytes)))
+        }
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
         (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
@@ -329,6 +335,7 @@ mod tests {
             ("/h/logs/gateway-startup-watchdog.log", Treatment::JsonLines),
             ("/h/state/gateway.lifecycle.json", Treatment::Json),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
+            ("/h/cron/ticker_last_error", Treatment::TickError),
             ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
             ("/h/channel_directory.json", Treatment::Mark),
