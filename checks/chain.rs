@@ -238,7 +238,11 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         (Fact::Known(beat), Some(_)) => {
             let age = at.facts.now.duration_since(beat.at).as_secs();
             match u64::try_from(age) {
-                Ok(age) => format!("{jobs}, ticked {} ago", span(age)),
+                Ok(age) => {
+                    let by = at.left_by_another(beat);
+                    let by = by.map_or_else(String::new, |pid| format!(" by PID {pid}"));
+                    format!("{jobs}, ticked {} ago{by}", span(age))
+                }
                 Err(_) => format!("{jobs}, ticked in the future"),
             }
         }

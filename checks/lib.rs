@@ -174,6 +174,7 @@ checks! {
         startup_failed "runtime/startup-failed",
         draining "runtime/draining",
         platform_error "runtime/platform-error",
+        no_platform "runtime/no-platform",
         unreadable "runtime/unreadable",
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",

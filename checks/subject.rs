@@ -1,6 +1,7 @@
 //! What the checks share: the ways to come at the same fact, and to say that it is not there.
 
 pub(crate) mod cron;
+pub(crate) mod endings;
 pub(crate) mod log;
 pub(crate) mod port;
 pub(crate) mod start;

@@ -177,10 +177,8 @@ impl Climb<'_> {
             self.record(record, Witness::LockRecord, "gateway.lock");
         }
         if let Fact::Known(status) = ladder.status {
-            // A stop, a planned restart and a refused start say so; their PID is expected to be gone.
-            let claims_life =
-                !matches!(status.state.as_deref(), None | Some("stopped" | "startup_failed"));
-            if let (true, Some(record)) = (claims_life, &status.writer) {
+            // The PID of one that says that it ended is expected to be gone.
+            if let (true, Some(record)) = (status.claims_life(), &status.writer) {
                 self.record(record, Witness::StatusFile, "gateway_state.json");
             }
         }

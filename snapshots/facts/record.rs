@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::fact::Fact;
+use crate::facts::endings::Watchdog;
 use crate::facts::process::{Identity, Process};
 use crate::observation::FileSeen;
 use crate::parse::json::{self, JsonError};
@@ -175,6 +176,26 @@ impl Status {
     /// The status in a file.
     pub fn in_file(file: &FileSeen) -> Fact<Self> {
         file.content().parse(Self::read)
+    }
+
+    /// The watchdog of Hermes's own that ended its writer, where one left its stamp on it: `degraded`, with its name as the
+    /// reason (0.21.5+). A living gateway of those releases is `degraded`, too, without a reason.
+    pub fn watchdog(&self) -> Option<Watchdog> {
+        let reason = self.exit_reason.as_deref().filter(|_| self.is("degraded"))?;
+        Watchdog::named(reason)
+    }
+
+    /// True if it says that its writer lives. A stop, a planned restart, a refused start and an end by a watchdog say so,
+    /// and a killed process says nothing.
+    pub fn claims_life(&self) -> bool {
+        self.state.is_some()
+            && !self.is("stopped")
+            && !self.is("startup_failed")
+            && self.watchdog().is_none()
+    }
+
+    fn is(&self, state: &str) -> bool {
+        self.state.as_deref() == Some(state)
     }
 
     /// The entry of a platform.

@@ -44,6 +44,8 @@ enum Treatment {
     PidRecord,
     /// A script of a cron job, of which only a command that stops or restarts the gateway may be seen.
     Script,
+    /// What a ticker left of a tick that failed.
+    TickError,
     /// It can hold no secret.
     AsItIs,
     /// Nobody knows what it holds.
@@ -87,6 +89,7 @@ fn treatment(path: &str) -> Treatment {
         ("pyproject.toml", _) => Treatment::Project,
         ("HEAD", _) if directory.ends_with("/.git") => Treatment::Head,
         ("main" | "master", _) if directory.ends_with("/.git/refs/heads") => Treatment::Head,
+        ("ticker_last_error", _) => Treatment::TickError,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
         _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
@@ -133,6 +136,9 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
             &String::from_utf8_lossy(bytes),
             salt,
         )),
+        (Treatment::TickError, _) => {
+            Redacted::Text(redact::tick_error::text(&String::from_utf8_lossy(bytes)))
+        }
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Project, _) => Redacted::Text(project_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Head, _) => Redacted::Text(head(&String::from_utf8_lossy(bytes), salt)),
@@ -375,6 +381,7 @@ mod tests {
             ("/c/.git/refs/heads/customer-x", Treatment::Mark),
             ("/c/.git/config", Treatment::Mark),
             ("/h/HEAD", Treatment::Mark),
+            ("/h/cron/ticker_last_error", Treatment::TickError),
             ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
             ("/h/channel_directory.json", Treatment::Mark),
