@@ -5,6 +5,7 @@
 //! It asks early for what takes long (service managers, the health endpoint) and meanwhile reads what
 //! does not.
 
+pub mod address;
 pub mod cron;
 pub mod definition;
 pub mod executions;

@@ -133,6 +133,13 @@ pub fn is_empty(value: &str) -> bool {
     value.is_empty() || Mark::read(value).is_some_and(|mark| mark.length == Length::Empty)
 }
 
+/// True if a mark, whole or cut off, stands anywhere in a text: then it is not the text that was read.
+pub fn holds_a_mark(text: &str) -> bool {
+    text.contains(ANY)
+}
+
+/// How every mark begins, also one that somebody shortened by hand.
+const ANY: &str = "‹redacted";
 /// A mark has no space, quote, comma or `: ` in it, so that it can stand unquoted wherever a value can.
 const OPEN: &str = "‹redacted:";
 const CLOSE: &str = "›";
