@@ -73,6 +73,11 @@ impl<T> Value<T> {
         }
     }
 
+    /// Returns a value of which nothing was seen.
+    pub fn hidden(why: &Why) -> Self {
+        Self::Open(Open { written: String::new(), why: why.clone() })
+    }
+
     /// Returns what follows from the value. What is open stays open.
     pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Value<U> {
         self.and_then(|value| Value::Literal(of(value)))

@@ -11,7 +11,7 @@ use crate::value::{Open, Value};
 
 /// A host to listen on.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub struct Address {
     written: String,
     kind: Kind,
 }
@@ -39,7 +39,7 @@ enum Family {
     Both,
 }
 
-impl Host {
+impl Address {
     /// Reads a host as people, `/proc`, `lsof` and Hermes write it. None at all is every address (verified on 0.22.2).
     pub fn of(written: impl Into<String>) -> Self {
         Self::from(Value::of(written))
@@ -97,6 +97,17 @@ impl Host {
         }
     }
 
+    /// True if it is `localhost`, of which the machine knows whether it is 127.0.0.1, `::1`, or both.
+    pub(super) const fn is_localhost(&self) -> bool {
+        matches!(self.kind, Kind::Localhost)
+    }
+
+    /// True if both are written alike, which says nothing of what is open.
+    pub(super) fn is_written_as(&self, other: &Self) -> bool {
+        let is_told = |host: &Self| !matches!(host.kind, Kind::Open(_));
+        is_told(self) && is_told(other) && self.written == other.written
+    }
+
     /// True if it is every address of the machine.
     pub const fn is_every(&self) -> bool {
         matches!(self.kind, Kind::Every(_))
@@ -137,7 +148,7 @@ impl Host {
     }
 }
 
-impl From<Value> for Host {
+impl From<Value> for Address {
     fn from(value: Value) -> Self {
         match value {
             Value::Literal(written) => Self { kind: Kind::of(&written), written },
@@ -146,7 +157,7 @@ impl From<Value> for Host {
     }
 }
 
-impl fmt::Display for Host {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.written.is_empty() { "*" } else { &self.written })
     }
@@ -245,8 +256,8 @@ mod tests {
             ("‹redacted:8-15›", "‹redacted:8-15›", open),
             ("‹redacted:8-15›", "*", open),
         ] {
-            assert_eq!(Host::of(one).meets(&Host::of(other)), expected, "{one} {other}");
-            assert_eq!(Host::of(other).meets(&Host::of(one)), expected, "{other} {one}");
+            assert_eq!(Address::of(one).meets(&Address::of(other)), expected, "{one} {other}");
+            assert_eq!(Address::of(other).meets(&Address::of(one)), expected, "{other} {one}");
         }
     }
 
@@ -262,7 +273,7 @@ mod tests {
             ("box.example.org", "10.0.0.1", None),
             ("box.example.org", "0.0.0.0", Some(false)),
         ] {
-            assert_eq!(Host::of(one).is(&Host::of(other)), expected, "{one} {other}");
+            assert_eq!(Address::of(one).is(&Address::of(other)), expected, "{one} {other}");
         }
     }
 
@@ -282,7 +293,7 @@ mod tests {
             ("example.org", None, None),
             ("‹redacted:8-15›", None, None),
         ] {
-            let host = Host::of(host);
+            let host = Address::of(host);
             let asked = host.ask().map(|ip| ip.to_string());
             assert_eq!((asked.as_deref(), host.is_loopback()), (ask, is_loopback), "{host}");
         }
@@ -297,12 +308,12 @@ mod tests {
             ("", "*:1"),
             ("‹redacted:8-15›", "port 1"),
         ] {
-            assert_eq!(Host::of(host).with(1), expected);
+            assert_eq!(Address::of(host).with(1), expected);
         }
     }
 
     /// Hosts of every kind.
-    fn host() -> impl Strategy<Value = Host> {
+    fn host() -> impl Strategy<Value = Address> {
         let written = prop_oneof![
             any::<Ipv4Addr>().prop_map(|ip| ip.to_string()),
             any::<Ipv6Addr>().prop_map(|ip| ip.to_string()),
@@ -312,17 +323,17 @@ mod tests {
             "(|\\*|::|0\\.0\\.0\\.0|localhost|::1|127\\.0\\.1\\.1|fe80::1%en0)",
         ];
         prop_oneof![
-            4 => written.prop_map(Host::of),
+            4 => written.prop_map(Address::of),
             1 => open(),
         ]
     }
 
     /// Hosts that nobody can tell.
-    fn open() -> impl Strategy<Value = Host> {
+    fn open() -> impl Strategy<Value = Address> {
         prop_oneof![
-            "‹redacted:(1-7|8-15|16\\+:[0-9a-f]{8})›".prop_map(Host::of),
-            "[a-z.]{0,4}‹redacted:1-7›[a-z.]{0,4}".prop_map(Host::of),
-            "\\$\\{[A-Z]{1,4}\\}".prop_map(|text| Host::from(Value::unresolved(text))),
+            "‹redacted:(1-7|8-15|16\\+:[0-9a-f]{8})›".prop_map(Address::of),
+            "[a-z.]{0,4}‹redacted:1-7›[a-z.]{0,4}".prop_map(Address::of),
+            "\\$\\{[A-Z]{1,4}\\}".prop_map(|text| Address::from(Value::unresolved(text))),
         ]
     }
 
@@ -339,9 +350,9 @@ mod tests {
 
         #[test]
         fn a_name_is_never_another_than_an_address(name in "[a-z]{1,8}\\.lan", ip in any::<IpAddr>()) {
-            let is_every = Host::at(ip).is_every();
-            prop_assert!(is_every || Host::of(name.clone()).is(&Host::at(ip)).is_none());
-            prop_assert_ne!(Host::of(name).meets(&Host::at(ip)), Some(false));
+            let is_every = Address::at(ip).is_every();
+            prop_assert!(is_every || Address::of(name.clone()).is(&Address::at(ip)).is_none());
+            prop_assert_ne!(Address::of(name).meets(&Address::at(ip)), Some(false));
         }
 
         #[test]
@@ -356,8 +367,8 @@ mod tests {
         #[test]
         fn a_mapped_address_is_its_ipv4_address(ip in any::<u32>()) {
             let ip = Ipv4Addr::from(ip);
-            let mapped = Host::of(format!("::ffff:{ip}"));
-            prop_assert_eq!(mapped.is(&Host::at(ip.into())), Some(true));
+            let mapped = Address::of(format!("::ffff:{ip}"));
+            prop_assert_eq!(mapped.is(&Address::at(ip.into())), Some(true));
             prop_assert_eq!(mapped.is_loopback(), Some(ip.is_loopback()));
         }
     }
