@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::fact::Why;
-use crate::redact::{holds_a_mark, is_empty};
+use crate::redact::{Mark, holds_a_mark, is_empty};
 
 /// What a setting, a variable or an argument says.
 #[derive(Debug, Clone)]
@@ -45,6 +45,17 @@ impl Value {
     pub fn unresolved(text: impl Into<String>) -> Self {
         let why = Why::Failed("it depends on another variable".into());
         Self::Open(Open { written: text.into(), why })
+    }
+
+    /// True if both are one value, false if they are two, where both are of one host: then two marks tell as much of two
+    /// values as they hold. None where that cannot be told.
+    pub fn same_on_one_host(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Open(one), Self::Open(other)) => {
+                Mark::read(&one.written)?.same(&Mark::read(&other.written)?)
+            }
+            _ => self.same(other),
+        }
     }
 
     /// Returns what stands there, be it a value or not. For people, never for a comparison.
@@ -121,10 +132,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::redact::{Mark, Salt};
+    use crate::redact::Salt;
 
     fn mark_of(secret: &str) -> String {
         Mark::of(secret, &Salt(b"test".to_vec())).to_string()
+    }
+
+    #[test]
+    fn two_marks_of_one_host_tell_what_they_hold() {
+        let of = |secret: &str| Value::of(mark_of(secret));
+        for (one, other, expected) in [
+            ("0123456789abcdef", "0123456789abcdef", Some(true)),
+            ("0123456789abcdef", "0123456789abcdeg", Some(false)),
+            ("0123456789abcdef", "short", Some(false)),
+            ("short", "other", None),
+            ("changeme", "password", Some(false)),
+        ] {
+            assert_eq!(of(one).same_on_one_host(&of(other)), expected, "{one} {other}");
+        }
+        assert_eq!(of("short").same_on_one_host(&Value::of("short")), None);
+        assert_eq!(Value::of("a").same_on_one_host(&Value::of("b")), Some(false));
     }
 
     proptest! {

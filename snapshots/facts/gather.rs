@@ -26,7 +26,7 @@ use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::{Identity, Process, Scanned};
-use crate::facts::record::{PidRecord, Status};
+use crate::facts::record::{API_SERVER, PidRecord, Status};
 use crate::facts::release::Version;
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
@@ -544,8 +544,6 @@ fn health_of(
     Some(found)
 }
 
-/// The name of the API server among the platforms.
-const API_SERVER: &str = "api_server";
 /// Listeners of one gateway that are asked at the most.
 const MOST_ASKED: usize = 4;
 

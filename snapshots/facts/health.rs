@@ -106,6 +106,9 @@ fn is_refused_by_hermes(seen: &HttpSeen) -> bool {
     code == Some("gateway_auth_failed")
 }
 
+/// What answers at `/health` of a listener for webhooks.
+pub(super) const WEBHOOK: &str = "Hermes's webhook listener";
+
 fn body(seen: &HttpSeen) -> Answer {
     let parsed = seen.body.as_deref().map(serde_json::from_str::<Value>);
     let Some(Ok(Value::Object(map))) = parsed else {
@@ -117,7 +120,7 @@ fn body(seen: &HttpSeen) -> Answer {
             version: text("version").map(String::from),
             status: status.unwrap_or_default().into(),
         },
-        (Some("webhook"), _) => Answer::Foreign { what: "Hermes's webhook listener" },
+        (Some("webhook"), _) => Answer::Foreign { what: WEBHOOK },
         (_, Some("live")) if map.get("ok").and_then(Value::as_bool) == Some(true) => {
             Answer::Foreign { what: "an OpenClaw gateway" }
         }

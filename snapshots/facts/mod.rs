@@ -17,6 +17,7 @@ pub mod home;
 pub mod install;
 pub mod job;
 pub mod journal;
+pub mod listening;
 pub mod liveness;
 pub mod manager;
 pub mod marks;

@@ -228,6 +228,9 @@ impl Platform {
     }
 }
 
+/// The name of the API server among the platforms.
+pub(super) const API_SERVER: &str = "api_server";
+
 fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(String::from)
 }

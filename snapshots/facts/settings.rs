@@ -253,8 +253,8 @@ impl Sources<'_> {
         let flag = self.variable("API_SERVER_ENABLED", scoped);
         let flag = flag.map(|flag| flag.map(|value| value.map(|text| is_truthy(&text))));
         let key_is_set = key.clone().map(|key| key.is_set());
-        let by_env = flag.into_iter().chain([key_is_set]);
-        // What says yes counts, then what may.
+        let by_env = [key_is_set].into_iter().chain(flag);
+        // What says yes counts, then what may; of two that say the same, the flag.
         let strongest = by_env.max_by_key(|by| match by.value.literal() {
             Some(true) => 2,
             None => 1,

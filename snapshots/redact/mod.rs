@@ -106,6 +106,15 @@ impl Mark {
         Self { length, placeholder: PLACEHOLDERS.contains(&lower.as_str()), digest }
     }
 
+    /// True if both stand for one value of one host, false if they stand for two. None where they do not tell: a short value
+    /// has no digest.
+    pub fn same(&self, other: &Self) -> Option<bool> {
+        if (self.length, self.placeholder) != (other.length, other.placeholder) {
+            return Some(false);
+        }
+        Some(self.digest.as_ref()? == other.digest.as_ref()?)
+    }
+
     /// Reads a mark back, from the place of the value that it stands for.
     pub fn read(text: &str) -> Option<Self> {
         let inner = text.trim().strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
