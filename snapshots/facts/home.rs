@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::value::Value;
+
 /// A `HERMES_HOME` and the name by which a person knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Home {
@@ -86,6 +88,11 @@ impl Home {
     pub fn is_at(&self, path: &str) -> bool {
         let path = trimmed(path);
         path == self.path || self.also.iter().any(|other| other == path)
+    }
+
+    /// True if this value names this home, or may: it is no value to compare.
+    pub fn may_be_at(&self, path: &Value) -> bool {
+        path.literal().is_none_or(|path| self.is_at(path))
     }
 
     /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a

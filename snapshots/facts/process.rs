@@ -10,6 +10,7 @@ use crate::facts::record::PidRecord;
 use crate::observation::{ProcessSeen, Started, Trouble};
 use crate::parse::cgroup::{self, Place};
 use crate::parse::cmdline::{self, Lifecycle, Role};
+use crate::redact::holds_a_mark;
 use crate::snapshot::{About, Os};
 
 /// A process that may be a gateway.
@@ -186,6 +187,10 @@ impl Process {
         let is_exempt = exempt.iter().any(|name| env.contains_key(*name));
         let user_home = env.get("HOME").map(String::as_str).or(about.home.as_deref());
         let hermes_home = env.get("HERMES_HOME").map(String::as_str);
+        // What is redacted leads nowhere.
+        if [profile, user_home, hermes_home].into_iter().flatten().any(holds_a_mark) {
+            return None;
+        }
         let choice = Choice { profile, hermes_home, user_home };
         choice.home(|root| sticky(root).filter(|_| !is_exempt))
     }

@@ -188,6 +188,15 @@ capabilities! {
     StatusMark: [0, 21, 3] => [0, 21, 5];
     /// Stamps the entry of its API server in the status file every 30 s, by its event loop.
     ApiServerMark: [0, 21, 5] => [0, 22, 2];
+    /// Starts an API server for a usable key alone or for `enabled: true`, reads `API_SERVER_ENABLED` nowhere, heeds
+    /// `enabled: false` beside a key, and reads `port`, `host` and `key` of a block without `extra:` (run on 0.20.0).
+    ApiServerByKey: [0, 19, ANY] => [0, 20];
+    /// Takes every setting of the block `api_server:` at the top of config.yaml, before all others, and expands `${NAME}`.
+    EveryApiSetting: [0, 21, 0] => [0, 21, 3];
+    /// Serves every profile of its user without being told to.
+    ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
+    /// Lets `platforms.api_server.extra` win over the block `api_server:` at the top of config.yaml.
+    ExtraBeforeRootBlock: [0, 21, 5] => [0, 22, 2];
     /// Has the wrapper `hermes_cli.stderr_timestamp` for launchd.
     LaunchdWrapper: [0, 20, 0] => [0, 20, 4];
     /// Takes launchd's own job for another gateway, where a wrapper hides it (upstream #86893, #87046).

@@ -12,6 +12,7 @@ use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
+use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
 /// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
@@ -220,7 +221,7 @@ const STICKY: &str = "active_profile";
 fn names(definition: &Definition) -> Vec<Name> {
     let mut names = Vec::new();
     let mut add = |what: &'static str, path: &str, at: &Place, purpose: Purpose| {
-        if path.starts_with('/') {
+        if path.starts_with('/') && !holds_a_mark(path) {
             names.push(Name { what, path: path.into(), at: at.clone(), purpose });
         }
     };
@@ -236,8 +237,9 @@ fn names(definition: &Definition) -> Vec<Name> {
     for (file, _) in needed {
         add("environment file", file, &whole, Purpose::Read);
     }
-    if let Some(home) = definition.variable("HERMES_HOME") {
-        add("HERMES_HOME", &home.value, &home.at, Purpose::Enter);
+    let home = definition.variable("HERMES_HOME");
+    if let Some((path, at)) = home.and_then(|home| Some((home.value.literal()?, &home.at))) {
+        add("HERMES_HOME", path, at, Purpose::Enter);
     }
     let logs = definition.agent.iter().flat_map(|agent| [&agent.stdout, &agent.stderr]);
     for (log, at) in logs.flatten() {
