@@ -50,6 +50,11 @@ impl Version {
         compare(&self.numbers, release) != Ordering::Less
     }
 
+    /// True if its release is this one or an earlier one.
+    pub(crate) fn is_until(&self, release: &[u32]) -> bool {
+        compare(&self.numbers, release) != Ordering::Greater
+    }
+
     /// True if both have the same release, whatever was committed after it.
     pub fn is_of_release(&self, other: &Self) -> bool {
         compare(&self.numbers, &other.numbers) == Ordering::Equal
