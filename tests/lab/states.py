@@ -1,13 +1,15 @@
 """Runs as root inside the machine: brings it into the state, sees that it is there, and runs the command.
 
 Each state is a function. It acts on the real systemd, the real Hermes and real files, and ends by
-making sure of what it was after; whatever cannot be made sure of ends the run.
+making sure of what it was after; whatever cannot be made sure of ends the run. The act is the same on
+every release. Where a release answers it in its own way, the function waits for that answer.
 """
 
 import json
 import os
 import pwd
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,13 +21,21 @@ from pathlib import Path
 USER = "lab"
 HOME = Path("/home/lab")
 HERMES_HOME = HOME / ".hermes"
-VENV = Path(os.environ.get("VENV", "/nowhere"))
+LAB = Path(os.environ.get("LAB", "/nowhere"))
+RELEASES = ["0.19.0", "0.21.5", "0.22.2"]
+RELEASE = os.environ.get("RELEASE", RELEASES[-1])
+VENV = LAB / RELEASE
 HERMES = VENV / "bin" / "hermes"
 SHARED = Path("/run/lab")
 PORT = 8642
 KEY = "0123456789abcdef" * 3
 UNIT = "hermes-gateway.service"
 UNIT_FILE = HOME / ".config/systemd/user" / UNIT
+
+
+def since(release):
+    """True if the release of this machine is that one or a later one."""
+    return RELEASES.index(RELEASE) >= RELEASES.index(release)
 
 
 def environment():
@@ -84,23 +94,27 @@ def journal():
     return said.stdout
 
 
-def unit(*names):
-    shown = systemctl("show", "-p", ",".join(names), UNIT).splitlines()
+def unit(*names, name=UNIT):
+    shown = systemctl("show", "-p", ",".join(names), name).splitlines()
     found = dict(line.split("=", 1) for line in shown if "=" in line)
     return [found.get(name, "") for name in names]
 
 
-def health():
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=2) as answer:
+def health(port=PORT):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
         return json.load(answer)
 
 
-def is_healthy():
-    return health().get("platform") == "hermes-agent"
+def is_healthy(port=PORT):
+    return health(port).get("platform") == "hermes-agent"
 
 
-def state():
-    return json.loads((HERMES_HOME / "gateway_state.json").read_text())["gateway_state"]
+def status(home=HERMES_HOME):
+    return json.loads((home / "gateway_state.json").read_text())
+
+
+def state(home=HERMES_HOME):
+    return status(home)["gateway_state"]
 
 
 def listens():
@@ -119,11 +133,11 @@ def write(path, text, mode=0o600):
     os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def configure(key=KEY):
-    lines = ["API_SERVER_ENABLED=true", "API_SERVER_HOST=127.0.0.1", f"API_SERVER_PORT={PORT}"]
+def configure(home=HERMES_HOME, key=KEY, port=PORT):
+    lines = ["API_SERVER_ENABLED=true", "API_SERVER_HOST=127.0.0.1", f"API_SERVER_PORT={port}"]
     lines += [f"API_SERVER_KEY={key}"] if key else []
-    write(HERMES_HOME / ".env", "\n".join(lines) + "\n")
-    write(HERMES_HOME / "config.yaml", "model:\n  default: anthropic/claude-opus-4.6\n")
+    write(home / ".env", "\n".join(lines) + "\n")
+    write(home / "config.yaml", "model:\n  default: anthropic/claude-opus-4.6\n")
 
 
 def install(enable=True):
@@ -131,14 +145,24 @@ def install(enable=True):
     systemctl("enable" if enable else "disable", UNIT)
 
 
-def start():
-    systemctl("start", UNIT)
+def install_system():
+    """What `sudo hermes gateway install --system` leaves."""
+    asked = ["gateway", "install", "--no-start-now", "--start-on-login", "--system", "--run-as-user", USER]
+    root = {"HOME": "/root", "USER": "root", "LOGNAME": "root", "SUDO_USER": USER, "LANG": "C.UTF-8", "TERM": "dumb"}
+    path = {"PATH": f"{VENV}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    subprocess.run([HERMES, *asked], env=root | path, cwd="/", stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(["chown", "-R", f"{USER}:{USER}", HERMES_HOME], check=True)
+    assert not UNIT_FILE.exists()
 
 
-def wait_up():
-    until("the health endpoint", is_healthy)
-    until("gateway_state.json says running", lambda: state() == "running", 20)
-    until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
+def start(name=UNIT):
+    systemctl("start", name)
+
+
+def wait_up(home=HERMES_HOME, port=PORT):
+    until("the health endpoint", lambda: is_healthy(port))
+    until("gateway_state.json says running", lambda: state(home) == "running", 20)
+    until("the first tick", (home / "cron/ticker_last_success").exists, 20)
 
 
 def is_restarting(times, status=None):
@@ -172,6 +196,25 @@ def edit_job(ident, key, value):
     write(path, json.dumps(store, indent=2))
 
 
+def job(ident):
+    store = json.loads((HERMES_HOME / "cron/jobs.json").read_text())
+    return next(job for job in store["jobs"] if job["id"] == ident)
+
+
+def create_jobs():
+    """Two jobs: the first tick runs the one that is returned, and the other waits for the night."""
+    script("ok.sh", "echo ok\n")
+    create_job("nightly-report", "0 4 * * *", "ok.sh")
+    due = create_job("hourly-report", "every 60m", "ok.sh")
+    edit_job(due, "next_run_at", hours_ago(0))
+    return due
+
+
+def wait_run(due):
+    until("the job has run", lambda: job(due)["last_status"] == "ok", 90)
+    until("its worker is gone", lambda: "hermes-worker" not in systemctl("list-units", "--plain", "--no-legend"), 20)
+
+
 def hours_ago(hours):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000000+00:00", time.gmtime(time.time() - 3600 * hours))
 
@@ -180,6 +223,69 @@ def healthy():
     install()
     start()
     wait_up()
+
+
+def healthy_with_jobs():
+    install()
+    due = create_jobs()
+    start()
+    wait_up()
+    wait_run(due)
+
+
+def healthy_system():
+    install_system()
+    subprocess.run(["systemctl", "start", UNIT], check=True)
+    wait_up()
+
+
+def healthy_system_with_jobs():
+    install_system()
+    due = create_jobs()
+    subprocess.run(["systemctl", "start", UNIT], check=True)
+    wait_up()
+    wait_run(due)
+
+
+def three_profiles():
+    """The default one and two more, each with a key of its own. One gateway serves them all from 0.21.5 on."""
+    profiles = {"coder": PORT + 1, "work": PORT + 2}
+    for name, port in profiles.items():
+        hermes("profile", "create", name, "--no-alias")
+        configure(HERMES_HOME / "profiles" / name, port=port)
+    install()
+    start()
+    wait_up()
+    if since("0.21.5"):
+        until("all are served", lambda: set(status()["served_profiles"]) >= set(profiles))
+        for name in profiles:
+            until(f"{name} is ticked", (HERMES_HOME / "profiles" / name / "cron/ticker_last_success").exists)
+        return
+    for name, port in profiles.items():
+        hermes("-p", name, "gateway", "install", "--no-start-now", "--start-on-login")
+        systemctl("enable", f"hermes-gateway-{name}.service")
+        start(f"hermes-gateway-{name}.service")
+    for name, port in profiles.items():
+        wait_up(HERMES_HOME / "profiles" / name, port)
+
+
+def starting():
+    """A start whose imports take their time, as they do from a slow disk."""
+    slow = "import sys, time; 'run' in sys.orig_argv and time.sleep(600)\n"
+    (site_packages() / "slow.pth").write_text(slow)
+    install()
+    start()
+    until("it sleeps", lambda: "nanosleep" in Path(f"/proc/{main_pid()}/wchan").read_text(), 20)
+    assert unit("ActiveState", "SubState") == ["active", "running"]
+
+
+def stopped():
+    """`systemctl stop`: a planned stop, from 0.21.5 on; a signal from nobody knows where, before."""
+    healthy()
+    systemctl("stop", UNIT)
+    ended, left = (["inactive", "success", "0"], "stopped") if since("0.21.5") else (["failed", "exit-code", "1"], "running")
+    assert unit("ActiveState", "Result", "ExecMainStatus") == ended, unit("ActiveState", "Result", "ExecMainStatus")
+    assert state() == left, state()
 
 
 def not_installed():
@@ -209,7 +315,7 @@ def port_stolen_by_foreign():
 def runs_without_listening():
     install()
     start()
-    until("it runs", lambda: state() == "running")
+    until("it runs", lambda: state() == "running" and unit("SubState") == ["running"])
     until("the first tick", (HERMES_HOME / "cron/ticker_last_success").exists, 20)
     assert not listens()
 
@@ -223,7 +329,11 @@ def aiohttp_missing():
     site = site_packages()
     for found in [site / "aiohttp", *site.glob("aiohttp-*.dist-info")]:
         subprocess.run(["rm", "-r", found], check=True)
-    runs_without_listening()
+    if not since("0.22.2"):
+        return runs_without_listening()
+    install()
+    start()
+    until("two restarts", lambda: is_restarting(2, 1))
 
 
 def wedged_process():
@@ -270,7 +380,7 @@ def cron_ticker_stalled():
     jobs.unlink()
     write(jobs, kept)
     then = time.time() - 1500
-    write(HERMES_HOME / "cron/ticker_heartbeat", f"{then:.2f}\n")
+    write(HERMES_HOME / "cron/ticker_heartbeat", f"{then} {main_pid()}" if since("0.22.2") else f"{then:.2f}\n")
     os.utime(HERMES_HOME / "cron/ticker_heartbeat", (then, then))
 
 
@@ -426,6 +536,36 @@ def stale_code():
     # A start that installs may write a little for a minute; what is written later is an update.
     time.sleep(62)
     (site_packages() / "hermes_cli/__init__.py").touch()
+
+
+def upgraded():
+    """The release before this one runs, and pip has put this one in its place."""
+    global VENV, HERMES
+    new = site_packages()
+    VENV = LAB / RELEASES[RELEASES.index(RELEASE) - 1]
+    HERMES = VENV / "bin" / "hermes"
+    healthy()
+    time.sleep(62)  # As in `stale_code`.
+    upgrade(site_packages(), new)
+    until("it still answers", is_healthy, 10)
+
+
+def upgrade(site, new):
+    """Does as pip does: of each package that differs, the old files go, and the new ones come."""
+    packages = lambda site: {info.name.split("-")[0]: info for info in site.glob("*.dist-info")}
+    files = lambda info: [row.rsplit(",", 2)[0].strip('"') for row in (info / "RECORD").read_text().splitlines()]
+    old = packages(site)
+    for name, info in packages(new).items():
+        if name in old and old[name].name == info.name:
+            continue
+        for file in files(old[name]) if name in old else []:
+            (site / file).unlink(missing_ok=True)
+        for file in files(info):
+            if not file.startswith("..") and "__pycache__" not in file:
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(new / file, site / file)
+    for name in ["hermes_cli", "gateway"]:
+        subprocess.run([VENV / "bin/python", "-m", "compileall", "-q", site / name], check=True)
 
 
 def with_sudo():
@@ -629,7 +769,7 @@ def mac_old_definition():
 STATES = {
     function.__name__.replace("_", "-"): function
     for function in [
-        healthy, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
+        healthy, healthy_with_jobs, healthy_system, healthy_system_with_jobs, three_profiles, starting, stopped, upgraded, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
         api_key_missing, aiohttp_missing, wedged_process, frozen, stale_pid_file, crash_loop, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
         edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, port_freed, not_enabled, not_lingering,
@@ -638,6 +778,11 @@ STATES = {
         mac_two_domains, mac_crash_loop, mac_parked, mac_old_definition, mac_wedged,
     ]
 }
+
+
+def releases(name):
+    """Those that have the state."""
+    return RELEASES[1:] if name == "upgraded" else RELEASES
 
 
 def main():
