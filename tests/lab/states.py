@@ -30,6 +30,8 @@ HERMES = VENV / "bin" / "hermes"
 SHARED = Path("/run/lab")
 PORT = 8642
 KEY = "0123456789abcdef" * 3
+# The machine has no network, where a start would try for half a minute to fetch what it could do with.
+CONFIG = "model:\n  default: anthropic/claude-opus-4.6\nsecurity:\n  allow_lazy_installs: false\n"
 UNIT = "hermes-gateway.service"
 UNIT_FILE = HOME / ".config/systemd/user" / UNIT
 
@@ -142,7 +144,7 @@ def configure(home=HERMES_HOME, key=KEY, port=PORT):
     lines = ["API_SERVER_ENABLED=true", "API_SERVER_HOST=127.0.0.1", f"API_SERVER_PORT={port}"]
     lines += [f"API_SERVER_KEY={key}"] if key else []
     write(home / ".env", "\n".join(lines) + "\n")
-    write(home / "config.yaml", "model:\n  default: anthropic/claude-opus-4.6\n")
+    write(home / "config.yaml", CONFIG)
 
 
 def install(enable=True):
@@ -408,7 +410,7 @@ def ticker_hangs():
 def cron_overdue_job():
     script("ok.sh", "echo ok\n")
     script("hang.sh", "sleep 86400\n")
-    write(HERMES_HOME / "config.yaml", "cron:\n  script_timeout_seconds: 80000\n")
+    write(HERMES_HOME / "config.yaml", f"{CONFIG}cron:\n  script_timeout_seconds: 80000\n")
     install()
     edit_job(create_job("hung-import", "every 6h", "hang.sh"), "next_run_at", hours_ago(0))
     session("nohup", HERMES, "cron", "tick")
@@ -717,7 +719,7 @@ def mac_foreground():
 
 def mac_interrupted_restart():
     mac_healthy()
-    pid = int(line("pid"))
+    pid = recorded_pid()
     stamp = time.strftime("%Y-%m-%d %H:%M:%S +0000", time.gmtime())
     write(HERMES_HOME / "logs/launchd-reload.log", f"[{stamp}] Launchd reload helper started for {domain()}/{LABEL}\n")
     launchctl("bootout", f"{domain()}/{LABEL}", check=False)
