@@ -12,6 +12,7 @@ pub mod log;
 pub mod lsof;
 pub mod plist;
 pub mod ps;
+pub mod python;
 pub mod reload;
 pub mod show;
 pub mod specifier;
