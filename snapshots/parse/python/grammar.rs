@@ -469,14 +469,12 @@ impl<'a> Reader<'a> {
         self.sign("(")?;
         let parameters = self.parameters(")")?;
         self.sign(")")?;
-        if self.take_sign("->") {
-            self.value()?;
-        }
+        let returns = if self.take_sign("->") { Some(self.value()?) } else { None };
         let from = self.at;
         let body = self.block()?;
         let own = self.tokens.get(from..self.at).unwrap_or_default();
         let yields = own.contains(&Token::Name("yield"));
-        Some(Statement::Define(Function { name, parameters, body, yields }))
+        Some(Statement::Define(Function { name, parameters, body, yields, returns }))
     }
 
     fn parameters(&mut self, end: &str) -> Option<Vec<Parameter>> {

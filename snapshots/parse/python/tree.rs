@@ -190,6 +190,8 @@ pub struct Function {
     pub body: Vec<Statement>,
     /// True if it yields values.
     pub yields: bool,
+    /// What it says that it returns.
+    pub returns: Option<Expression>,
 }
 
 /// A parameter.
