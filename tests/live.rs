@@ -241,7 +241,8 @@ fn every_printed_plan_heals_under_launchd_too() {
 /// The table that `tests/lab/heal` prints, which ends with 1 if anything in it is not as it must be.
 fn heal(states: &str) {
     for lab in wanted() {
-        let sample = HEALED_SAMPLE.iter().filter(|state| state.starts_with("mac-") == (states == "mac"));
+        let sample =
+            HEALED_SAMPLE.iter().filter(|state| state.starts_with("mac-") == (states == "mac"));
         let states = if lab.sample_only { sample.copied().collect() } else { vec![states] };
         let output = Command::new(script("heal"))
             .args([env!("CARGO_BIN_EXE_gw-doctor"), "--hermes", lab.name()])

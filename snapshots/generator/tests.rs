@@ -12,8 +12,13 @@ fn tmp_real() {
         };
         let found = read(&mut load);
         eprintln!("=== {release} {:?} files {:?}", start.elapsed(), found.files);
-        for (name, document) in [("user", &found.user_unit), ("system", &found.system_unit), ("plist", &found.plist)] {
-            let Some(document) = document else { eprintln!("--- {name}: cannot tell"); continue };
+        for (name, document) in
+            [("user", &found.user_unit), ("system", &found.system_unit), ("plist", &found.plist)]
+        {
+            let Some(document) = document else {
+                eprintln!("--- {name}: cannot tell");
+                continue;
+            };
             eprintln!("--- {name}: open {}", document.is_open);
             for setting in &document.settings {
                 let value = setting.value.join(" | ").replace(ANY, "‹any›");

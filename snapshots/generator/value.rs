@@ -292,9 +292,12 @@ impl State {
             objects.insert(id, joined);
         }
         let frames = self.frames.into_iter().zip(other.frames);
-        let frames = frames.map(|(one, other)| {
-            if one == other { one } else { Rc::new(frame(&one, &other, count)) }
-        });
+        let frames =
+            frames.map(
+                |(one, other)| {
+                    if one == other { one } else { Rc::new(frame(&one, &other, count)) }
+                },
+            );
         Self { frames: frames.collect(), objects }
     }
 }

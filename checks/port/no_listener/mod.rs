@@ -26,9 +26,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let is_meant = own.iter().any(|listener| listener.is_meant_by(api) == Some(true));
     let known = at.facts.api_listener(at.gateway);
     let is_open = |listener: &&Listener| listener.is_meant_by(api).is_none();
-    let may_be_meant = own.iter().any(|listener| {
-        is_open(listener) && !at.facts.part_of(at.gateway, listener).is_another()
-    });
+    let may_be_meant = own
+        .iter()
+        .any(|listener| is_open(listener) && !at.facts.part_of(at.gateway, listener).is_another());
     let finding = if is_meant || there.iter().any(|listener| listener.is_held_by(pid)) {
         Finding::pass(format!("PID {pid} listens on {address}"))
     } else if let Some(listener) = known.filter(is_open) {
