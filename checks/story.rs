@@ -78,12 +78,6 @@ impl<'a> Subject<'a> {
             .map(|(process, command)| (process, *command))
     }
 
-    /// True if the gateway's process lives and its own status says that it has stopped: it ends, or waits for its work.
-    pub(crate) fn is_ending(&self) -> bool {
-        let status = self.gateway.own_status(self.facts.about.os);
-        status.is_some_and(|status| status.state.as_deref() == Some("stopped"))
-    }
-
     /// Tells whether a gateway serves this home: known where its process has come to the end of its start and is not
     /// ending, absent where there is none or it does not.
     pub(crate) fn serves(&self) -> Fact<()> {

@@ -8,10 +8,10 @@ use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Witness;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict, plural};
+use crate::finding::{Finding, Verdict, plural, span};
 use crate::job::{killed, restarting};
 use crate::subject::{has_lasted, length};
 
@@ -55,9 +55,9 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             ))
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
-        Phase::Running if restarts >= 2 && is_fresh(at) => {
-            crashing(at, lane, job).unwrap_or_else(|| one_look(at, lane, job, restarts))
-        }
+        Phase::Running if restarts >= 2 && is_fresh(at) => crashing(at, lane, job)
+            .or_else(|| quick(at, lane, job, restarts))
+            .unwrap_or_else(|| one_look(at, lane, job, restarts)),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
 }
@@ -74,7 +74,7 @@ fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
     let watched = at.watched_end(job).map(|watched| watched.watchdog);
     // A planned restart ends with 75, and a planned stop with 0. Nobody plans three within a minute each.
-    let is_quick = job.last_run().is_some_and(|lasted| lasted.as_secs() < QUICK_SECONDS);
+    let is_quick = job.last_run().is_some_and(|lasted| lasted.as_secs() < UNPLANNED_SECONDS);
     let may_be_planned = matches!(job.last_exit, Some(Exit::Code(0 | 75))) && watched.is_none();
     let planned = may_be_planned && !(is_quick && restarts >= FEW_PLANNED);
     let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
@@ -107,14 +107,14 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
             .seen(&job.source, format!("NRestarts={restarts}, Type={}", systemd.kind))
             .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
     };
-    if systemd.result == "timeout" {
+    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
+    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
+    if ended < FEW_STARTS && systemd.result == "timeout" {
         return Some(failure(format!(
             "it was {}, the last time because its time to start was up",
             times(restarts)
         )));
     }
-    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
-    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
     if ended < FEW_STARTS {
         return Some(one_look(at, lane, job, restarts));
     }
@@ -127,11 +127,20 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
 /// How many of the last starts were each followed by the next when their time was up.
 fn in_beat(starts: &[Timestamp], limit: Duration, delay: Duration) -> usize {
     let longest = limit.saturating_add(delay).as_secs().saturating_add(killed::STOP_SECONDS);
-    let gaps = starts.windows(2).rev().map_while(|pair| match pair {
-        [one, next] => u64::try_from(next.duration_since(*one).as_secs()).ok(),
+    gaps(starts, |one, next| next.duration_since(one))
+        .into_iter()
+        .rev()
+        .take_while(|gap| *gap >= limit.as_secs() && *gap <= longest)
+        .count()
+}
+
+/// How long after each start the next one came, in seconds.
+fn gaps<T: Copy>(starts: &[T], between: impl Fn(T, T) -> SignedDuration) -> Vec<u64> {
+    let gap = |pair: &[T]| match pair {
+        [one, next] => u64::try_from(between(*one, *next).as_secs()).ok(),
         _ => None,
-    });
-    gaps.take_while(|gap| *gap >= limit.as_secs() && *gap <= longest).count()
+    };
+    starts.windows(2).filter_map(gap).collect()
 }
 
 /// So many starts in the same beat are no coincidence.
@@ -205,8 +214,34 @@ fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
 }
 
 /// No gateway is restarted on purpose so soon after its start, in seconds, and so often.
-const QUICK_SECONDS: i64 = 60;
+const UNPLANNED_SECONDS: i64 = 60;
 const FEW_PLANNED: u64 = 3;
+/// A loop whose last starts came in quick succession: so says the list of starts (0.19+), else the log.
+fn quick(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Option<Finding> {
+    let listed = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
+    let logged = at.gateway.journal.known().map(|journal| journal.starts.as_slice());
+    let gaps = match listed {
+        [] => gaps(logged.unwrap_or_default(), |one, next| next.duration_since(one)),
+        listed => gaps(listed, |one, next| next.duration_since(one)),
+    };
+    let last: Vec<u64> = gaps.iter().rev().copied().take(QUICK_STARTS).collect();
+    let longest = last.iter().copied().max()?;
+    if last.len() < QUICK_STARTS || longest > QUICK_SECONDS || restarts < BURST {
+        return None;
+    }
+    let claim = format!(
+        "{} ends and is started again without end: {}, the last {QUICK_STARTS} times within {} of the start before",
+        lane.name,
+        times(restarts),
+        span(longest)
+    );
+    Some(Finding::failure(claim).seen(&job.source, format!("NRestarts={restarts}")))
+}
+
+/// So many starts in a row, each so soon after the one before, are no changes by hand. In seconds.
+const QUICK_STARTS: usize = 5;
+const QUICK_SECONDS: u64 = 90;
+
 /// systemd's own idea of too many starts (`DefaultStartLimitBurst`).
 const BURST: u64 = 5;
 

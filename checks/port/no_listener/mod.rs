@@ -46,6 +46,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::unknown("whether the gateway listens", &why)
     } else if let Some(step) = at.start() {
         Finding::unknown("whether it will listen", &Why::Failed(step.words().into()))
+    } else if at.is_ending() {
+        let why = Why::Failed("the gateway is ending, as its status file says".into());
+        Finding::unknown("whether it listens still", &why)
     } else if !own.is_empty() {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",
