@@ -15,10 +15,12 @@ use crate::parse::plist::Plist;
 use crate::parse::specifier::Specifiers;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
+use crate::redact::holds_a_mark;
 use crate::snapshot::About;
+use crate::value::Value;
 
 /// A definition, as the manager would understand it if it read the files now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Definition {
     /// The main file.
     pub path: String,
@@ -137,16 +139,14 @@ pub struct Agent {
 }
 
 /// A variable that a definition sets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value, or the mark of it.
-    pub value: String,
+    /// Its value. One with a specifier is open, for only the manager resolves it.
+    pub value: Value,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value holds a specifier that only the manager resolves.
-    pub unresolved: bool,
 }
 
 /// Something in a file that makes no sense.
@@ -227,9 +227,8 @@ impl Definition {
         let variables = plist.pairs("EnvironmentVariables").unwrap_or_default();
         let variable = |(name, value): (String, String)| Variable {
             at: Place { file: path.into(), line: plist.line_in("EnvironmentVariables", &name) },
-            unresolved: false,
             name,
-            value,
+            value: Value::of(value),
         };
         let restart = Restart::of_plist(plist).map(|restart| (restart, at("KeepAlive")));
         let stop_timeout = plist.number("ExitTimeOut").map(Duration::from_secs);
@@ -293,9 +292,12 @@ impl Definition {
         };
         let variable = |found: crate::parse::unit::Variable| Variable {
             name: found.name,
-            value: found.value,
+            value: if found.unresolved {
+                Value::unresolved(found.value)
+            } else {
+                Value::of(found.value)
+            },
             at: Place { file: found.file, line: Some(found.line) },
-            unresolved: found.unresolved,
         };
         Self {
             path: path.into(),
@@ -360,10 +362,11 @@ impl Definition {
 
     /// The value of a variable for what it runs: what a wrapper sets on its command line, as `env -i HERMES_HOME=…` does
     /// (upstream #64778), else what it sets itself.
-    pub fn given(&self, name: &str) -> Option<&str> {
+    pub fn given(&self, name: &str) -> Option<Value> {
         let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
         let by_wrapper = words.rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
+        let by_itself = || self.variable(name).map(|variable| variable.value.clone());
+        by_wrapper.map(Value::of).or_else(by_itself)
     }
 
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
@@ -371,7 +374,7 @@ impl Definition {
         let pinned = self.variable("HERMES_HOME");
         self.told.profile.is_none()
             && self.variable("HERMES_SUPERVISED_CHILD").is_none()
-            && !pinned.is_some_and(|pinned| home.is_at(&pinned.value))
+            && !pinned.is_some_and(|pinned| home.may_be_at(&pinned.value))
     }
 
     /// Why a process of this user cannot write to its main file, where that is certain. root can write to any file but
@@ -397,7 +400,7 @@ impl Definition {
     }
 
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
-    /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
+    /// since Hermes then has a rule; unknown where the user's home is, and where a value is not told.
     /// `sticky` is as in [`Choice::home`].
     pub fn home(
         &self,
@@ -405,17 +408,26 @@ impl Definition {
         about: &About,
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
-        let value = |name: &str| self.given(name);
-        let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
-        if let Some(open) = set.find(|variable| variable.unresolved) {
-            let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
-            return Fact::Unknown(Why::Failed(what));
-        }
+        let given = |name: &'static str| match self.given(name) {
+            None => Ok(None),
+            Some(Value::Literal(value)) => Ok(Some(value)),
+            Some(Value::Open(open)) => {
+                let what = format!("{name} is {}, of which the value is not told", open.written);
+                Err(Why::Failed(what))
+            }
+        };
+        let (pinned, own_home) = match (given("HERMES_HOME"), given("HOME")) {
+            (Ok(pinned), Ok(own_home)) => (pinned, own_home),
+            (Err(why), _) | (_, Err(why)) => return Fact::Unknown(why),
+        };
         let profile = self.told.profile.clone();
+        if profile.as_deref().is_some_and(holds_a_mark) {
+            return Fact::Unknown(Why::Failed("the profile that it names was redacted".into()));
+        }
         let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
-        let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
+        let user_home = own_home.as_deref().or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
-        let pinned = value("HERMES_HOME").map(|home| self.below_its_directory(home));
+        let pinned = pinned.map(|home| self.below_its_directory(&home));
         let choice =
             Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
         match choice.home(|root| sticky(root).filter(|_| !exempt)) {
@@ -506,11 +518,14 @@ mod tests {
     fn what_a_wrapper_sets_on_its_command_line_wins_and_another_program_sets_nothing() {
         let home = "<key>HERMES_HOME</key><string>/b</string>";
         let wrapped = "/usr/bin/sudo -u a env -i HERMES_HOME=/a hermes gateway run";
-        assert_eq!(definition(wrapped, home).given("HERMES_HOME"), Some("/a"));
-        assert_eq!(definition(wrapped, "").given("HOME"), None);
+        let given = |definition: Definition, name: &str| {
+            definition.given(name).map(|value| value.literal().cloned().expect("a value"))
+        };
+        assert_eq!(given(definition(wrapped, home), "HERMES_HOME").as_deref(), Some("/a"));
+        assert_eq!(given(definition(wrapped, ""), "HOME"), None);
         let bare = "/v/bin/hermes gateway run";
-        assert_eq!(definition(bare, home).given("HERMES_HOME"), Some("/b"));
+        assert_eq!(given(definition(bare, home), "HERMES_HOME").as_deref(), Some("/b"));
         let told = "/v/bin/hermes gateway run HERMES_HOME=/a";
-        assert_eq!(definition(told, "").given("HERMES_HOME"), None);
+        assert_eq!(given(definition(told, ""), "HERMES_HOME"), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::value::Value;
+
 /// A `HERMES_HOME` and the name by which a person knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Home {
@@ -87,6 +89,11 @@ impl Home {
     pub fn is_at(&self, path: &str) -> bool {
         let path = trimmed(path);
         path == self.path || self.also.iter().any(|other| other == path)
+    }
+
+    /// True if this value names this home, or may: it is no value to compare.
+    pub fn may_be_at(&self, path: &Value) -> bool {
+        path.literal().is_none_or(|path| self.is_at(path))
     }
 
     /// The names under which Hermes looks for its service, most likely first: the bare one for a root, else that of its

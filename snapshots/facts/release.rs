@@ -191,6 +191,21 @@ capabilities! {
     LaunchdWrapper: [0, 20, 0] => [0, 20, 1];
     /// Lets that wrapper add `--external-supervisor` itself where launchd runs it, so that a plist without it starts.
     WrapperMarksItself: [0, 20, 0] => [0, 20, 5];
+    /// Ends a start that has no event loop after 300 s, and neither computes nor says that it needs longer.
+    StartWatchdog: [0, 21, 0] => [0, 21, 3];
+    /// Stamps `updated_at` of its status file every 60 s, by a thread of its own.
+    StatusMark: [0, 21, 3] => [0, 21, 5];
+    /// Stamps the entry of its API server in the status file every 30 s, by its event loop.
+    ApiServerMark: [0, 21, 5] => [0, 22, 2];
+    /// Starts an API server for a usable key alone or for `enabled: true`, reads `API_SERVER_ENABLED` nowhere, heeds
+    /// `enabled: false` beside a key, and reads `port`, `host` and `key` of a block without `extra:` (run on 0.20.0).
+    ApiServerByKey: [0, 19, ANY] => [0, 20];
+    /// Takes every setting of the block `api_server:` at the top of config.yaml, before all others, and expands `${NAME}`.
+    EveryApiSetting: [0, 21, 0] => [0, 21, 3];
+    /// Serves every profile of its user without being told to.
+    ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
+    /// Lets `platforms.api_server.extra` win over the block `api_server:` at the top of config.yaml.
+    ExtraBeforeRootBlock: [0, 21, 5] => [0, 22, 2];
     /// Takes launchd's own job for another gateway, where a wrapper hides it (upstream #86893, #87046).
     GuardAgainstOwnJob: [0, 19, ANY] => [0, 20];
     /// Takes `gateway run --external-supervisor` (upstream #87005).

@@ -21,10 +21,46 @@ pub enum Role {
     Server,
     /// `hermes cron tick`.
     CronTick,
+    /// A command that starts, stops or replaces gateways, or their code or definitions, and then ends.
+    Lifecycle(Lifecycle),
     /// Any other Hermes command, and a Hermes whose title hides its arguments.
     OtherHermes,
     /// Not Hermes.
     Foreign,
+}
+
+/// What a command does to gateways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// `hermes gateway start`.
+    Start,
+    /// `hermes gateway stop`.
+    Stop,
+    /// `hermes gateway restart`. Where there is no supervisor, its process becomes the gateway.
+    Restart,
+    /// `hermes gateway install`.
+    Install,
+    /// `hermes gateway uninstall`.
+    Uninstall,
+    /// `hermes gateway migrate`, which moves the gateways of profiles into one (0.21.3+).
+    Migrate,
+    /// `hermes update`.
+    Update,
+}
+
+impl Lifecycle {
+    /// Returns the command as a person types it.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Start => "hermes gateway start",
+            Self::Stop => "hermes gateway stop",
+            Self::Restart => "hermes gateway restart",
+            Self::Install => "hermes gateway install",
+            Self::Uninstall => "hermes gateway uninstall",
+            Self::Migrate => "hermes gateway migrate",
+            Self::Update => "hermes update",
+        }
+    }
 }
 
 /// The arguments of `gateway run` that matter.
@@ -248,8 +284,14 @@ fn role_of_hermes(words: &[String]) -> Role {
     match commands.next() {
         Some("gateway") => match commands.next() {
             None | Some("run" | "restart") => Role::Gateway(flags),
+            Some("start") => Role::Lifecycle(Lifecycle::Start),
+            Some("stop") => Role::Lifecycle(Lifecycle::Stop),
+            Some("install") => Role::Lifecycle(Lifecycle::Install),
+            Some("uninstall") => Role::Lifecycle(Lifecycle::Uninstall),
+            Some("migrate" | "migrate-legacy") => Role::Lifecycle(Lifecycle::Migrate),
             Some(_) => Role::OtherHermes,
         },
+        Some("update") => Role::Lifecycle(Lifecycle::Update),
         Some("serve" | "dashboard") => Role::Server,
         Some("cron") if commands.next() == Some("tick") => Role::CronTick,
         _ => Role::OtherHermes,
@@ -354,6 +396,16 @@ pub fn only_restarts(argv: &[String]) -> bool {
     (is_restarted || verbs.peek().is_some()) && verbs.all(|verb| verb != Verb::Run)
 }
 
+/// Returns what a process with these arguments does to gateways, if it is a lifecycle command. `gateway restart` is one
+/// until its process turns out to be the gateway.
+pub fn lifecycle(argv: &[String]) -> Option<Lifecycle> {
+    match role(argv) {
+        Role::Lifecycle(command) => Some(command),
+        Role::Gateway(_) if only_restarts(argv) => Some(Lifecycle::Restart),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -428,6 +480,10 @@ mod tests {
             ("hermes chat -q gateway.run", Role::OtherHermes),
             ("python -m hermes_cli.main chat -q /src/gateway/run.py", Role::OtherHermes),
             ("hermes gateway status", Role::OtherHermes),
+            ("hermes gateway stop", Role::Lifecycle(Lifecycle::Stop)),
+            ("hermes -p coder gateway install --force", Role::Lifecycle(Lifecycle::Install)),
+            ("/v/bin/python -m hermes_cli.main update", Role::Lifecycle(Lifecycle::Update)),
+            ("hermes gateway migrate --multiplex", Role::Lifecycle(Lifecycle::Migrate)),
             ("hermes -p gateway status", Role::OtherHermes),
             ("python -m tui_gateway", Role::Foreign),
             ("hermes serve --port 9119", Role::Server),

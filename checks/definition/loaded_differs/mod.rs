@@ -6,6 +6,7 @@ use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::value::Value;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -109,7 +110,7 @@ fn differences(
     is_agent: bool,
 ) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
-    if let Some(argv) = launchd.argv.as_ref().filter(|argv| **argv != definition.argv) {
+    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv)) {
         found.push(("the arguments", definition.program_at(), argv.join(" ")));
     }
     let agent = definition.agent.as_ref();
@@ -125,14 +126,14 @@ fn differences(
     for (what, loaded, on_disk) in paths {
         // A short print leaves lines out; only a line that is there can differ.
         if let (Some(loaded), Some((path, at))) = (loaded, on_disk)
-            && loaded != path
+            && is_another(loaded, &Value::of(path))
         {
             found.push((what, at.clone(), loaded.clone()));
         }
     }
     for (name, loaded) in &launchd.environment {
         if let Some(variable) =
-            definition.variable(name).filter(|variable| variable.value != *loaded)
+            definition.variable(name).filter(|variable| is_another(loaded, &variable.value))
         {
             found.push(("the environment", variable.at.clone(), format!("another {name}")));
         }
@@ -146,6 +147,18 @@ fn differences(
         found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
     }
     found
+}
+
+/// True if what is loaded surely is another value than what is on disk.
+fn is_another(loaded: &str, on_disk: &Value) -> bool {
+    Value::of(loaded).same_on_one_host(on_disk) == Some(false)
+}
+
+/// True if what is loaded surely is another command line than what is on disk.
+fn is_another_line(loaded: &[String], on_disk: &[String]) -> bool {
+    let mut words = loaded.iter().zip(on_disk);
+    loaded.len() != on_disk.len()
+        || words.any(|(loaded, on_disk)| is_another(loaded, &Value::of(on_disk)))
 }
 
 /// The variable that only one side has. Nothing can be said by a print without this block, or one that ends in it;
