@@ -19,6 +19,7 @@ pub mod finding;
 pub mod intent;
 pub mod plan;
 mod spawn;
+pub mod stop;
 mod story;
 mod subject;
 pub mod transient;

@@ -22,6 +22,7 @@ use jiff::SignedDuration;
 use crate::Subject;
 use crate::finding::{Finding, span};
 use crate::intent::Expected;
+use crate::stop::Stop;
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -177,19 +178,33 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// Why it is not known what the installed release writes into definitions.
+    pub(crate) fn unknown_writing(&self) -> Why {
+        match self.gateway.install.as_ref().map(|install| &install.version) {
+            Some(Fact::Known(version)) => {
+                Why::Failed(format!("what {version} writes is not known here"))
+            }
+            Some(Fact::Unknown(why)) => why.clone(),
+            Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
+            None => Why::NotObserved,
+        }
+    }
+
     /// True if the installed code can do this, false if it cannot. None where its version does not tell, or is not known.
     pub(crate) fn has(&self, capability: Capability) -> Option<bool> {
         self.version()?.has(capability)
     }
 
-    /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
-    /// default of its version (180 up to 0.17, none from 0.18 on).
-    pub(crate) fn drain(&self) -> Option<u64> {
-        match &self.gateway.drain {
-            Fact::Known(seconds) => Some(*seconds),
-            Fact::Absent => Some(if self.has(Capability::NoDrainByDefault)? { 0 } else { 180 }),
+    /// How long the gateway may take to stop: as its settings say, else by the defaults of its version.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let set = |setting: &Fact<u64>| match setting {
+            Fact::Known(seconds) => Some(Some(*seconds)),
+            Fact::Absent => Some(None),
             Fact::Unknown(_) => None,
-        }
+        };
+        let waits_for_jobs = self.has(Capability::CronDrain) != Some(false);
+        let cron = if waits_for_jobs { set(&self.gateway.cron_drain)? } else { None };
+        Stop::of(self.version()?, set(&self.gateway.drain)?, cron)
     }
 
     /// The status file and its age in seconds, if another process wrote it while this one lived: an earlier one cannot

@@ -341,6 +341,7 @@ fn gateway(
         status,
         api: settings.api,
         drain: settings.drain,
+        cron_drain: settings.cron_drain,
         config_fault: settings.config_fault,
         assigned: settings.assigned,
         health,

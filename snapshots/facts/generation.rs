@@ -108,9 +108,16 @@ impl Generation {
         Self::known(form).iter()
     }
 
-    /// True if these releases are among those of the other.
+    /// True if nothing that these releases write is a difference from the others.
     pub fn is_within(&self, other: &Self) -> bool {
-        other.first <= self.first && self.last <= other.last
+        let is_taken = |expected: &Expected| {
+            other.shape.iter().any(|known| known.is_of(expected) && known.takes_all(expected))
+        };
+        let is_written = |known: &Expected| {
+            let mut written = self.shape.iter().filter(|expected| !expected.optional);
+            known.optional || written.any(|expected| expected.is_of(known))
+        };
+        self.shape.iter().all(is_taken) && other.shape.iter().all(is_written)
     }
 
     /// The generations from which a definition differs in the fewest entries. One that is told counts only where no
@@ -247,6 +254,20 @@ impl Expected {
         }
     }
 
+    /// True if both are the same entry: of a list, the same word.
+    fn is_of(&self, other: &Self) -> bool {
+        self.name == other.name && (!shape::is_list(&self.name) || self.values == other.values)
+    }
+
+    /// True if it takes each value that the other may have.
+    fn takes_all(&self, other: &Self) -> bool {
+        match (&self.values, &other.values) {
+            (None, _) => true,
+            (Some(known), Some(values)) => values.iter().all(|value| known.contains(value)),
+            (Some(_), None) => false,
+        }
+    }
+
     fn takes(&self, value: &str) -> bool {
         self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
     }
@@ -326,22 +347,13 @@ fn ahead(known: &[Generation]) -> Vec<Generation> {
 fn either(shapes: &[&[Expected]]) -> Vec<Expected> {
     let mut all: Vec<Expected> = Vec::new();
     for expected in shapes.iter().copied().flatten() {
-        let is_same = |known: &&mut Expected| {
-            known.name == expected.name
-                && (!shape::is_list(&known.name) || known.values == expected.values)
-        };
-        match all.iter_mut().find(is_same) {
+        match all.iter_mut().find(|known| known.is_of(expected)) {
             Some(known) => known.join(expected),
             None => all.push(expected.clone()),
         }
     }
     for known in &mut all {
-        let is_in = |shape: &&[Expected]| {
-            shape.iter().any(|expected| {
-                expected.name == known.name
-                    && (!shape::is_list(&known.name) || expected.values == known.values)
-            })
-        };
+        let is_in = |shape: &&[Expected]| shape.iter().any(|expected| expected.is_of(known));
         known.optional |= !shapes.iter().all(is_in);
     }
     all
@@ -630,6 +642,22 @@ mod tests {
             .map(|found| found.name)
             .collect();
         assert_eq!(names, ["Nice"], "what neither writes is one");
+    }
+
+    #[test]
+    fn a_generation_is_within_one_that_may_write_all_that_it_writes() {
+        let of = |text: &str| Generation::of(Form::UserUnit, &version(text)).expect("a generation");
+        for (one, other, expected) in [
+            ("0.22.2", "0.23.0", true),
+            ("0.23.0", "0.22.2", true),
+            ("0.21.5", "0.22.0", true),
+            ("0.22.2", "0.22.1", true),
+            ("0.21.3", "0.22.0", false),
+            ("0.22.0", "0.22.2", false),
+            ("0.21.3", "0.21.5", false),
+        ] {
+            assert_eq!(of(one).is_within(of(other)), expected, "{one} {other}");
+        }
     }
 
     #[test]

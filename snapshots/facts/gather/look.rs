@@ -12,6 +12,7 @@ use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
+use crate::parse::cmdline;
 use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
@@ -214,6 +215,8 @@ struct Name {
 }
 
 const LOG: &str = "log";
+/// Wrappers in each other that are looked through: osascript, Hermes's own, and one more.
+const MOST_WRAPPERS: usize = 4;
 /// Beside `profiles`, what `hermes profile use` writes.
 const STICKY: &str = "active_profile";
 
@@ -225,8 +228,20 @@ fn names(definition: &Definition) -> Vec<Name> {
             names.push(Name { what, path: path.into(), at: at.clone(), purpose });
         }
     };
-    if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
-        add("program", program, at, Purpose::Read);
+    if let Some(at) = &definition.argv_at {
+        let mut programs: Vec<String> = Vec::new();
+        let mut command = Some(definition.argv.clone());
+        // What a wrapper hands on is as needed as the wrapper.
+        while let Some(argv) = command.filter(|_| programs.len() < MOST_WRAPPERS) {
+            programs.extend(argv.first().cloned().filter(|program| !programs.contains(program)));
+            command = cmdline::handed_on(&argv);
+        }
+        for program in &programs {
+            add("program", program, at, Purpose::Read);
+        }
+        if let Some(code) = cmdline::bootstrap(&definition.argv) {
+            add("directory of its code", &code.project_root, at, Purpose::Enter);
+        }
     }
     if let Some((directory, at)) = &definition.working_directory {
         // A leading `-` says that it may be missing.
