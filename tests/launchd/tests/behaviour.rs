@@ -177,7 +177,8 @@ fn osascript_ends_as_the_script_does_and_refuses_what_is_no_script_of_hermes() {
     fs::copy(LAUNCHCTL, &osascript).expect("a copy");
     let code = |words: &[&str]| Command::new(&osascript).args(words).status().expect("it").code();
     let javascript = |command: &str| {
-        let script = format!("ObjC.import(\"stdlib\"); const status=$.system({command:?}); $.exit(status);");
+        let script =
+            format!("ObjC.import(\"stdlib\"); const status=$.system({command:?}); $.exit(status);");
         code(&["-l", "JavaScript", "-e", &script])
     };
     let applescript = |command: &str| code(&["-e", &format!("do shell script {command:?}")]);
