@@ -341,7 +341,7 @@ def aiohttp_missing():
     site = site_packages()
     for found in [site / "aiohttp", *site.glob("aiohttp-*.dist-info")]:
         subprocess.run(["rm", "-r", found], check=True)
-    if not since("0.22.2"):
+    if not since("0.21.5"):
         return runs_without_listening()
     install()
     start()
