@@ -88,7 +88,11 @@ impl<'a> Subject<'a> {
                 let is_still = process.is_zombie() || process.is_stopped();
                 let is_stopping = self.job().is_some_and(|(_, job)| job.phase == Phase::Stopping);
                 let starts = self.unanswered_start().is_some();
-                if is_still || is_stopping || self.is_ending() || starts {
+                let has_stopped = self
+                    .gateway
+                    .own_status(self.facts.about.os)
+                    .is_some_and(|status| status.state.as_deref() == Some("stopped"));
+                if is_still || is_stopping || has_stopped || starts {
                     Fact::Absent
                 } else {
                     Fact::Known(())
