@@ -74,9 +74,9 @@ pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Exa
 /// Examines one gateway of these facts. What is found of the others does not count, so they can be examined side by side.
 pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Selection) -> Examined {
     let at = &Subject::new(facts, gateway, intent);
+    // A filter chooses what is shown and counted, and has no say in what is concluded.
     let mut findings: Vec<Finding> = CHECKS
         .iter()
-        .filter(|check| selection.takes(check))
         .flat_map(|check| said(check, at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
     findings.extend(
@@ -86,7 +86,12 @@ pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Select
     excuse::findings(at, &mut findings);
     let mut diagnoses = diagnosis::diagnose(at, &findings);
     excuse::diagnoses(at, &mut findings, &mut diagnoses);
-    Examined { chain: chain::links(at, &findings), diagnoses, verdict: worst(&findings), findings }
+    let chain = chain::links(at, &findings);
+    let is_shown = |finding: &Finding| {
+        CHECKS.iter().any(|check| check.id == finding.check && selection.takes(check))
+    };
+    findings.retain(is_shown);
+    Examined { chain, diagnoses, verdict: worst(&findings), findings }
 }
 
 /// What a check says. One that breaks off by a fault of ours could not tell, and does not take the others with it.
