@@ -1,11 +1,11 @@
 //! Whether what is loaded is what is on disk.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::value::Value;
 
 use crate::Subject;

@@ -41,11 +41,8 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         more => format!(", and {more} more"),
     };
     // An older one may be of a release that nobody recorded, and as it was written.
-    let source = if drift.is_current() {
-        "was edited by hand"
-    } else {
-        "is as no known release writes it"
-    };
+    let source =
+        if drift.is_current() { "was edited by hand" } else { "is as no known release writes it" };
     let claim =
         format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
     shown_with(at, drift, &lost, Finding::warning(claim))
@@ -86,12 +83,7 @@ fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Fin
 }
 
 /// The finding with each edit as evidence, and where they survive.
-fn shown_with(
-    at: &Subject<'_>,
-    drift: &Drift<'_>,
-    lost: &[&Graded],
-    finding: Finding,
-) -> Finding {
+fn shown_with(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded], finding: Finding) -> Finding {
     let finding = lost.iter().take(MOST).fold(finding, |finding, edit| {
         finding.seen_at(
             &drift.place(edit),
