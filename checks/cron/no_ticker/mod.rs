@@ -54,9 +54,8 @@ fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
     let age = at.age_of(mark.at)?;
     let marker = mark.pid.and_then(|pid| at.facts.gateway_of(pid)).filter(|marker| {
         let started = marker.process().and_then(|process| process.started_at);
-        started.is_some_and(|started| {
-            mark.at.duration_since(started).as_secs() > START_MARK_SECONDS
-        })
+        started
+            .is_some_and(|started| mark.at.duration_since(started).as_secs() > START_MARK_SECONDS)
     });
     let serving = at.gateway.served_by.as_ref().and_then(|served| at.facts.gateway_of(served.pid));
     let serving = serving.filter(|other| {
