@@ -190,12 +190,12 @@ def main_pid():
     return int(unit("MainPID")[0])
 
 
-def script(name, text):
-    write(HERMES_HOME / "scripts" / name, text, 0o755)
+def script(name, text, home=HERMES_HOME):
+    write(home / "scripts" / name, text, 0o755)
 
 
-def create_job(name, schedule, file):
-    said = hermes("cron", "create", "--name", name, schedule, "--no-agent", "--script", file)
+def create_job(name, schedule, file, *profile):
+    said = hermes(*profile, "cron", "create", "--name", name, schedule, "--no-agent", "--script", file)
     return next(line.split(": ", 1)[1].strip() for line in said.splitlines() if "Created job" in line)
 
 
@@ -260,11 +260,13 @@ def healthy_system_with_jobs():
 
 
 def three_profiles():
-    """The default one and two more, each with a key of its own. One gateway serves them all from 0.21.5 on."""
+    """The default one and two more, each with a key and a job. One gateway serves them all from 0.21.5 on."""
     profiles = {"coder": PORT + 1, "work": PORT + 2}
     for name, port in profiles.items():
         hermes("profile", "create", name, "--no-alias")
         configure(HERMES_HOME / "profiles" / name, port=port)
+        script("ok.sh", "echo ok\n", HERMES_HOME / "profiles" / name)
+        create_job("nightly-report", "0 4 * * *", "ok.sh", "-p", name)
     install()
     start()
     wait_up()
