@@ -755,7 +755,7 @@ def without_replace(**changes):
 
 def mac_two_domains():
     mac()
-    without_replace(ThrottleInterval=2)
+    without_replace(ThrottleInterval=20)  # Looks are to fall between two attempts.
     bootstrap()
     wait_up()
     bootstrap("user")
@@ -764,10 +764,10 @@ def mac_two_domains():
 
 def mac_crash_loop():
     mac()
-    plist(ThrottleInterval=3)
+    plist(ThrottleInterval=10)
     break_import()
     bootstrap()
-    until("a few runs", lambda: int(line("runs") or 0) >= 3 and line("state") == "spawn scheduled")
+    until("a few runs", lambda: int(line("runs") or 0) >= 2 and line("state") == "spawn scheduled")
 
 
 def mac_parked():
