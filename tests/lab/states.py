@@ -573,8 +573,12 @@ def upgrade(site, new):
     for name, info in packages(new).items():
         if name in old and old[name].name == info.name:
             continue
-        for file in files(old[name]) if name in old else []:
-            (site / file).unlink(missing_ok=True)
+        gone = [site / file for file in files(old[name])] if name in old else []
+        for file in gone:
+            file.unlink(missing_ok=True)
+        for directory in sorted({above for file in gone for above in file.parents if site in above.parents}, reverse=True):
+            if directory.is_dir() and not any(directory.iterdir()):
+                directory.rmdir()
         for file in files(info):
             if not file.startswith("..") and "__pycache__" not in file:
                 (site / file).parent.mkdir(parents=True, exist_ok=True)
