@@ -56,7 +56,7 @@ const STATES: &[State] = &[
     ("three-profiles", always("healthy", 0)),
     ("not-installed", always("not-installed", 1)),
     ("installed-not-enabled-not-running", always("loaded-not-running", 1)),
-    ("starting", always("observer-limited", 3)),
+    ("starting", always("starting", 3)),
     // The unit of 0.21.4 and later tells the gateway that the stop is meant.
     (
         "stopped",
