@@ -58,6 +58,20 @@ fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Fin
         let what = format!("what of {name} the next {} drops", drift.rewriters());
         return Finding::unknown(&what, &at.unknown_writing()).minor();
     }
+    // A setting of the API server is its owner's, whatever the release.
+    let is_setting = |edit: &&&Graded| {
+        let variable = edit.variable().unwrap_or_default();
+        edit.difference.how == How::Extra && variable.starts_with("API_SERVER_")
+    };
+    let settings: Vec<&Graded> = lost.iter().filter(is_setting).copied().collect();
+    if !settings.is_empty() {
+        let claim = format!(
+            "{name} was edited by hand: the next {} {}",
+            drift.rewriters(),
+            fates(drift, &settings)
+        );
+        return shown_with(at, drift, lost, Finding::warning(claim));
+    }
     let mut subjects: Vec<String> = lost.iter().map(|edit| edit.subject(drift.form)).collect();
     if subjects.len() > IN_CLAIM {
         let more = subjects.split_off(IN_CLAIM).len();
