@@ -28,6 +28,7 @@ use gw_snapshot::facts::generation::{Form, Generation};
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Wanted, gather};
 use gw_snapshot::observation::FileSeen;
+use gw_snapshot::parse::cmdline;
 use gw_snapshot::parse::specifier::Specifiers;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
@@ -152,10 +153,13 @@ impl Recording {
         let site = format!("{home}/hermes/venv/lib/python3.11/site-packages");
         let is_site = self.variation == "site-packages";
         let code = if is_site { site } else { format!("{home}/.hermes/hermes-agent") };
+        let code = cmdline::bootstrap(&definition.argv).map_or(code, |found| found.project_root);
         files.extend(self.code(&code));
-        for environment in
-            [format!("{home}/hermes/venv"), format!("{code}/venv"), format!("{code}/.venv")]
-        {
+        let checkout = format!("{home}/.hermes/hermes-agent");
+        let in_them = [&checkout, &code]
+            .into_iter()
+            .flat_map(|code| ["venv", ".venv"].map(|environment| format!("{code}/{environment}")));
+        for environment in in_them.chain([format!("{home}/hermes/venv")]) {
             directories
                 .push(json!({"path": format!("{environment}/lib"), "entries": ["python3.11"]}));
             files.push(json!({"path": format!("{environment}/bin/python"), "mode": "0755", "uid": uid, "text": ""}));
