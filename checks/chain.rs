@@ -175,10 +175,23 @@ fn port<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         .unwrap_or_default();
     match (at.api(), at.gateway.api.why()) {
         _ if !held.is_empty() => Ok(held.join(", ")),
+        _ if at.gateway.served_by.is_some() => Ok(of_server(at)),
         (Some(api), _) => Ok(api.address()),
         (None, Some(why)) => Err(why),
         (None, None) => Ok("none wanted".into()),
     }
+}
+
+/// The listener of the gateway that serves this profile.
+fn of_server(at: &Subject<'_>) -> String {
+    let server = at.gateway.served_by.as_ref();
+    let gateway = server.and_then(|server| at.facts.gateway_of(server.pid));
+    let listener = gateway.and_then(|gateway| at.facts.api_listener(gateway));
+    let address = listener.map_or_else(String::new, |listener| format!(" {}", listener.text()));
+    server.map_or_else(
+        || "none wanted".into(),
+        |server| format!("that of {}{address}", server.profile),
+    )
 }
 
 fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
@@ -190,7 +203,7 @@ fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Answer::Refused => "refused".into(),
         Answer::TimedOut => "no answer".into(),
         Answer::Closed => "hung up".into(),
-        Answer::Status(status) | Answer::Unauthorised(status) => status.to_string(),
+        Answer::Status(status) | Answer::Unauthorised { status, .. } => status.to_string(),
         Answer::Redirect { .. } => "redirects".into(),
         Answer::NotJson | Answer::NotHttp | Answer::TooLong | Answer::Foreign { .. } => {
             "not Hermes".into()
@@ -220,7 +233,7 @@ fn runtime<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
 /// Whether the ticker of a gateway that lives has not come round for too long.
 fn is_late(at: &Subject<'_>) -> bool {
     let beat = at.gateway.cron.heartbeat.known().filter(|_| at.gateway.process().is_some());
-    beat.and_then(|beat| at.age_of(*beat)).is_some_and(|age| age > at.late_after())
+    beat.and_then(|beat| at.age_of(beat.at)).is_some_and(|age| age > at.late_after())
 }
 
 fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
@@ -236,9 +249,13 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     };
     Ok(match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {
-            let age = at.facts.now.duration_since(*beat).as_secs();
+            let age = at.facts.now.duration_since(beat.at).as_secs();
             match u64::try_from(age) {
-                Ok(age) => format!("{jobs}, ticked {} ago", span(age)),
+                Ok(age) => {
+                    let by = at.left_by_another(beat);
+                    let by = by.map_or_else(String::new, |pid| format!(" by PID {pid}"));
+                    format!("{jobs}, ticked {} ago{by}", span(age))
+                }
                 Err(_) => format!("{jobs}, ticked in the future"),
             }
         }

@@ -19,6 +19,7 @@ pub mod finding;
 pub mod intent;
 pub mod plan;
 mod spawn;
+pub mod stop;
 mod subject;
 pub mod transient;
 pub mod unused;
@@ -142,6 +143,7 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        stale_server "owner/stale-server",
         other_job "owner/other-job",
     }
     port {
@@ -173,6 +175,7 @@ checks! {
         startup_failed "runtime/startup-failed",
         draining "runtime/draining",
         platform_error "runtime/platform-error",
+        no_platform "runtime/no-platform",
         unreadable "runtime/unreadable",
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",

@@ -1,16 +1,19 @@
 //! What the checks share: the ways to come at the same fact, and to say that it is not there.
 
 pub(crate) mod cron;
+pub(crate) mod endings;
 pub(crate) mod log;
 pub(crate) mod port;
+pub(crate) mod start;
 mod user;
+pub(crate) mod version;
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
-use gw_snapshot::facts::process::{Process, Witness};
+use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
@@ -19,6 +22,7 @@ use jiff::SignedDuration;
 use crate::Subject;
 use crate::finding::{Finding, span};
 use crate::intent::Expected;
+use crate::stop::Stop;
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -85,15 +89,14 @@ impl<'a> Subject<'a> {
             .filter_map(|lane| Some((lane, lane.job.known()?)))
     }
 
-    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
-    /// lock taken by the one that has it.
-    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
-        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
-        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
-        self.gateway.process().is_some_and(has_lock)
-            && !other.witnesses.contains(&Witness::GhostLock)
-            && lanes.any(|job| job.main_pid == Some(other.pid))
-            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
+    /// Returns the processes of our own user that look like gateways, and of which nothing tells the home.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &'a Process> {
+        let about = &self.facts.about;
+        let own = self.gateway.process().and_then(|process| process.seen.uid).or(about.uid);
+        self.facts.strangers.iter().filter(move |stranger| {
+            let is_same_user = stranger.seen.uid.is_none() || stranger.seen.uid == own;
+            is_same_user && !stranger.is_elsewhere(about)
+        })
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
@@ -175,19 +178,33 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// Why it is not known what the installed release writes into definitions.
+    pub(crate) fn unknown_writing(&self) -> Why {
+        match self.gateway.install.as_ref().map(|install| &install.version) {
+            Some(Fact::Known(version)) => {
+                Why::Failed(format!("what {version} writes is not known here"))
+            }
+            Some(Fact::Unknown(why)) => why.clone(),
+            Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
+            None => Why::NotObserved,
+        }
+    }
+
     /// True if the installed code can do this, false if it cannot. None where its version does not tell, or is not known.
     pub(crate) fn has(&self, capability: Capability) -> Option<bool> {
         self.version()?.has(capability)
     }
 
-    /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
-    /// default of its version (180 up to 0.17, none from 0.18 on).
-    pub(crate) fn drain(&self) -> Option<u64> {
-        match &self.gateway.drain {
-            Fact::Known(seconds) => Some(*seconds),
-            Fact::Absent => Some(if self.has(Capability::NoDrainByDefault)? { 0 } else { 180 }),
+    /// How long the gateway may take to stop: as its settings say, else by the defaults of its version.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let set = |setting: &Fact<u64>| match setting {
+            Fact::Known(seconds) => Some(Some(*seconds)),
+            Fact::Absent => Some(None),
             Fact::Unknown(_) => None,
-        }
+        };
+        let waits_for_jobs = self.has(Capability::CronDrain) != Some(false);
+        let cron = if waits_for_jobs { set(&self.gateway.cron_drain)? } else { None };
+        Stop::of(self.version()?, set(&self.gateway.drain)?, cron)
     }
 
     /// The status file and its age in seconds, if another process wrote it while this one lived: an earlier one cannot
@@ -209,19 +226,6 @@ impl<'a> Subject<'a> {
         let pid = self.gateway.process().map(|process| process.pid);
         pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
             || self.facts.has_hint("in-gateway")
-    }
-
-    /// Whether the process is within the time that a start may take: it connects its platforms one after
-    /// the other, and one that is dead takes 30 s (0.19).
-    pub(crate) fn is_starting(&self) -> bool {
-        let Some(process) = self.gateway.process() else { return false };
-        let runs =
-            self.gateway.own_status(self.facts.about.os).and_then(|status| status.state.as_deref());
-        let platforms = self.gateway.status.known().map_or(0, |status| status.platforms.len());
-        let platforms = i64::try_from(platforms.clamp(1, MOST_PLATFORMS)).unwrap_or(1);
-        let limit = PLATFORM_SECONDS * platforms + LOAD_SECONDS;
-        let young = process.age(self.facts.now).is_some_and(|age| age.as_secs() < limit);
-        young && !matches!(runs, Some("running" | "degraded" | "draining"))
     }
 }
 
@@ -292,13 +296,5 @@ pub(crate) const TEMPORARY: [&str; 6] = [
 ];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
-/// How long a gateway waits for one platform to connect, by default, before it goes on to the next.
-const PLATFORM_SECONDS: i64 = 30;
-/// How long it may take to load, besides.
-const LOAD_SECONDS: i64 = 15;
-/// Platforms that count: the status file remembers more of them than any start ever waits for.
-const MOST_PLATFORMS: usize = 10;
-/// So long does a start take, at most, until it finds the lock of its home taken.
-const ATTEMPT_SECONDS: i64 = 10;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

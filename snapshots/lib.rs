@@ -16,3 +16,4 @@ pub mod parse;
 pub mod recorded;
 pub mod redact;
 pub mod snapshot;
+pub mod value;

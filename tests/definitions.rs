@@ -130,7 +130,8 @@ impl Recording {
         let python = definition.argv.first().and_then(|python| python.strip_suffix("/bin/python"));
         let venv = python.map_or_else(|| format!("{home}/.hermes/hermes-agent/venv"), String::from);
         let served = definition.variable("HERMES_HOME").map(|home| home.value.clone());
-        let served = served.unwrap_or_else(|| format!("{home}/.hermes"));
+        let served =
+            served.map_or_else(|| format!("{home}/.hermes"), |served| served.written().to_string());
         let (directory, name) = self.path.rsplit_once('/').expect("a path");
         let config = self.drain().map_or_else(String::new, |drain| {
             format!("agent:\n  restart_drain_timeout: {drain}\n")

@@ -57,9 +57,11 @@ pub struct Cron {
     /// `cron/jobs.json`. Absent: no job was ever made here.
     pub store: Fact<Store>,
     /// `cron/ticker_heartbeat` (0.18+): when the ticker last came round.
-    pub heartbeat: Fact<Timestamp>,
+    pub heartbeat: Fact<TickMark>,
     /// `cron/ticker_last_success` (0.18+): when a tick last ended without an error.
-    pub last_success: Fact<Timestamp>,
+    pub last_success: Fact<TickMark>,
+    /// `cron/ticker_last_error` (0.20+): how the last tick failed. Absent: it ended well, or failed before 0.20.
+    pub last_error: Fact<TickFailure>,
     /// Who holds `cron/.tick.lock`.
     pub tick_lock: Fact<Holder>,
     /// `cron/executions.db` (0.19+): the runs that have not ended, and of each job the last that has.
@@ -329,12 +331,60 @@ fn kind(schedule: Option<&Value>) -> Kind {
     }
 }
 
-/// The time in a ticker's mark: one number of seconds since 1970.
-pub fn mark(file: &FileSeen) -> Fact<Timestamp> {
-    file.content().and_then(|text| match time::epoch(text) {
-        Some(at) => Fact::Known(at),
-        None => Fact::Unknown(Why::Malformed("not a number of seconds".into())),
-    })
+/// A mark that a ticker leaves each time that it comes round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickMark {
+    /// When it was left.
+    pub at: Timestamp,
+    /// The process that left it (0.22+, in `ticker_heartbeat`). Any gateway leaves one mark in the store of every
+    /// profile when it starts, also in those that it does not tick.
+    pub pid: Option<u32>,
+}
+
+impl TickMark {
+    /// Reads `EPOCH` or `EPOCH PID`. As Hermes does, it takes the first two fields and leaves the rest for later releases.
+    fn read(text: &str) -> Option<Self> {
+        let mut fields = text.trim_start_matches('\u{feff}').split_whitespace();
+        let at = time::epoch(fields.next()?)?;
+        let pid = fields.next().and_then(|pid| pid.parse().ok()).filter(|pid| *pid > 0);
+        Some(Self { at, pid })
+    }
+
+    /// The mark in a file.
+    pub fn in_file(file: &FileSeen) -> Fact<Self> {
+        file.content().and_then(|text| match Self::read(text) {
+            Some(mark) => Fact::Known(mark),
+            None => Fact::Unknown(Why::Malformed("not a number of seconds".into())),
+        })
+    }
+}
+
+/// How a tick failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickFailure {
+    /// When.
+    pub at: Timestamp,
+    /// The name of the error and what is known of its words, as far as they may be seen.
+    pub error: Option<String>,
+}
+
+impl TickFailure {
+    /// The failure in a file.
+    pub fn in_file(file: &FileSeen) -> Fact<Self> {
+        file.content().and_then(|text| {
+            let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+            let error = rest.lines().next().map(str::trim).filter(|line| !line.is_empty());
+            match time::epoch(first) {
+                Some(at) => Fact::Known(Self { at, error: error.map(String::from) }),
+                None => Fact::Unknown(Why::Malformed("it bears no time".into())),
+            }
+        })
+    }
+
+    /// True if it did not fail, but stood aside for a gateway that runs newer code (0.21+).
+    pub fn is_yield(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.starts_with("CronTickYielded"))
+    }
 }
 
 #[cfg(test)]
@@ -383,7 +433,25 @@ mod tests {
     #[test]
     fn a_mark_that_is_no_number_is_not_an_absent_mark() {
         let file = |text: &str| FileSeen { text: Some(text.into()), ..FileSeen::default() };
-        assert!(mark(&file("1795224107.68")).known().is_some());
-        assert!(mark(&file("")).why().is_some());
+        assert!(TickMark::in_file(&file("1795224107.68")).known().is_some());
+        for odd in ["", "   ", "soon 410"] {
+            assert!(TickMark::in_file(&file(odd)).why().is_some(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_mark_says_when_and_from_0_22_on_who() {
+        let at = time::epoch("1795224107.68").expect("a time");
+        for (text, pid) in [
+            ("1795224107.68", None),
+            ("1795224107.68\n", None),
+            ("1795224107.68 410", Some(410)),
+            ("\u{feff}1795224107.68 410", Some(410)),
+            ("1795224107.68 410 a later field", Some(410)),
+            ("1795224107.68 0", None),
+            ("1795224107.68 ?", None),
+        ] {
+            assert_eq!(TickMark::read(text), Some(TickMark { at, pid }), "{text:?}");
+        }
     }
 }

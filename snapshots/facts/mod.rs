@@ -5,8 +5,10 @@
 //! It asks early for what takes long (service managers, the health endpoint) and meanwhile reads what
 //! does not.
 
+pub mod address;
 pub mod cron;
 pub mod definition;
+pub mod endings;
 pub mod executions;
 pub mod gateway;
 mod gather;
@@ -16,6 +18,7 @@ pub mod home;
 pub mod install;
 pub mod job;
 pub mod journal;
+pub mod listening;
 pub mod liveness;
 pub mod manager;
 pub mod marks;

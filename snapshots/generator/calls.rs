@@ -341,7 +341,8 @@ fn surrounded(quote: &str, text: &Text) -> Text {
 pub(super) fn joined(by: &Text, items: impl Iterator<Item = Item>) -> Text {
     let mut made = Text::default();
     for (at, item) in items.enumerate() {
-        let mut part = if at == 0 && item.count == Count::One { Text::default() } else { by.clone() };
+        let mut part =
+            if at == 0 && item.count == Count::One { Text::default() } else { by.clone() };
         part.append(&item.value.text());
         made.append(&match item.count {
             Count::One => part,

@@ -302,7 +302,8 @@ impl Form for Line {
 /// Tells of each variable that a line assigns. Its value is of the machine.
 fn variables(value: &str, path: &[String], events: &mut Vec<Event>) {
     for word in split(value, Escapes::Strict) {
-        let name = word.as_ref().ok().and_then(|word| word.text.split_once('=')).map(|(name, _)| name);
+        let name =
+            word.as_ref().ok().and_then(|word| word.text.split_once('=')).map(|(name, _)| name);
         match name {
             Some(name) if !name.contains(ANY) => {
                 let path = [path, &[name.to_string()]].concat();
@@ -342,7 +343,9 @@ impl Form for Element {
         while !rest.is_empty() {
             match &mut self.tag {
                 None => {
-                    let (before, after) = rest.split_once('<').map_or((rest, None), |(before, after)| (before, Some(after)));
+                    let (before, after) = rest
+                        .split_once('<')
+                        .map_or((rest, None), |(before, after)| (before, Some(after)));
                     if let Some(Open::Leaf(_, text)) = self.open.last_mut() {
                         text.push_str(before);
                     }

@@ -11,7 +11,9 @@ impl Run<'_> {
         let mut next = 0;
         let Some(form) = text.known() else {
             // Where it is not known which placeholders there are, their order tells nothing.
-            return text.each_literal(&|literal| braces(literal, &mut usize::MAX.clone(), arguments, state));
+            return text.each_literal(&|literal| {
+                braces(literal, &mut usize::MAX.clone(), arguments, state)
+            });
         };
         braces(form, &mut next, arguments, state)
     }
@@ -22,7 +24,11 @@ impl Run<'_> {
             Value::List(id) => {
                 let items = state.list(*id);
                 let is_whole = items.iter().all(|item| item.count == Count::One);
-                if is_whole { items.iter().map(|item| item.value.clone()).collect() } else { Vec::new() }
+                if is_whole {
+                    items.iter().map(|item| item.value.clone()).collect()
+                } else {
+                    Vec::new()
+                }
             }
             Value::Dictionary(_) => Vec::new(),
             other => vec![other.clone()],
@@ -63,7 +69,8 @@ fn braces(form: &str, next: &mut usize, arguments: &Arguments, state: &State) ->
             continue;
         };
         rest = further;
-        let (name, form) = hole.find(['!', ':']).and_then(|at| hole.split_at_checked(at)).unwrap_or((hole, ""));
+        let (name, form) =
+            hole.find(['!', ':']).and_then(|at| hole.split_at_checked(at)).unwrap_or((hole, ""));
         let value = match name {
             "" => {
                 let value = arguments.plain.get(*next);

@@ -44,7 +44,8 @@ pub fn read(load: &mut Load<'_>) -> Generators {
     let user_unit = of_unit(&mut run, false);
     let system_unit = of_unit(&mut run, true);
     let module = place(&mut run, PLIST);
-    let plist = module.and_then(|module| Document::of_list(&run.text(&module, PLIST, &[], "darwin")?));
+    let plist =
+        module.and_then(|module| Document::of_list(&run.text(&module, PLIST, &[], "darwin")?));
     Generators { user_unit, system_unit, plist, files: run.modules.files() }
 }
 
@@ -59,10 +60,12 @@ fn place(run: &mut Run<'_>, name: &str) -> Option<String> {
             return Some(candidate);
         }
         // Where it is imported from comes before all else that is imported.
-        let (first, rest): (Vec<_>, Vec<_>) = found.named(&candidate).partition(|named| {
-            named.ends_with(&format!(".{name}"))
-        });
-        let first = first.iter().filter_map(|named| named.rsplit_once('.')).map(|(module, _)| module.to_string());
+        let (first, rest): (Vec<_>, Vec<_>) =
+            found.named(&candidate).partition(|named| named.ends_with(&format!(".{name}")));
+        let first = first
+            .iter()
+            .filter_map(|named| named.rsplit_once('.'))
+            .map(|(module, _)| module.to_string());
         let first: Vec<String> = first.collect();
         for named in first.into_iter().rev() {
             if !candidates.iter().take(at).any(|known| *known == named) {

@@ -119,9 +119,11 @@ impl<'a> Run<'a> {
         let of = |parameter: &Parameter| {
             given.iter().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.clone())
         };
-        let named = callable.function.parameters.iter().filter(|parameter| {
-            matches!(parameter.takes, Takes::One | Takes::Named)
-        });
+        let named = callable
+            .function
+            .parameters
+            .iter()
+            .filter(|parameter| matches!(parameter.takes, Takes::One | Takes::Named));
         let named = named
             .map(|parameter| (parameter.name.clone(), of(parameter).unwrap_or(Value::Any)))
             .collect();
@@ -196,7 +198,12 @@ impl<'a> Run<'a> {
         }
         let granted = self.steps;
         let mut context = Context::of(&callable.module);
-        let given: Vec<Value> = arguments.plain.iter().chain(arguments.named.iter().map(|(_, value)| value)).cloned().collect();
+        let given: Vec<Value> = arguments
+            .plain
+            .iter()
+            .chain(arguments.named.iter().map(|(_, value)| value))
+            .cloned()
+            .collect();
         let is_inner = callable.is_inner;
         state.frames.push(Rc::new(Frame { is_inner, ..Frame::default() }));
         self.bind(function, arguments, state, &mut context);
@@ -265,9 +272,7 @@ impl<'a> Run<'a> {
                     };
                     match (next, &parameter.default) {
                         (Some(value), _) => value,
-                        (None, Some(default)) if !has_others => {
-                            self.value(default, state, context)
-                        }
+                        (None, Some(default)) if !has_others => self.value(default, state, context),
                         (None, _) => Value::Any,
                     }
                 }
@@ -672,8 +677,10 @@ impl<'a> Run<'a> {
             values.push(self.looked_up(value, state));
         }
         if values.is_empty() {
-            let whole: Vec<String> =
-                found.imports("*").map(|imported| found.absolute(module, &imported.module)).collect();
+            let whole: Vec<String> = found
+                .imports("*")
+                .map(|imported| found.absolute(module, &imported.module))
+                .collect();
             for other in whole.iter().filter(|other| is_own(other)) {
                 let found = self.modules.get(other)?;
                 values.extend(self.defined(&found, other, name, state));
@@ -696,7 +703,13 @@ impl<'a> Run<'a> {
     }
 
     /// Adds to what the function yields.
-    pub(super) fn yielded(&mut self, value: Value, each: bool, state: &mut State, context: &Context) {
+    pub(super) fn yielded(
+        &mut self,
+        value: Value,
+        each: bool,
+        state: &mut State,
+        context: &Context,
+    ) {
         let more = if each { self.all_elements(&value, state) } else { vec![Item::one(value)] };
         if let Some(items) = context.yields.and_then(|list| state.list_mut(list)) {
             items.extend(more);
@@ -784,7 +797,8 @@ pub(super) fn put(of: &Value, key: Option<&str>, value: &Value, state: &mut Stat
         match of {
             Value::Dictionary(id) => {
                 let Some((pairs, is_open)) = state.dictionary_mut(*id) else { continue };
-                let known = pairs.iter_mut().find(|pair| pair.key.is_some() && pair.key.as_deref() == key);
+                let known =
+                    pairs.iter_mut().find(|pair| pair.key.is_some() && pair.key.as_deref() == key);
                 match known {
                     Some(pair) if is_one => {
                         *pair = Pair { value: value.clone(), is_certain: true, ..pair.clone() };
@@ -858,9 +872,30 @@ fn names_suppress(value: &Expression) -> bool {
 
 /// Python's own functions that are known here.
 const BUILTINS: [&str; 24] = [
-    "bool", "bytes", "dict", "enumerate", "filter", "frozenset", "getattr", "int", "isinstance", "iter",
-    "len", "list", "map", "max", "min", "next", "open", "print", "repr", "reversed", "set", "sorted",
-    "str", "tuple",
+    "bool",
+    "bytes",
+    "dict",
+    "enumerate",
+    "filter",
+    "frozenset",
+    "getattr",
+    "int",
+    "isinstance",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "open",
+    "print",
+    "repr",
+    "reversed",
+    "set",
+    "sorted",
+    "str",
+    "tuple",
 ];
 /// Types of values that are no texts and hold none.
 const PLAIN_TYPES: [&str; 6] = ["Optional", "Path", "bool", "float", "int", "timedelta"];

@@ -12,8 +12,13 @@ fn tmp_real() {
         };
         let found = read(&mut load);
         eprintln!("=== {release} {:?} files {:?}", start.elapsed(), found.files);
-        for (name, document) in [("user", &found.user_unit), ("system", &found.system_unit), ("plist", &found.plist)] {
-            let Some(document) = document else { eprintln!("--- {name}: cannot tell"); continue };
+        for (name, document) in
+            [("user", &found.user_unit), ("system", &found.system_unit), ("plist", &found.plist)]
+        {
+            let Some(document) = document else {
+                eprintln!("--- {name}: cannot tell");
+                continue;
+            };
             eprintln!("--- {name}: open {}", document.is_open);
             for setting in &document.settings {
                 let value = setting.value.join(" | ").replace(ANY, "‹any›");
@@ -36,14 +41,24 @@ fn tmp_bench() {
             let mut outline = 0;
             let mut load = |path: &str| {
                 #[allow(clippy::disallowed_methods)]
-                let text = texts.entry(path.to_string()).or_insert_with(|| std::fs::read_to_string(format!("{root}/{path}")).ok()).clone();
-                if let Some(t) = &text { let s = Instant::now(); let _ = crate::parse::python::Source::read(t.clone()); outline += s.elapsed().as_micros(); }
+                let text = texts
+                    .entry(path.to_string())
+                    .or_insert_with(|| std::fs::read_to_string(format!("{root}/{path}")).ok())
+                    .clone();
+                if let Some(t) = &text {
+                    let s = Instant::now();
+                    let _ = crate::parse::python::Source::read(t.clone());
+                    outline += s.elapsed().as_micros();
+                }
                 text
             };
             let found = read(&mut load);
             assert!(found.plist.is_some());
             let took = start.elapsed().as_micros();
-            if took < best { best = took; best_outline = outline; }
+            if took < best {
+                best = took;
+                best_outline = outline;
+            }
         }
         eprintln!("{release}: {best} us, of which outlines twice {best_outline} us");
     }

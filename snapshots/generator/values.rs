@@ -186,12 +186,7 @@ impl Run<'_> {
     }
 
     /// Makes a list, or several where one of its parts is one list or another.
-    fn listed(
-        &mut self,
-        elements: &[Element],
-        state: &mut State,
-        context: &mut Context,
-    ) -> Value {
+    fn listed(&mut self, elements: &[Element], state: &mut State, context: &mut Context) -> Value {
         let mut lists: Vec<Vec<Item>> = vec![Vec::new()];
         for element in elements {
             let value = self.value(&element.value, state, context);
@@ -263,7 +258,8 @@ impl Run<'_> {
         } else {
             self.list(Vec::new(), state)
         };
-        let ends: Vec<(State, Value)> = self.looped(each, &each.loops, Count::One, &made, state, context);
+        let ends: Vec<(State, Value)> =
+            self.looped(each, &each.loops, Count::One, &made, state, context);
         let (mut states, mut values) = (Vec::new(), Vec::new());
         for (end, value) in ends {
             states.push(end);

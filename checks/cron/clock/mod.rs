@@ -18,8 +18,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("there is no mark to judge")];
     }
     let ahead = marks.into_iter().filter_map(|(name, mark)| {
-        let mark = mark.known().filter(|mark| at.age_of(**mark).is_none())?;
-        Some((name, mark.duration_since(at.facts.now).as_secs().unsigned_abs()))
+        let mark = mark.known().filter(|mark| at.age_of(mark.at).is_none())?;
+        Some((name, mark.at.duration_since(at.facts.now).as_secs().unsigned_abs()))
     });
     let ahead: Vec<(&str, u64)> = ahead.collect();
     let Some((name, most)) = ahead.iter().max_by_key(|(_, seconds)| *seconds) else {

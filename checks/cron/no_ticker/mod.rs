@@ -33,7 +33,7 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
     if let Some(finding) = ticked_by_another(at, jobs) {
         return finding;
     }
-    let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(*beat));
+    let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(beat.at));
     if let Some(age) = age.filter(|age| *age <= at.late_after()) {
         let why = Why::Failed(format!(
             "no gateway of this home lives, yet a ticker came round {age} s ago"
@@ -51,7 +51,7 @@ fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
     let served = at.gateway.served_by.as_ref()?;
     let other = at.facts.gateway_of(served.pid)?;
     let ticks = other.install.as_ref()?.version.known()?.has(Capability::TicksServedProfiles)?;
-    let age = at.age_of(*at.gateway.cron.heartbeat.known()?)?;
+    let age = at.age_of(at.gateway.cron.heartbeat.known()?.at)?;
     (ticks && age <= at.late_after()).then(|| {
         Finding::pass(format!(
             "PID {}, the gateway of profile {}, is there to run {jobs} job{}",

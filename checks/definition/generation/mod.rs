@@ -1,7 +1,5 @@
 //! Whether the definition is of the release whose code is installed.
 
-use gw_snapshot::fact::{Fact, Why};
-
 use crate::Subject;
 use crate::drift::Drift;
 use crate::finding::{Finding, Verdict};
@@ -26,9 +24,9 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
     let releases = drift.releases();
     let (Some(written), Some(version)) = (drift.written, at.version()) else {
         let what = format!("whether {name}, as {releases} writes it, fits the installed code");
-        return Finding::unknown(&what, &why(at)).minor();
+        return Finding::unknown(&what, &at.unknown_writing()).minor();
     };
-    // What the tables tell of later releases was never compared with a file of theirs.
+    // What is told of a release was never compared with a file of its own.
     let told = if written.recorded { "" } else { ", as far as its changes are known" };
     if drift.is_current() {
         return Finding::pass(format!("{name} is of the shape that {version} writes{told}"));
@@ -56,18 +54,6 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         finding.help(format!("the next {} writes it anew", drift.rewriters()))
     } else {
         finding
-    }
-}
-
-/// Why it is not known what the installed release writes.
-fn why(at: &Subject<'_>) -> Why {
-    match at.gateway.install.as_ref().map(|install| &install.version) {
-        Some(Fact::Known(version)) => {
-            Why::Failed(format!("what {version} writes is not known here"))
-        }
-        Some(Fact::Unknown(why)) => why.clone(),
-        Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
-        None => Why::NotObserved,
     }
 }
 

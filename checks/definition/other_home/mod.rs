@@ -14,12 +14,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_definition("which home the service names", |lane, definition| {
         let named = at.facts.gateways.iter().find(|other| bears_its_name(at, lane, definition, other));
         match (named, definition.variable("HERMES_HOME")) {
-            (Some(other), Some(home)) if is_meant(at, &home.value) => {
+            (Some(other), Some(home)) if home.value.literal().is_some_and(|home| is_meant(at, home)) => {
                 let serves = format!(
                     "{} is the service of {} by its name, and serves {}: ",
                     lane.name, other.home.path, at.gateway.home.path
                 );
-                let is_whole = home.value.starts_with('/');
+                let is_whole = home.value.written().starts_with('/');
                 let finding = if is_whole {
                     Finding::warning(format!("{serves}the commands of Hermes look for it there, and find nothing"))
                         .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
@@ -61,5 +61,8 @@ fn user_home<'a>(at: &Subject<'a>, lane: &Lane, definition: &'a Definition) -> O
         }
         Manager::SystemdSystem | Manager::LaunchdSystem => None,
     };
-    definition.variable("HOME").map(|home| home.value.as_str()).or(looks)
+    match definition.variable("HOME") {
+        Some(home) => home.value.literal().map(String::as_str),
+        None => looks,
+    }
 }

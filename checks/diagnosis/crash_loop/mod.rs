@@ -22,7 +22,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let refusal = case
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
-    let cause = cause(case, lane, job).or_else(|| other_python(lane, job));
+    let cause =
+        told(case, job).or_else(|| cause(case, lane, job)).or_else(|| other_python(lane, job));
     Found::certain(
         format!(
             "{}{exit}{why}{refusal}{}{}",
@@ -50,11 +51,21 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     )
 }
 
+/// What the gateway itself left word of.
+fn told(case: &Case<'_>, job: &Job) -> Option<String> {
+    if let Some(watched) = case.at.watched_end(job) {
+        return Some(watched.words());
+    }
+    let crashes = case.at.crashes()?;
+    let is_said = case.found("job/crash-loop").is_some_and(|it| it.claim.contains("uncaught"));
+    (!is_said && job.last_exit == Some(Exit::Code(1))).then(|| crashes.words())
+}
+
 /// A Python that is none of the environment that the unit itself names: it has no Hermes, or none of what Hermes needs, and
 /// ends with 1 before a line of a log (upstream #7976, #8475, #9013, #9201).
 fn other_python(lane: &Lane, job: &Job) -> Option<String> {
     let definition = lane.definition.known().filter(|_| job.last_exit == Some(Exit::Code(1)))?;
-    let environment = &definition.variable("VIRTUAL_ENV").filter(|it| !it.unresolved)?.value;
+    let environment = definition.variable("VIRTUAL_ENV")?.value.literal()?;
     let (program, first) = (definition.argv.first()?, definition.argv.get(1)?);
     let is_python = program.rsplit('/').next()?.starts_with("python");
     let is_of_it = program.starts_with(&format!("{}/", environment.trim_end_matches('/')));

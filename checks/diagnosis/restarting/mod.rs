@@ -22,7 +22,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let how = job.last_exit.map_or_else(String::new, |exit| format!(" with {exit}"));
     let after =
         job.last_run().map_or_else(String::new, |lasted| format!(", after {}", length(lasted)));
-    let why = killed::by(job).map_or_else(String::new, |by| format!(" ({by})"));
+    let why = killed::by(job).map(String::from);
+    let why = why.or_else(|| at.watched_end(job).map(|watched| watched.words()));
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     // Each run may be long, and the service no good all the same.
     let often = job.restarts.filter(|restarts| *restarts >= MANY);
     let often = often.map_or_else(String::new, |restarts| {

@@ -1,7 +1,7 @@
 //! The ticker comes round, and its ticks take no job: another process holds their lock, or nobody can tell why.
 
 use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::cron::LATE_AFTER;
+use gw_snapshot::facts::cron::{LATE_AFTER, TickMark};
 use gw_snapshot::facts::liveness::Holder;
 use gw_snapshot::facts::process::Process;
 
@@ -38,8 +38,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 fn passed_over(case: &Case<'_>, process: &Process, overdue: &Finding) -> Option<Found> {
     let at = case.at;
     let cron = &at.gateway.cron;
-    let is_fresh = |mark: &Fact<_>| {
-        mark.known().and_then(|mark| at.age_of(*mark)).is_some_and(|age| age <= LATE_AFTER)
+    let is_fresh = |mark: &Fact<TickMark>| {
+        let own = mark.known().filter(|mark| at.left_by_another(mark).is_none());
+        own.and_then(|mark| at.age_of(mark.at)).is_some_and(|age| age <= LATE_AFTER)
     };
     if !case.failed("cron/overdue") || !is_fresh(&cron.heartbeat) || !is_fresh(&cron.last_success) {
         return None;

@@ -1,14 +1,18 @@
 //! Whether the manager starts it again and again.
 
+use std::time::Duration;
+
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Witness;
+use jiff::Timestamp;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
-use crate::job::killed;
+use crate::job::{killed, restarting};
 use crate::subject::{has_lasted, length};
 
 /// The worst that it can find.
@@ -20,7 +24,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = vec![of_job(at, lane, job).of_service(lane.title())];
     // A second service loops beside the one that works, for that one has what both need (upstream #92178).
     findings.extend(at.beside().filter_map(|(lane, job)| {
-        let finding = looping(&lane.title(), job)?;
+        let finding = looping(at, &lane.title(), job)?;
         Some(finding.of_service(lane.title()))
     }));
     findings
@@ -32,7 +36,7 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         return under_launchd(at, lane, job, launchd);
     }
     let times = times(restarts);
-    if let Some(finding) = looping(&lane.name, job) {
+    if let Some(finding) = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job)) {
         return finding;
     }
     match job.phase {
@@ -50,20 +54,25 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             ))
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
-        Phase::Running if restarts >= 2 && is_fresh(at) => one_look(at, lane, job, restarts),
+        Phase::Running if restarts >= 2 && is_fresh(at) => {
+            crashing(at, lane, job).unwrap_or_else(|| one_look(at, lane, job, restarts))
+        }
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
 }
 
 /// A unit that ended soon after it was started, and not for the first time. `NRestarts` counts over the unit's
 /// whole life, so after a run of days it says nothing.
-fn looping(name: &str, job: &Job) -> Option<Finding> {
+fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
-    let planned = job.last_exit == Some(Exit::Code(75));
+    let watched = at.watched_end(job).map(|watched| watched.watchdog);
+    let planned = job.last_exit == Some(Exit::Code(75)) && watched.is_none();
+    // A start that comes to nothing is one, however long it took.
+    let is_no_run = killed::is_never_ready(job) || watched == Some(Watchdog::Start);
     if job.systemd.is_none()
         || job.phase != Phase::Restarting
         || planned
-        || (has_lasted(job) && !killed::is_never_ready(job))
+        || (has_lasted(job) && !is_no_run)
     {
         return None;
     }
@@ -74,6 +83,52 @@ fn looping(name: &str, job: &Job) -> Option<Finding> {
     let claim = format!("{name} ends and is started again without end: {}", times(restarts));
     Some(Finding::failure(claim).seen(&job.source, exit))
 }
+
+/// A unit of a type that waits for more than a process, whose starts take longer than it waits: systemd ends each of them
+/// and makes the next (upstream #101419). In most looks it is being started. The list of starts shows the beat.
+fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let systemd = job.systemd.as_ref().filter(|_| job.phase == Phase::Starting)?;
+    let restarts = job.restarts.filter(|restarts| *restarts >= BURST)?;
+    let limit = systemd.start_timeout?;
+    killed::waits_for(&systemd.kind)?;
+    if restarting::waits_in_vain(at, job).is_some() {
+        return None;
+    }
+    let failure = |how: String| {
+        let claim = format!("{} does not come to the end of a start: {how}", lane.name);
+        Finding::failure(claim)
+            .seen(&job.source, format!("NRestarts={restarts}, Type={}", systemd.kind))
+            .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
+    };
+    if systemd.result == "timeout" {
+        return Some(failure(format!(
+            "it was {}, the last time because its time to start was up",
+            times(restarts)
+        )));
+    }
+    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
+    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
+    if ended < FEW_STARTS {
+        return Some(one_look(at, lane, job, restarts));
+    }
+    Some(failure(format!(
+        "systemd ended each of the last {ended} after {} s, for which TimeoutStartSec= lets it wait",
+        limit.as_secs()
+    )))
+}
+
+/// How many of the last starts were each followed by the next when their time was up.
+fn in_beat(starts: &[Timestamp], limit: Duration, delay: Duration) -> usize {
+    let longest = limit.saturating_add(delay).as_secs().saturating_add(killed::STOP_SECONDS);
+    let gaps = starts.windows(2).rev().map_while(|pair| match pair {
+        [one, next] => u64::try_from(next.duration_since(*one).as_secs()).ok(),
+        _ => None,
+    });
+    gaps.take_while(|gap| *gap >= limit.as_secs() && *gap <= longest).count()
+}
+
+/// So many starts in the same beat are no coincidence.
+const FEW_STARTS: usize = 3;
 
 fn times(restarts: u64) -> String {
     format!("restarted {restarts} time{}", plural(restarts))
@@ -94,6 +149,18 @@ fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding 
     if restarts >= BURST { finding } else { finding.minor() }
 }
 
+/// A loop whose last starts left word of their ends.
+fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let crashes = at.crashes().filter(|crashes| crashes.count >= 2)?;
+    let claim = format!(
+        "{} ends and is started again without end: {}, and its process is a few seconds old",
+        lane.name,
+        crashes.words()
+    );
+    let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
+    Some(finding.seen(at.path("logs/gateway-exit-diag.log"), "asyncio.run.exception"))
+}
+
 /// systemd's own idea of too many starts (`DefaultStartLimitBurst`).
 const BURST: u64 = 5;
 
@@ -111,8 +178,9 @@ const FRESH_SECONDS: i64 = 75;
 fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) -> Finding {
     let runs = launchd.runs.unwrap_or(0);
     let said = format!("runs = {runs}");
-    let is_bad =
-        !matches!(job.last_exit, None | Some(Exit::Code(0 | 75))) || launchd.exit_reason.is_some();
+    let is_bad = !matches!(job.last_exit, None | Some(Exit::Code(0 | 75)))
+        || launchd.exit_reason.is_some()
+        || at.watched_end(job).is_some();
     let inverted = matches!(launchd.keep_alive, Some(KeepAlive::AfterExit { successful: true }));
     let ended = match (job.last_exit, &launchd.exit_reason) {
         (Some(exit), _) => exit.to_string(),
@@ -123,6 +191,13 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         "{} ends and is started again without end: {runs} runs, the last with {ended}",
         lane.name
     );
+    if job.phase == Phase::Running
+        && runs >= 2
+        && is_fresh(at)
+        && let Some(finding) = crashing(at, lane, job)
+    {
+        return finding;
+    }
     match job.phase {
         Phase::Restarting if runs >= 2 && (is_bad || inverted) => {
             Finding::failure(claim).seen(&job.source, said)
@@ -145,7 +220,8 @@ const STORM: u64 = 100;
 
 /// Whether the status file says that the restart was asked for.
 fn is_planned(at: &Subject<'_>) -> bool {
-    at.gateway.status.known().is_some_and(|status| status.restart_requested)
+    let status = at.gateway.status.known();
+    status.is_some_and(|status| status.restart_requested && status.watchdog().is_none())
 }
 
 /// A process of a few seconds that has not taken its lock yet.

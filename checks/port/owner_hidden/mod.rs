@@ -14,7 +14,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(api) = at.api() else { return at.no_api() };
     let hidden = at
         .facts
-        .on(&api.host.value, api.port.value)
+        .on(api)
         .find(|listener| listener.owners.iter().flatten().next().is_none());
     let Some(listener) = hidden else {
         let address = api.address();

@@ -875,14 +875,8 @@ fn is_keyword(name: &str) -> bool {
 }
 
 /// Signs by how tightly they bind, the loosest first.
-const RANKS: [&[&str]; 6] = [
-    &["|"],
-    &["^"],
-    &["&"],
-    &["<", ">"],
-    &["+", "-"],
-    &["*", "/", "//", "%", "@"],
-];
+const RANKS: [&[&str]; 6] =
+    [&["|"], &["^"], &["&"], &["<", ">"], &["+", "-"], &["*", "/", "//", "%", "@"]];
 /// Names that are none, sorted.
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",

@@ -95,11 +95,7 @@ fn hole(bytes: &[u8], at: usize, (quote, width): (u8, usize), levels: usize) -> 
             b'\'' | b'"' if !is_form => {
                 let prefix = bytes.get(word..at).and_then(|word| std::str::from_utf8(word).ok());
                 let formatted = prefix.and_then(Prefix::read).is_some_and(|it| it.formatted);
-                at = if levels > 0 {
-                    string(bytes, at, formatted, levels - 1)
-                } else {
-                    next
-                };
+                at = if levels > 0 { string(bytes, at, formatted, levels - 1) } else { next };
                 word = at;
                 continue;
             }

@@ -93,7 +93,8 @@ else:
 
 #[test]
 fn tabs_and_continued_lines_are_read_as_python_does() {
-    let text = "def f():\n\tif a:\n\t\tb = 1\n        return b\nx = \\\n  'def g():'\ndef h(): pass\n";
+    let text =
+        "def f():\n\tif a:\n\t\tb = 1\n        return b\nx = \\\n  'def g():'\ndef h(): pass\n";
     let found = source(text);
     assert_eq!(found.text(found.function("f").expect("f")).lines().count(), 4);
     assert!(found.function("g").is_none() && found.function("h").is_some());
@@ -129,7 +130,10 @@ fn a_placeholder_is_a_value_and_its_form_makes_it_any() {
     let lit = |text: &str| Part::Literal(text.into());
     let hole = |value: Expression| Part::Hole(Some(value));
     assert_eq!(parts("f'a{b}c'"), [lit("a"), hole(name("b")), lit("c")]);
-    assert_eq!(parts("f'{a!r}{b:>3}{c!s}{d=}'").iter().filter(|p| **p == Part::Hole(None)).count(), 2);
+    assert_eq!(
+        parts("f'{a!r}{b:>3}{c!s}{d=}'").iter().filter(|p| **p == Part::Hole(None)).count(),
+        2
+    );
     let nested = parts("f\"\"\"x{f\" {p}\" if p else \"\"} y\"\"\"");
     assert_eq!(nested.len(), 3, "{nested:?}");
     assert!(matches!(&nested[1], Part::Hole(Some(Expression::Choice(_)))), "{nested:?}");
@@ -205,7 +209,9 @@ class Y:
     let all = statements(text);
     assert!(!all.contains(&Statement::Unread), "{all:#?}");
     assert_eq!(all.len(), 14, "{all:#?}");
-    assert!(matches!(&all[0], Statement::If(branches, last) if branches[0].1.len() == 2 && branches.len() == 2 && last.len() == 1));
+    assert!(
+        matches!(&all[0], Statement::If(branches, last) if branches[0].1.len() == 2 && branches.len() == 2 && last.len() == 1)
+    );
     let Statement::Define(k) = &all[6] else { panic!("{:?}", all[6]) };
     assert!(k.yields);
     let takes: Vec<_> = k.parameters.iter().map(|parameter| parameter.takes).collect();
@@ -223,17 +229,19 @@ class Y:
 #[test]
 fn what_makes_no_sense_is_unread_and_the_rest_is_read() {
     let all = statements("a = 1\nb = = 2\nif c d:\n    e = 1\n    f = 2\ng = 3\n");
-    assert!(matches!(all.as_slice(), [
-        Statement::Assign(..),
-        Statement::Unread,
-        Statement::Unread,
-        Statement::Assign(..),
-    ]), "{all:#?}");
+    assert!(
+        matches!(
+            all.as_slice(),
+            [Statement::Assign(..), Statement::Unread, Statement::Unread, Statement::Assign(..),]
+        ),
+        "{all:#?}"
+    );
 }
 
 #[test]
 fn nothing_is_nested_deeper_than_the_stack_allows() {
-    for deep in ["(", "[", "{1:", "f(", "not ", "-", "a if b else ", "lambda: ", "f'{", "2**", "x."] {
+    for deep in ["(", "[", "{1:", "f(", "not ", "-", "a if b else ", "lambda: ", "f'{", "2**", "x."]
+    {
         let _ = statements(&deep.repeat(20_000));
         let _ = source(&deep.repeat(20_000));
     }
@@ -244,10 +252,67 @@ fn nothing_is_nested_deeper_than_the_stack_allows() {
 
 /// What a text is made of that is hard to read.
 const WORDS: &[&str] = &[
-    "def ", "async ", "class ", "import ", "from ", "return ", "if ", "else:", "elif ", "for ", "in ", "try:", "except",
-    "with ", "as ", "yield ", "lambda ", "match ", "case ", "not ", "is ", "f'", "f\"\"\"", "rb'", "\"\"\"", "'", "\"", "{", "}",
-    "{{", "(", ")", "[", "]", ":", "=", ":=", "+=", ",", ".", "*", "**", "#", "\\", "\n", "\n    ", "\n        ", "\t", "\r",
-    "\x0c", "é", "\0", "a", "b1", "1.5", "!r", "!=", "<<", "->", ";", "@",
+    "def ",
+    "async ",
+    "class ",
+    "import ",
+    "from ",
+    "return ",
+    "if ",
+    "else:",
+    "elif ",
+    "for ",
+    "in ",
+    "try:",
+    "except",
+    "with ",
+    "as ",
+    "yield ",
+    "lambda ",
+    "match ",
+    "case ",
+    "not ",
+    "is ",
+    "f'",
+    "f\"\"\"",
+    "rb'",
+    "\"\"\"",
+    "'",
+    "\"",
+    "{",
+    "}",
+    "{{",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "=",
+    ":=",
+    "+=",
+    ",",
+    ".",
+    "*",
+    "**",
+    "#",
+    "\\",
+    "\n",
+    "\n    ",
+    "\n        ",
+    "\t",
+    "\r",
+    "\x0c",
+    "é",
+    "\0",
+    "a",
+    "b1",
+    "1.5",
+    "!r",
+    "!=",
+    "<<",
+    "->",
+    ";",
+    "@",
 ];
 
 proptest! {

@@ -112,9 +112,9 @@ impl<'a> Reader<'a> {
                 }
             }
             _ => {
-                let width = SIGNS
-                    .iter()
-                    .find(|sign| bytes.get(at..).is_some_and(|rest| rest.starts_with(sign.as_bytes())));
+                let width = SIGNS.iter().find(|sign| {
+                    bytes.get(at..).is_some_and(|rest| rest.starts_with(sign.as_bytes()))
+                });
                 match byte {
                     b'(' | b'[' | b'{' => self.open = self.open.saturating_add(1),
                     b')' | b']' | b'}' => self.open = self.open.saturating_sub(1),
