@@ -106,7 +106,7 @@ impl Run<'_> {
             }
             "shlex.split" => self.split(&first, state),
             "json.dumps" => match first {
-                Value::Text(text) => Value::Text(surrounded("\"", &text)),
+                Value::Text(text) => Value::Text(in_json(&text)),
                 _ => Value::Text(Text::any()),
             },
             "plistlib.dumps" => Value::Text(self.property_list(&first, state)),
@@ -374,12 +374,19 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Returns a word as a shell takes it for one. What is not known may be quoted or not.
+/// Returns a word as a shell takes it for one. What is not known of it may be quoted or not.
 fn quoted(text: &Text) -> Text {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    match text.known() {
-        Some(known) if !known.is_empty() && known.chars().all(is_plain) => text.clone(),
-        Some(known) => Text::literal(format!("'{}'", known.replace('\'', "'\"'\"'"))),
-        None => text.clone(),
+    if text.literals().all(|literal| literal.chars().all(is_plain)) && *text != Text::default() {
+        return text.clone();
     }
+    surrounded("'", &text.replaced("'", &Text::literal("'\"'\"'")))
+}
+
+/// Returns a text as JSON has it.
+fn in_json(text: &Text) -> Text {
+    let escaped = text.each_literal(&|text| {
+        Text::literal(text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    });
+    surrounded("\"", &escaped)
 }

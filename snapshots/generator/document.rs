@@ -524,9 +524,9 @@ fn unescaped(text: &str) -> String {
 const ENVIRONMENT: &str = "Environment";
 const VARIABLES: &str = "EnvironmentVariables";
 /// Forms whose values are told apart.
-const MANY_FORMS: usize = 16;
+const MANY_FORMS: usize = 24;
 /// Forms that are told apart.
-const MOST_FORMS: usize = 32;
+const MOST_FORMS: usize = 48;
 /// Settings of one definition. Hermes's own have less than sixty.
 const MOST_SETTINGS: usize = 512;
 /// Levels of a property list.

@@ -306,6 +306,8 @@ impl Run<'_> {
                     match self.truth(condition, &mut way, context) {
                         Some(true) => {}
                         Some(false) => is_left_out = true,
+                        // A value that is not known is hardly the one word that is left out.
+                        None if takes_out_one(condition) => {}
                         None => count = count.max(Count::Maybe),
                     }
                 }
@@ -445,6 +447,16 @@ impl Run<'_> {
             }
             _ => Value::Any,
         }
+    }
+}
+
+/// True if a condition takes out one word: `part != "word"`.
+fn takes_out_one(condition: &Expression) -> bool {
+    match condition {
+        Expression::Binary(Operator::Different, sides) => {
+            matches!(sides.as_ref(), (Expression::Name(_), Expression::Text(_)))
+        }
+        _ => false,
     }
 }
 
