@@ -22,6 +22,17 @@ impl Run<'_> {
             }
             Value::Foreign(path) => self.foreign(path, &arguments, state),
             Value::Method(of, name) => self.method(of, name, &arguments, state),
+            Value::Either(callees) => {
+                let mut values = Vec::new();
+                let before = state.clone();
+                for (at, callee) in callees.iter().enumerate() {
+                    let mut way = before.clone();
+                    values.push(self.called(callee, arguments.clone(), &mut way));
+                    let known = std::mem::take(state);
+                    *state = if at == 0 { way } else { known.merged(way) };
+                }
+                Value::either(values)
+            }
             _ => unknown_call(&arguments, state),
         }
     }
@@ -29,11 +40,6 @@ impl Run<'_> {
     /// Calls a function that is not Hermes's. None of those that are known here changes what it is given.
     fn foreign(&mut self, path: &str, arguments: &Arguments, state: &mut State) -> Value {
         let first = arguments.plain.first().cloned().unwrap_or(Value::Any);
-        let copied = |run: &mut Self, count: Count, state: &mut State| {
-            let items = run.all_elements(&first, state);
-            let items = items.into_iter().map(|item| item.at_least(count)).collect();
-            run.list(items, state)
-        };
         match path {
             "str" | "os.fspath" => Value::Text(first.text()),
             "repr" => Value::Text(match first {
@@ -46,9 +52,10 @@ impl Run<'_> {
             }
             "list" | "tuple" | "sorted" | "set" | "frozenset" | "reversed" | "iter"
             | "dict.fromkeys" | "copy.copy" | "copy.deepcopy"
-                if matches!(first, Value::List(_)) =>
+                if first.alternatives().iter().all(|value| matches!(value, Value::List(_))) =>
             {
-                copied(self, Count::One, state)
+                let lists = self.elements(&first, state).into_iter();
+                Value::either(lists.map(|items| self.list(items, state)).collect())
             }
             "dict" | "copy.copy" | "copy.deepcopy" => {
                 let made = self.dictionary(Vec::new(), arguments.has_others, state);
@@ -97,12 +104,14 @@ impl Run<'_> {
             }
             "shlex.quote" | "pipes.quote" => Value::Text(quoted(&first.text())),
             "shlex.join" => {
-                let words = self.all_elements(&first, state).into_iter();
-                let words = words.map(|item| Item {
+                let word = |item: Item| Item {
                     value: Value::Text(quoted(&item.value.text())),
                     count: item.count,
-                });
-                Value::Text(joined(&Text::literal(" "), words))
+                };
+                let lists = self.elements(&first, state).into_iter();
+                let lines =
+                    lists.map(|items| joined(&Text::literal(" "), items.into_iter().map(word)));
+                Value::Text(Text::either(lines.collect()))
             }
             "shlex.split" => self.split(&first, state),
             "json.dumps" => match first {

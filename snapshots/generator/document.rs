@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::template::{Piece, Text};
 use crate::parse::exec::{Escapes, split};
 
@@ -18,27 +20,59 @@ pub struct Document {
 }
 
 /// Something that a generator can write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// The section and the directive of a unit, or the keys of a property list from the outermost on.
+    /// The section and the directive of a unit, with the name of a variable after it, or the keys of a property list
+    /// from the outermost on.
     pub path: Vec<String>,
-    /// The value, or the elements of an array. [`ANY`] stands in it for what is not known.
+    /// The value, or each of several. [`ANY`] stands in it for what is not known.
     pub value: Vec<String>,
-    /// True if the value is an array.
-    pub is_array: bool,
+    /// What the value is.
+    #[serde(default, skip_serializing_if = "Kind::is_plain")]
+    pub kind: Kind,
     /// When it is written.
+    #[serde(default, skip_serializing_if = "When::is_always")]
     pub when: When,
 }
 
+/// What a value is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One value.
+    #[default]
+    Plain,
+    /// An array.
+    Array,
+    /// A dictionary, each pair as its key, a blank and its value.
+    Pairs,
+}
+
 /// When a setting is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum When {
     /// Under some conditions.
     Sometimes,
     /// Always one of those with this path.
     OneOf,
     /// Always.
+    #[default]
     Always,
+}
+
+impl Kind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+}
+
+impl When {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
 }
 
 /// The character that stands for a part of a value that is not known.
@@ -99,7 +133,7 @@ trait Form: Clone + PartialEq + Default {
 /// What a form turns out to say.
 enum Event {
     /// A setting.
-    Says(Vec<String>, Vec<String>, bool),
+    Says(Vec<String>, Vec<String>, Kind),
     /// Something that is not known.
     Open,
 }
@@ -143,8 +177,8 @@ impl Found {
         for event in events {
             match event {
                 Event::Open => self.is_open = true,
-                Event::Says(path, value, is_array) => {
-                    let setting = Setting { path, value, is_array, when: When::Sometimes };
+                Event::Says(path, value, kind) => {
+                    let setting = Setting { path, value, kind, when: When::Sometimes };
                     told.settings.insert((setting.path.clone(), setting.value.clone()));
                     told.paths.insert(setting.path.clone());
                     if self.settings.len() >= MOST_SETTINGS {
@@ -294,7 +328,7 @@ impl Form for Line {
         match key {
             "" => {}
             ENVIRONMENT => variables(value.trim(), &path, events),
-            _ => events.push(Event::Says(path, vec![value.trim().into()], false)),
+            _ => events.push(Event::Says(path, vec![value.trim().into()], Kind::Plain)),
         }
     }
 }
@@ -307,11 +341,11 @@ fn variables(value: &str, path: &[String], events: &mut Vec<Event>) {
         match name {
             Some(name) if !name.contains(ANY) => {
                 let path = [path, &[name.to_string()]].concat();
-                events.push(Event::Says(path, vec![ANY.into()], false));
+                events.push(Event::Says(path, vec![ANY.into()], Kind::Plain));
             }
             // What follows is part of a value that is not known, as blanks in a quote may be.
             _ if word.as_ref().is_ok_and(|word| word.text.starts_with(ANY)) => {
-                events.push(Event::Says(path.to_vec(), vec![ANY.into()], false));
+                events.push(Event::Says(path.to_vec(), vec![ANY.into()], Kind::Plain));
             }
             _ => events.push(Event::Open),
         }
@@ -457,7 +491,7 @@ impl Element {
             Some(Open::Leaf(_, text)) => self.value(unescaped(&text), true, events),
             Some(Open::Array(items)) => {
                 if let Some(path) = self.path() {
-                    events.push(Event::Says(path, items, true));
+                    events.push(Event::Says(path, items, Kind::Array));
                 }
                 self.value("…".into(), false, events);
             }
@@ -465,7 +499,7 @@ impl Element {
                 let path = self.path();
                 // Of variables and limits each one counts, and of conditions all together.
                 if let Some(path) = path.filter(|path| !is_told_one_by_one(path)) {
-                    events.push(Event::Says(path, pairs, true));
+                    events.push(Event::Says(path, pairs, Kind::Pairs));
                 }
                 self.value("…".into(), false, events);
             }
@@ -491,7 +525,7 @@ impl Element {
                     // The value of a variable is of the machine.
                     let is_variable = path.first().is_some_and(|first| first == VARIABLES);
                     let value = if is_variable { ANY.into() } else { value };
-                    events.push(Event::Says(path, vec![value], false));
+                    events.push(Event::Says(path, vec![value], Kind::Plain));
                 }
             }
             _ => {}
@@ -510,7 +544,7 @@ impl Element {
 }
 
 /// True for the keys whose dictionaries are told pair by pair.
-fn is_told_one_by_one(path: &[String]) -> bool {
+pub(crate) fn is_told_one_by_one(path: &[String]) -> bool {
     const KEYS: [&str; 3] = [VARIABLES, "HardResourceLimits", "SoftResourceLimits"];
     path.first().is_none_or(|first| KEYS.contains(&first.as_str()))
 }

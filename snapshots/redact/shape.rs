@@ -25,6 +25,11 @@ pub fn is_mark(text: &str) -> bool {
     mark_length(text).is_some_and(|length| length == text.len())
 }
 
+/// True if a mark stands in a text.
+pub fn holds_a_mark(text: &str) -> bool {
+    text.contains(super::OPEN)
+}
+
 /// The mark with which a text begins, and what follows it.
 pub(super) fn leading_mark(text: &str) -> Option<(&str, &str)> {
     mark_length(text).and_then(|length| text.split_at_checked(length))
