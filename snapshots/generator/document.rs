@@ -3,8 +3,6 @@
 //! The text is read from left to right in all the forms that it can have at once. Forms that differ no more, as they do
 //! not after the end of a line, are one again.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::template::{Piece, Text};
@@ -15,7 +13,7 @@ use crate::parse::exec::{Escapes, split};
 pub struct Document {
     /// True if it may also write what is not known here.
     pub is_open: bool,
-    /// What it writes, in the order in which it does.
+    /// What it writes.
     pub settings: Vec<Setting>,
 }
 
@@ -91,26 +89,24 @@ impl Document {
 
     fn of<F: Form>(text: &Text, first: &F) -> Option<Self> {
         let mut found = Found::default();
-        let mut forms = vec![first.clone()];
-        let mut told = expand(text, &mut forms, &mut found)?;
+        let mut ways = vec![Way { form: first.clone(), told: Told::default() }];
+        expand(text, &mut ways, &mut found)?;
         let mut of_all: Option<Told> = None;
-        for form in &mut forms {
-            let mut events = Vec::new();
-            form.end(&mut events);
-            meet(&mut of_all, found.take(events));
+        for way in &mut ways {
+            way.go(&mut found, F::end);
+            of_all = Some(of_all.map_or(way.told, |of_all| of_all.and(way.told)));
         }
-        told.join(of_all.unwrap_or_default());
-        let Found { settings, is_open } = found;
+        let of_all = of_all.unwrap_or_default();
+        let Found { settings, paths, is_open } = found;
         if settings.is_empty() {
             return None;
         }
-        let settings = settings.into_iter().map(|setting| {
-            let when = match () {
-                () if told.settings.contains(&(setting.path.clone(), setting.value.clone())) => {
-                    When::Always
-                }
-                () if told.paths.contains(&setting.path) => When::OneOf,
-                () => When::Sometimes,
+        let settings = settings.into_iter().enumerate().map(|(at, setting)| {
+            let path = paths.iter().position(|path| *path == setting.path);
+            let when = match path {
+                _ if of_all.settings.has(at) => When::Always,
+                Some(path) if of_all.paths.has(path) => When::OneOf,
+                _ => When::Sometimes,
             };
             Setting { when, ..setting }
         });
@@ -142,119 +138,139 @@ enum Event {
 #[derive(Default)]
 struct Found {
     settings: Vec<Setting>,
+    /// The path of each setting, once.
+    paths: Vec<Vec<String>>,
     is_open: bool,
 }
 
-/// What every form says.
-#[derive(Debug, Clone, Default)]
+/// What one form says, by the numbers that its settings and their paths have in [`Found`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Told {
-    settings: BTreeSet<(Vec<String>, Vec<String>)>,
-    paths: BTreeSet<Vec<String>>,
+    settings: Numbers,
+    paths: Numbers,
 }
 
 impl Told {
-    /// Adds what is said after it.
-    fn join(&mut self, more: Self) {
-        self.settings.extend(more.settings);
-        self.paths.extend(more.paths);
+    /// Returns what both say.
+    fn and(self, other: Self) -> Self {
+        Self { settings: self.settings.and(other.settings), paths: self.paths.and(other.paths) }
     }
 }
 
-/// Keeps what this form says as well.
-fn meet(of_all: &mut Option<Told>, of_this: Told) {
-    match of_all {
-        Some(of_all) => {
-            of_all.settings.retain(|setting| of_this.settings.contains(setting));
-            of_all.paths.retain(|path| of_this.paths.contains(path));
+/// A set of numbers below [`MOST_SETTINGS`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Numbers([u64; MOST_SETTINGS / 64]);
+
+impl Numbers {
+    fn add(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
         }
-        None => *of_all = Some(of_this),
+    }
+
+    fn has(self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word &= other;
+        }
+        self
     }
 }
 
-impl Found {
-    fn take(&mut self, events: Vec<Event>) -> Told {
-        let mut told = Told::default();
+/// A form that a text has up to some point, and what it has said.
+#[derive(Debug, Clone)]
+struct Way<F> {
+    form: F,
+    told: Told,
+}
+
+impl<F: Form> Way<F> {
+    /// Goes on, and takes what the form says by that.
+    fn go(&mut self, found: &mut Found, further: impl FnOnce(&mut F, &mut Vec<Event>)) {
+        let mut events = Vec::new();
+        further(&mut self.form, &mut events);
         for event in events {
-            match event {
-                Event::Open => self.is_open = true,
-                Event::Says(path, value, kind) => {
-                    let setting = Setting { path, value, kind, when: When::Sometimes };
-                    told.settings.insert((setting.path.clone(), setting.value.clone()));
-                    told.paths.insert(setting.path.clone());
-                    if self.settings.len() >= MOST_SETTINGS {
-                        self.is_open = true;
-                    } else if !self.settings.contains(&setting) {
-                        self.settings.push(setting);
-                    }
-                }
+            let Event::Says(path, value, kind) = event else {
+                found.is_open = true;
+                continue;
+            };
+            let known = found
+                .settings
+                .iter()
+                .position(|known| known.path == path && known.value == value && known.kind == kind);
+            let at_path = found.paths.iter().position(|known| *known == path);
+            if known.is_none() && found.settings.len() >= MOST_SETTINGS {
+                found.is_open = true;
+                continue;
+            }
+            self.told.paths.add(at_path.unwrap_or(found.paths.len()));
+            self.told.settings.add(known.unwrap_or(found.settings.len()));
+            if at_path.is_none() {
+                found.paths.push(path.clone());
+            }
+            if known.is_none() {
+                found.settings.push(Setting { path, value, kind, when: When::Sometimes });
             }
         }
-        told
     }
 }
 
 /// Reads a text in each of these forms, which then are those that it can have at its end. None where they are too many.
-fn expand<F: Form>(text: &Text, forms: &mut Vec<F>, found: &mut Found) -> Option<Told> {
-    let mut told = Told::default();
+fn expand<F: Form>(text: &Text, ways: &mut Vec<Way<F>>, found: &mut Found) -> Option<()> {
     for piece in text.pieces() {
         match piece {
-            Piece::Literal(_) | Piece::Any => {
-                let mut of_all: Option<Told> = None;
-                for form in forms.iter_mut() {
-                    let mut events = Vec::new();
-                    match piece {
-                        Piece::Literal(text) => form.literal(text, &mut events),
-                        _ => form.any(&mut events),
-                    }
-                    let of_this = found.take(events);
-                    meet(&mut of_all, of_this);
-                }
-                told.join(of_all.unwrap_or_default());
+            Piece::Literal(text) => {
+                ways.iter_mut().for_each(|way| way.go(found, |form, all| form.literal(text, all)));
             }
+            Piece::Any => ways.iter_mut().for_each(|way| way.go(found, F::any)),
             Piece::Either(texts) => {
                 let mut ends = Vec::new();
-                let mut of_all: Option<Told> = None;
                 for text in texts {
-                    let mut of_this = forms.clone();
-                    meet(&mut of_all, expand(text, &mut of_this, found)?);
+                    let mut of_this = ways.clone();
+                    expand(text, &mut of_this, found)?;
                     ends.extend(of_this);
                 }
-                told.join(of_all.unwrap_or_default());
-                *forms = ends;
+                *ways = ends;
             }
             Piece::Many(text) => {
-                let mut further = forms.clone();
+                let mut further = ways.clone();
                 expand(text, &mut further, found)?;
                 // Once more, for what one round begins and the next one ends.
                 let mut twice = further.clone();
-                different(&mut twice)?;
                 expand(text, &mut twice, found)?;
-                forms.extend(further);
-                forms.extend(twice);
+                ways.extend(further);
+                ways.extend(twice);
             }
         }
-        different(forms)?;
+        different(ways)?;
     }
-    Some(told)
+    Some(())
 }
 
-/// Leaves one of each form. Of many the values in which they are count no more. None where they are too many even then.
-fn different<F: Form>(forms: &mut Vec<F>) -> Option<()> {
-    let once = |forms: &mut Vec<F>| {
-        let mut kept: Vec<F> = Vec::new();
-        for form in forms.drain(..) {
-            if !kept.contains(&form) {
-                kept.push(form);
+/// Leaves one of each form, which has said what all of them have. Of many the values in which they are count no more.
+/// None where they are too many even then.
+fn different<F: Form>(ways: &mut Vec<Way<F>>) -> Option<()> {
+    let once = |ways: &mut Vec<Way<F>>| {
+        let mut kept: Vec<Way<F>> = Vec::new();
+        for way in ways.drain(..) {
+            match kept.iter_mut().find(|known| known.form == way.form) {
+                Some(known) => known.told = known.told.and(way.told),
+                None => kept.push(way),
             }
         }
-        *forms = kept;
+        *ways = kept;
     };
-    once(forms);
-    if forms.len() > MANY_FORMS {
-        *forms = forms.iter().map(F::loosened).collect();
-        once(forms);
+    once(ways);
+    if ways.len() > MANY_FORMS {
+        for way in ways.iter_mut() {
+            way.form = way.form.loosened();
+        }
+        once(ways);
     }
-    (forms.len() <= MOST_FORMS).then_some(())
+    (ways.len() <= MOST_FORMS).then_some(())
 }
 
 /// A unit up to some point: the section, and the line so far.
