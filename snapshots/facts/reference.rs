@@ -187,7 +187,7 @@ impl Told {
                 continue;
             };
             let meaning = (path, meanings(&setting, is_plist));
-            if !known.contains(&meaning) {
+            if !meaning.1.is_empty() && !known.contains(&meaning) {
                 known.push(meaning);
                 told.writes.push(setting);
             }
@@ -197,15 +197,19 @@ impl Told {
 
     fn writing(&self, is_plist: bool) -> Writing {
         let mut writing = Writing { is_open: self.open, ..Writing::default() };
-        for setting in &self.writes {
-            for meaning in meanings(setting, is_plist) {
-                let written = match meaning {
-                    Meaning::Open(first) => {
-                        writing.open.push(first);
-                        continue;
-                    }
-                    Meaning::Value(name, value) => Written { name, value, when: setting.when },
+        let all: Vec<(&Setting, Vec<Meaning>)> =
+            self.writes.iter().map(|setting| (setting, meanings(setting, is_plist))).collect();
+        for (setting, meanings) in &all {
+            for meaning in meanings {
+                let Meaning::Value(name, value) = meaning else {
+                    writing.open.extend(meaning.open());
+                    continue;
                 };
+                // A flag is there in any case only if each of several commands has it.
+                let mut others = all.iter().filter(|(other, _)| other.path == setting.path);
+                let is_in_all = others.all(|(_, other)| other.contains(meaning));
+                let when = if is_flag(name) && !is_in_all { When::Sometimes } else { setting.when };
+                let written = Written { name: name.clone(), value: value.clone(), when };
                 let is_it = |known: &&mut Written| {
                     known.name == written.name && known.value == written.value
                 };
@@ -241,6 +245,20 @@ enum Meaning {
     Value(String, Option<String>),
     /// Any entry whose name begins so.
     Open(String),
+}
+
+impl Meaning {
+    fn open(&self) -> Option<String> {
+        match self {
+            Self::Open(first) => Some(first.clone()),
+            Self::Value(..) => None,
+        }
+    }
+}
+
+/// True for an entry that is a flag or another argument of a command.
+fn is_flag(name: &str) -> bool {
+    name.split_once(' ').is_some_and(|(_, flag)| flag.starts_with('-') || flag == "argument")
 }
 
 /// Returns the entries that a setting makes.
@@ -294,7 +312,7 @@ fn value(setting: &Setting, key: &str, is_plist: bool) -> Vec<Meaning> {
         .collect()
 }
 
-/// Returns the entries that a command makes: its form with each program that a placeholder may stand for, and its flags.
+/// Returns the entries that a command makes: its form, with the program that a placeholder stands for, and its flags.
 fn command(setting: &Setting, key: &str, is_plist: bool) -> Vec<Meaning> {
     let mut all: Vec<Meaning> = Vec::new();
     let mut add = |meaning: Meaning| {
@@ -326,6 +344,7 @@ fn command(setting: &Setting, key: &str, is_plist: bool) -> Vec<Meaning> {
             for entry in entries {
                 add(Meaning::Value(entry.name, Some(entry.value)));
             }
+            break;
         }
     }
     if !is_known {

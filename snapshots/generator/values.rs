@@ -548,7 +548,12 @@ fn are_same(one: &Value, other: &Value) -> Option<bool> {
         _ => None,
     };
     match (one, other) {
-        (Value::Text(one), Value::Text(other)) => Some(one.known()? == other.known()?),
+        (Value::Text(one), Value::Text(other)) => match (one.known(), other.known()) {
+            (Some(one), Some(other)) => Some(one == other),
+            // What is put in for a machine is no option.
+            (Some(known), None) | (None, Some(known)) => known.starts_with("--").then_some(false),
+            (None, None) => None,
+        },
         (Value::Number(one), Value::Number(other)) => {
             Some(one.parse::<f64>().ok()?.total_cmp(&other.parse::<f64>().ok()?).is_eq())
         }
