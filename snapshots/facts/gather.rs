@@ -30,6 +30,7 @@ use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
 use crate::facts::process::{Identity, Process, Scanned, Witness};
 use crate::facts::record::{API_SERVER, PidRecord, Status};
+use crate::facts::reference;
 use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
@@ -91,7 +92,13 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let urls = known.iter().filter(|settled| !settled.is_refused && !settled.would_start);
     host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     // The managers still think.
-    definitions.for_each(|definition| drop(look.install(&definition.argv)));
+    let installs = definitions.filter_map(|definition| look.install(&definition.argv));
+    let mut codes: Vec<String> =
+        installs.filter_map(|install| install.code.known().cloned()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let generators = |code: &String| Question::File(reference::path(code), Part::Generators);
+    host.prepare(codes.iter().map(generators).collect());
     let homes: Vec<Home> = known.iter().map(|settled| settled.home.clone()).collect();
     let answers = services.answers(&look, &homes);
     let serve_one: Vec<bool> =
@@ -318,6 +325,10 @@ fn gateway(
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let install = install_of(look, &liveness, &lanes, &records);
+    let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
+    let written_by = install.as_ref().filter(|_| is_written);
+    let reference =
+        written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
@@ -347,6 +358,7 @@ fn gateway(
         health,
         cron,
         install,
+        reference,
         journal,
         outcry,
     }
