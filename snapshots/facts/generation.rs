@@ -385,6 +385,7 @@ fn generations(form: Form) -> Vec<Generation> {
         let mut shape = match &era.source {
             Source::Recorded(..) => era.shape(form),
             Source::Otherwise(steps) => steps.iter().fold(next, take),
+            Source::Changed(steps) => steps.iter().fold(before.to_vec(), take),
             Source::Between => either(&[before, &next]),
             Source::AsBefore => before.to_vec(),
         };
@@ -480,6 +481,8 @@ enum Source {
     Recorded(&'static [&'static str], &'static [Step]),
     /// As the next era, but for these.
     Otherwise(&'static [Step]),
+    /// As the era before, but for these.
+    Changed(&'static [Step]),
     /// As the era before or as the next one.
     Between,
     /// As the era before, as far as is known.
@@ -564,8 +567,7 @@ const PLIST_ERAS: &[Era] = &[
     era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/default.plist")),
     era(&[0, 17], &[0, 18, ANY], "0.17.0 to 0.18.2", recorded!("0.18.2/default.plist")),
     era(&[0, 19], &[0, 20, 0], "0.19.0 and 0.20.0", recorded!("0.19.0/default.plist")),
-    // 0.20.1 brought the wrapper (upstream #86893), 0.20.5 its mark (#87005).
-    era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Between),
+    era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Changed(PLIST_SINCE_0_20_1)),
     era(&[0, 20, 5], &[0, 20, ANY], "0.20.5 and 0.20.6", recorded!("0.20.6/default.plist")),
     era(&[0, 21], &[0, 21, 3], "0.21.0 to 0.21.3", recorded!("0.21.3/default.plist")),
     era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.plist")),
@@ -607,6 +609,15 @@ const PLIST_BEFORE: &[Step] = &[
     May("EnvironmentVariables PATH"),
     May("EnvironmentVariables VIRTUAL_ENV"),
     May("EnvironmentVariables HERMES_HOME"),
+];
+
+/// What 0.20.1 changed in plists (upstream #86893), and what came before 0.20.5 (#87005).
+const PLIST_SINCE_0_20_1: &[Step] = &[
+    Write(
+        "ProgramArguments",
+        &["PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run"],
+    ),
+    May("ProgramArguments --external-supervisor"),
 ];
 
 /// The first release whose units may set `LD_LIBRARY_PATH`: that of the shell that installs them, or of the unit that is
@@ -692,7 +703,6 @@ mod tests {
     fn between_two_releases_neither_shape_is_held_against_a_definition() {
         let unit = include_str!("../definitions/0.21.3/system.service");
         let without = unit.replace("SuccessExitStatus=75\n", "");
-        let plain = include_str!("../definitions/0.20.0/default.plist");
         let wrapped = include_str!("../definitions/0.20.5/default.plist");
         let unmarked = wrapped.replace("<string>--external-supervisor</string>", "");
         for (form, release, text) in [
@@ -701,7 +711,6 @@ mod tests {
             (Form::SystemUnit, "0.21.1", include_str!("../definitions/0.21.0/system.service")),
             (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.21.5/system.service")),
             (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.22.2/system.service")),
-            (Form::Plist, "0.20.2", plain),
             (Form::Plist, "0.20.4", wrapped),
             (Form::Plist, "0.20.4", &unmarked),
             (Form::Plist, "0.22.1", include_str!("../definitions/0.22.2/store.plist")),

@@ -75,7 +75,13 @@ fn judge(at: &Subject<'_>, lane: &Lane, given: u64, (stop, waits): (Stop, u64)) 
             "{name} is killed {given} s after it is told to stop, as Hermes {version} itself has it, and may need {needed} s: {lost} under way are lost"
         );
         let help = format!("stop it while no {lost} are under way, or {}", shorten(lost));
-        return Finding::note(claim).seen(&drift.lane.path, "no other limit").help(help);
+        let is_default = |setting: &Fact<u64>| setting.is_absent();
+        let finding = if is_default(&at.gateway.drain) && is_default(&at.gateway.cron_drain) {
+            Finding::note(claim)
+        } else {
+            Finding::warning(claim)
+        };
+        return finding.seen(&drift.lane.path, "no other limit").help(help);
     }
     let claim = format!(
         "{name} is killed {given} s after it is told to stop, and may need {needed} s: {lost} under way are lost"
@@ -83,17 +89,14 @@ fn judge(at: &Subject<'_>, lane: &Lane, given: u64, (stop, waits): (Stop, u64)) 
     Finding::warning(claim).help(help(at, lane, drift.as_ref(), lost))
 }
 
-/// True if the limit is as the installed release writes it, and no setting asks for a longer wait.
+/// True if the limit is as the installed release writes it.
 fn is_its_own(at: &Subject<'_>, drift: &Drift<'_>, given: u64) -> bool {
     let limits = ["ExitTimeOut", "TimeoutStopSec"];
     let is_loaded = written_limit(drift.lane).is_none_or(|limit| limit.as_secs() == given);
     let mut differences = drift.stale.iter().chain(drift.edits);
-    let is_default = |setting: &Fact<u64>| setting.is_absent();
     is_loaded
         && drift.written.is_some()
         && drift.is_rewritten(at)
-        && is_default(&at.gateway.drain)
-        && is_default(&at.gateway.cron_drain)
         && !differences.any(|found| limits.contains(&found.difference.name.as_str()))
 }
 
@@ -127,11 +130,9 @@ fn help(at: &Subject<'_>, lane: &Lane, drift: Option<&Drift<'_>>, lost: &str) ->
     let rewritten = drift.filter(|drift| drift.is_rewritten(at));
     let is_launchd = lane.manager.is_launchd();
     match rewritten {
-        Some(drift) if !is_launchd => format!(
-            "the next {} reckons the limit anew; or {}",
-            drift.rewriters(),
-            shorten(lost)
-        ),
+        Some(drift) if !is_launchd => {
+            format!("the next {} reckons the limit anew; or {}", drift.rewriters(), shorten(lost))
+        }
         Some(drift) if drift.stale.iter().any(|found| found.difference.name == "ExitTimeOut") => {
             format!("the next {} writes another limit; or {}", drift.rewriters(), shorten(lost))
         }

@@ -41,6 +41,7 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         more => format!(", and {more} more"),
     };
     // An older one may be of a release that nobody recorded, and as it was written.
+<<<<<<< HEAD
     let (source, finding): (_, fn(String) -> Finding) = match () {
         () if drift.is_current() => ("was edited by hand", Finding::warning),
         () if drift.is_by_code_alone() => {
@@ -48,6 +49,10 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         }
         () => ("is as no known release writes it", Finding::warning),
     };
+=======
+    let source =
+        if drift.is_current() { "was edited by hand" } else { "is as no known release writes it" };
+>>>>>>> main
     let claim =
         format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
     shown_with(at, drift, &lost, finding(claim))
@@ -59,6 +64,20 @@ fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Fin
     if lost.is_empty() {
         let what = format!("what of {name} the next {} drops", drift.rewriters());
         return Finding::unknown(&what, &at.unknown_writing()).minor();
+    }
+    // A setting of the API server is its owner's, whatever the release.
+    let is_setting = |edit: &&&Graded| {
+        let variable = edit.variable().unwrap_or_default();
+        edit.difference.how == How::Extra && variable.starts_with("API_SERVER_")
+    };
+    let settings: Vec<&Graded> = lost.iter().filter(is_setting).copied().collect();
+    if !settings.is_empty() {
+        let claim = format!(
+            "{name} was edited by hand: the next {} {}",
+            drift.rewriters(),
+            fates(drift, &settings)
+        );
+        return shown_with(at, drift, lost, Finding::warning(claim));
     }
     let mut subjects: Vec<String> = lost.iter().map(|edit| edit.subject(drift.form)).collect();
     if subjects.len() > IN_CLAIM {
@@ -74,12 +93,7 @@ fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Fin
 }
 
 /// The finding with each edit as evidence, and where they survive.
-fn shown_with(
-    at: &Subject<'_>,
-    drift: &Drift<'_>,
-    lost: &[&Graded],
-    finding: Finding,
-) -> Finding {
+fn shown_with(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded], finding: Finding) -> Finding {
     let finding = lost.iter().take(MOST).fold(finding, |finding, edit| {
         finding.seen_at(
             &drift.place(edit),
