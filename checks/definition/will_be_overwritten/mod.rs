@@ -41,7 +41,6 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         more => format!(", and {more} more"),
     };
     // An older one may be of a release that nobody recorded, and as it was written.
-<<<<<<< HEAD
     let (source, finding): (_, fn(String) -> Finding) = match () {
         () if drift.is_current() => ("was edited by hand", Finding::warning),
         () if drift.is_by_code_alone() => {
@@ -49,10 +48,6 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         }
         () => ("is as no known release writes it", Finding::warning),
     };
-=======
-    let source =
-        if drift.is_current() { "was edited by hand" } else { "is as no known release writes it" };
->>>>>>> main
     let claim =
         format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
     shown_with(at, drift, &lost, finding(claim))
