@@ -1,5 +1,6 @@
-//! Whether Hermes will start an API server with the key that it has.
+//! What becomes of the API server with the key that it has.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::settings::{ApiServer, Key};
 use gw_snapshot::redact::Length;
@@ -13,32 +14,57 @@ pub(crate) enum KeyFault {
     Depends(&'static str),
     /// Every start is refused.
     Refused(&'static str),
+    /// The key cannot be told.
+    Open(Why),
 }
 
-/// Judges a key by the rules of the installed version: none was needed on loopback up to 0.14, any from
-/// 0.15, 16 characters from 0.18; beyond loopback always 8, then 16. A word out of a template is no key.
+/// Judges the key of an API server that is enabled, by the rules of the installed version: none was needed on loopback up
+/// to 0.14, any from 0.15, 16 characters from 0.18; beyond loopback always 8, then 16. A word out of a template is no key.
 pub(crate) fn key_fault(api: &ApiServer, version: Option<&Version>) -> KeyFault {
+    match api.host.value.is_loopback() {
+        Some(is_loopback) => fault(&api.key.value, !is_loopback, version),
+        None => match [false, true].map(|exposed| fault(&api.key.value, exposed, version)) {
+            [one, other] if one == other => one,
+            _ => KeyFault::Depends("depends on its address, which is not known"),
+        },
+    }
+}
+
+/// Says what is wrong with a key that is none, for people. None if nothing is.
+pub(crate) const fn no_key(key: &Key) -> Option<&'static str> {
+    match key {
+        Key::Missing => Some(MISSING),
+        Key::Present { placeholder: true, .. } => Some(TEMPLATE),
+        Key::Present { length: Length::Long, .. } | Key::Open(_) => None,
+        Key::Present { .. } => Some(SHORT),
+    }
+}
+
+const MISSING: &str = "API_SERVER_KEY is not set in any source";
+const SHORT: &str = "API_SERVER_KEY is shorter than 16 characters";
+const TEMPLATE: &str = "API_SERVER_KEY is a word out of a template";
+
+fn fault(key: &Key, exposed: bool, version: Option<&Version>) -> KeyFault {
     let has = |capability| version.and_then(|version| version.has(capability));
-    let (missing, short) =
-        ("API_SERVER_KEY is not set in any source", "API_SERVER_KEY is shorter than 16 characters");
-    match (api.key.value, api.is_exposed()) {
+    match (key, exposed) {
+        (Key::Open(why), _) => KeyFault::Open(why.clone()),
         (Key::Missing, false) => match has(Capability::KeyOnLoopback) {
-            Some(true) => KeyFault::Refused(missing),
+            Some(true) => KeyFault::Refused(MISSING),
             Some(false) => KeyFault::Depends("this version allows on loopback"),
             None => KeyFault::Depends("Hermes refuses from 0.15 on"),
         },
-        (Key::Missing, true) => KeyFault::Refused(missing),
+        (Key::Missing, true) => KeyFault::Refused(MISSING),
         (Key::Present { placeholder: true, .. }, exposed)
             if exposed || has(Capability::LongKey) != Some(false) =>
         {
-            KeyFault::Refused("API_SERVER_KEY is a word out of a template")
+            KeyFault::Refused(TEMPLATE)
         }
         (Key::Present { length: Length::Empty | Length::Under8, .. }, true) => {
-            KeyFault::Refused(short)
+            KeyFault::Refused(SHORT)
         }
         (Key::Present { length: Length::Long, .. }, _) => KeyFault::None,
         (Key::Present { .. }, _) => match has(Capability::LongKey) {
-            Some(true) => KeyFault::Refused(short),
+            Some(true) => KeyFault::Refused(SHORT),
             Some(false) => KeyFault::None,
             None => KeyFault::Depends(
                 "Hermes refuses from 0.18 on, for it is shorter than 16 characters",

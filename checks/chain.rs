@@ -175,10 +175,23 @@ fn port<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         .unwrap_or_default();
     match (at.api(), at.gateway.api.why()) {
         _ if !held.is_empty() => Ok(held.join(", ")),
+        _ if at.gateway.served_by.is_some() => Ok(of_server(at)),
         (Some(api), _) => Ok(api.address()),
         (None, Some(why)) => Err(why),
         (None, None) => Ok("none wanted".into()),
     }
+}
+
+/// The listener of the gateway that serves this profile.
+fn of_server(at: &Subject<'_>) -> String {
+    let server = at.gateway.served_by.as_ref();
+    let gateway = server.and_then(|server| at.facts.gateway_of(server.pid));
+    let listener = gateway.and_then(|gateway| at.facts.api_listener(gateway));
+    let address = listener.map_or_else(String::new, |listener| format!(" {}", listener.text()));
+    server.map_or_else(
+        || "none wanted".into(),
+        |server| format!("that of {}{address}", server.profile),
+    )
 }
 
 fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
@@ -190,7 +203,7 @@ fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Answer::Refused => "refused".into(),
         Answer::TimedOut => "no answer".into(),
         Answer::Closed => "hung up".into(),
-        Answer::Status(status) | Answer::Unauthorised(status) => status.to_string(),
+        Answer::Status(status) | Answer::Unauthorised { status, .. } => status.to_string(),
         Answer::Redirect { .. } => "redirects".into(),
         Answer::NotJson | Answer::NotHttp | Answer::TooLong | Answer::Foreign { .. } => {
             "not Hermes".into()

@@ -236,7 +236,9 @@ fn of_definition(before: &Gateway, after: &Gateway) -> Vec<String> {
             match (value(was, name), value(is, name)) {
                 (Some(_), None) => dropped.push(name),
                 (None, Some(_)) => added.push(name),
-                (was, is) if was != is => parts.push(name.into()),
+                (Some(was), Some(is)) if was.same_on_one_host(&is) == Some(false) => {
+                    parts.push(name.into());
+                }
                 _ => {}
             }
         }

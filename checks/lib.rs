@@ -1,7 +1,7 @@
 //! What can be wrong with a gateway.
 //!
 //! ```text
-//! facts ──► checks ──► diagnosis ──► plan
+//! facts ──► story ──► checks ──► diagnosis ──► plan
 //! ```
 //!
 //! A check is a folder: `FAMILY/NAME/` holds `mod.rs` (one pure function), `README.md` (its page, which
@@ -19,6 +19,8 @@ pub mod finding;
 pub mod intent;
 pub mod plan;
 mod spawn;
+pub mod stop;
+mod story;
 mod subject;
 pub mod transient;
 pub mod unused;
@@ -130,6 +132,7 @@ checks! {
         parked "job/parked",
         wrong_domain "job/wrong-domain",
         two_domains "job/two-domains",
+        under_way "job/under-way",
     }
     owner {
         unsupervised "owner/unsupervised",
@@ -142,6 +145,7 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        stale_server "owner/stale-server",
         other_job "owner/other-job",
     }
     port {
@@ -191,6 +195,7 @@ checks! {
         delivery_failed "cron/delivery-failed",
         stuck_claim "cron/stuck-claim",
         external_provider "cron/external-provider",
+        held "cron/held",
         self_restart "cron/self-restart",
         never_fired "cron/never-fired",
         target_unresolvable "cron/target-unresolvable",

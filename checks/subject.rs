@@ -6,21 +6,42 @@ pub(crate) mod log;
 pub(crate) mod port;
 pub(crate) mod start;
 mod user;
+pub(crate) mod version;
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
-use gw_snapshot::facts::process::{Process, Witness};
+use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, span};
 use crate::intent::Expected;
+use crate::stop::Stop;
+
+/// Why a gateway is meant to be off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// The operator's policy says so.
+    ByPolicy,
+    /// Somebody stopped the profile, which the gateway of another one would serve (0.21.5+). Since when.
+    Parked(Option<Timestamp>),
+}
+
+impl Off {
+    /// Returns the reason in a few words.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::ByPolicy => "meant to be off",
+            Self::Parked(_) => "parked on purpose",
+        }
+    }
+}
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -28,10 +49,23 @@ impl<'a> Subject<'a> {
         home::join(&self.gateway.home.path, name)
     }
 
-    /// Whether the policy means this gateway to be off, and none is seen to live.
+    /// Returns why this gateway is meant to be off, where it is and none is seen to live.
+    pub(crate) fn off(&self) -> Option<Off> {
+        if !self.gateway.liveness.process.is_absent() {
+            return None;
+        }
+        if self.intent.policy.off(&self.gateway.home.profile).is_some() {
+            return Some(Off::ByPolicy);
+        }
+        // Hermes heeds the file in the home of a named profile alone.
+        let is_named = self.gateway.home.profile != "default";
+        let parked = self.gateway.marks.parked.known().filter(|_| is_named);
+        parked.map(|since| Off::Parked(*since))
+    }
+
+    /// True if this gateway is meant to be off, and none is seen to live.
     pub(crate) fn is_off(&self) -> bool {
-        self.intent.policy.off(&self.gateway.home.profile).is_some()
-            && self.gateway.liveness.process.is_absent()
+        self.off().is_some()
     }
 
     /// What the policy expects of this gateway.
@@ -41,8 +75,11 @@ impl<'a> Subject<'a> {
 
     /// Why nothing can be expected of this gateway.
     pub(crate) fn expects_nothing(&self) -> Option<&'static str> {
-        if self.is_off() {
-            Some("the policy means this gateway to be off")
+        if let Some(off) = self.off() {
+            Some(match off {
+                Off::ByPolicy => "the policy means this gateway to be off",
+                Off::Parked(_) => "this profile is parked",
+            })
         } else if self.has_gateway() {
             None
         } else {
@@ -87,15 +124,14 @@ impl<'a> Subject<'a> {
             .filter_map(|lane| Some((lane, lane.job.known()?)))
     }
 
-    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
-    /// lock taken by the one that has it.
-    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
-        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
-        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
-        self.gateway.process().is_some_and(has_lock)
-            && !other.witnesses.contains(&Witness::GhostLock)
-            && lanes.any(|job| job.main_pid == Some(other.pid))
-            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
+    /// Returns the processes of our own user that look like gateways, and of which nothing tells the home.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &'a Process> {
+        let about = &self.facts.about;
+        let own = self.gateway.process().and_then(|process| process.seen.uid).or(about.uid);
+        self.facts.strangers.iter().filter(move |stranger| {
+            let is_same_user = stranger.seen.uid.is_none() || stranger.seen.uid == own;
+            is_same_user && !stranger.is_elsewhere(about)
+        })
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
@@ -177,19 +213,33 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// Why it is not known what the installed release writes into definitions.
+    pub(crate) fn unknown_writing(&self) -> Why {
+        match self.gateway.install.as_ref().map(|install| &install.version) {
+            Some(Fact::Known(version)) => {
+                Why::Failed(format!("what {version} writes is not known here"))
+            }
+            Some(Fact::Unknown(why)) => why.clone(),
+            Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
+            None => Why::NotObserved,
+        }
+    }
+
     /// True if the installed code can do this, false if it cannot. None where its version does not tell, or is not known.
     pub(crate) fn has(&self, capability: Capability) -> Option<bool> {
         self.version()?.has(capability)
     }
 
-    /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
-    /// default of its version (180 up to 0.17, none from 0.18 on).
-    pub(crate) fn drain(&self) -> Option<u64> {
-        match &self.gateway.drain {
-            Fact::Known(seconds) => Some(*seconds),
-            Fact::Absent => Some(if self.has(Capability::NoDrainByDefault)? { 0 } else { 180 }),
+    /// How long the gateway may take to stop: as its settings say, else by the defaults of its version.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let set = |setting: &Fact<u64>| match setting {
+            Fact::Known(seconds) => Some(Some(*seconds)),
+            Fact::Absent => Some(None),
             Fact::Unknown(_) => None,
-        }
+        };
+        let waits_for_jobs = self.has(Capability::CronDrain) != Some(false);
+        let cron = if waits_for_jobs { set(&self.gateway.cron_drain)? } else { None };
+        Stop::of(self.version()?, set(&self.gateway.drain)?, cron)
     }
 
     /// The status file and its age in seconds, if another process wrote it while this one lived: an earlier one cannot
@@ -281,7 +331,5 @@ pub(crate) const TEMPORARY: [&str; 6] = [
 ];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
-/// So long does a start take, at most, until it finds the lock of its home taken.
-const ATTEMPT_SECONDS: i64 = 10;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

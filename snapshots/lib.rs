@@ -9,9 +9,11 @@
 
 pub mod fact;
 pub mod facts;
+pub mod generator;
 pub mod host;
 pub mod observation;
 pub mod parse;
 pub mod recorded;
 pub mod redact;
 pub mod snapshot;
+pub mod value;

@@ -3,21 +3,61 @@
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::{Health, Listener};
 use gw_snapshot::facts::health::Answer;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::settings::{self, ApiServer};
 use gw_snapshot::observation::Trouble;
 use gw_snapshot::parse::cgroup;
 
 use crate::Subject;
+use crate::api;
 use crate::finding::Finding;
 
 impl<'a> Subject<'a> {
-    /// The API server, where one is configured.
+    /// The API server, where one is configured and is this gateway's own to open.
     pub(crate) fn api(&self) -> Option<&'a ApiServer> {
-        self.gateway.api.known().filter(|api| api.enabled.value)
+        let own = self.gateway.api.known().filter(|_| self.gateway.served_by.is_none());
+        own.filter(|api| api.enabled.value)
+    }
+
+    /// The settings that ask for an API server in vain, and what is wrong with them, where the release starts none and says
+    /// nothing of it.
+    pub(crate) fn api_in_vain(&self) -> Option<(&'a ApiServer, InVain)> {
+        let own = self.gateway.api.known().filter(|_| self.gateway.served_by.is_none());
+        let api = own.filter(|api| !api.enabled.value)?;
+        let place = |what: &str, at: &Place| format!("{what} ({at})");
+        let fault = api::no_key(&api.key.value);
+        Some((
+            api,
+            match api.in_vain.as_ref()? {
+                settings::InVain::Flag(at) => InVain {
+                    why: format!(
+                        "{}; {} counts for nothing in this release",
+                        api::no_key(&settings::Key::Missing)?,
+                        place("API_SERVER_ENABLED", at)
+                    ),
+                    at: at.clone(),
+                    is_meant: false,
+                },
+                settings::InVain::Key(at) => {
+                    InVain { why: format!("{} ({at})", fault?), at: at.clone(), is_meant: false }
+                }
+                settings::InVain::Against { off, .. } => InVain {
+                    why: format!("{} wins over the key", place("`enabled: false`", off)),
+                    at: off.clone(),
+                    is_meant: true,
+                },
+            },
+        ))
     }
 
     /// Why there is no address to judge.
     pub(crate) fn no_api(&self) -> Vec<Finding> {
+        if let Some(served) = &self.gateway.served_by {
+            return vec![Finding::skipped(format!(
+                "the gateway of profile {} serves this one on its own listener",
+                served.profile
+            ))];
+        }
         match self.gateway.api.why() {
             Some(why) => vec![Finding::unknown("where the API server is to listen", why).minor()],
             None => vec![Finding::skipped("no API server is configured")],
@@ -27,7 +67,7 @@ impl<'a> Subject<'a> {
     /// The listeners that shut the API server out, or would: those on its address, but for one on every
     /// address beside the gateway's own on this machine's.
     pub(crate) fn in_the_way(&self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
-        let on_address = || self.facts.on(&api.host.value, api.port.value);
+        let on_address = || self.facts.on(api);
         let own = self.gateway.process().map(|process| process.pid);
         let is_own = |listener: &Listener| own.is_some_and(|pid| listener.is_held_by(pid));
         let has_own = on_address().any(|listener| listener.is_loopback() && is_own(listener));
@@ -37,13 +77,17 @@ impl<'a> Subject<'a> {
     /// That nobody of this kind keeps the API server from its address, as far as one can see.
     pub(crate) fn nobody_in_the_way(&self, who: &str, api: &ApiServer) -> Finding {
         let address = api.address();
-        let there: Vec<_> = self.facts.on(&api.host.value, api.port.value).collect();
+        let there: Vec<_> = self.facts.on(api).collect();
         let own = self.gateway.process().map(|process| process.pid);
-        let has_own = there.iter().any(|found| own.is_some_and(|pid| found.is_held_by(pid)));
+        let is_own = |found: &Listener| own.is_some_and(|pid| found.is_held_by(pid));
+        let has_own = there.iter().any(|found| is_own(found))
+            || self.facts.api_listener(self.gateway).is_some();
+        let is_open = self.facts.perhaps_on(api).any(|found| !is_own(found));
         let is_hidden = there.iter().any(|found| found.owners.iter().flatten().next().is_none());
         let why = match self.unseen_listeners() {
             _ if has_own => None,
             None if is_hidden => Some(Why::Failed("its holder is not visible".into())),
+            None if is_open => api.open(),
             why => why,
         };
         match why {
@@ -82,17 +126,22 @@ impl<'a> Subject<'a> {
     /// gateway, such as that of a webhook, knows nothing of this path; but where the settings are not
     /// known, silence is silence and a refusal a refusal on any path.
     pub(crate) fn is_the_api_servers(&self, health: &Health) -> bool {
-        let expected = self
-            .api()
-            .and_then(|api| settings::health_url(&api.host.value, api.port.value))
-            .is_some_and(|url| url == health.url);
+        let is_its_listener =
+            self.facts.api_listener(self.gateway).is_some_and(|own| is_at(own, health));
+        let expected = is_its_listener
+            || self.api().and_then(ApiServer::health_url).is_some_and(|url| url == health.url);
         match &health.answer {
-            Answer::Hermes { .. } => true,
+            Answer::Hermes { .. } | Answer::Unauthorised { by_hermes: true, .. } => true,
             Answer::TimedOut | Answer::Closed | Answer::Refused | Answer::Unknown(_) => {
-                expected || self.gateway.api.why().is_some()
+                expected || self.is_address_open()
             }
             _ => expected,
         }
+    }
+
+    /// True if the settings do not tell where the API server is to listen, or whether there is to be one.
+    fn is_address_open(&self) -> bool {
+        self.gateway.api.why().is_some() || self.api().is_some_and(|api| api.open().is_some())
     }
 
     /// Why there is no answer to judge.
@@ -165,6 +214,16 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// What asks for an API server in vain.
+pub(crate) struct InVain {
+    /// Why there is none, for people.
+    pub(crate) why: String,
+    /// Where that is set.
+    pub(crate) at: Place,
+    /// Whether a setting says that there is to be none.
+    pub(crate) is_meant: bool,
+}
+
 /// That a listener stands in nobody's way, for no gateway of this home is to run.
 pub(crate) fn wanted_by_none(listener: &Listener) -> Finding {
     Finding::skipped(format!(
@@ -182,7 +241,10 @@ pub(crate) fn with_answer(finding: Finding, health: &Health) -> Finding {
         Answer::Closed => "closed".into(),
         Answer::NotHttp => "not HTTP".into(),
         Answer::Redirect { to } => format!("redirect to {to}"),
-        Answer::Unauthorised(status) | Answer::Status(status) => status.to_string(),
+        Answer::Unauthorised { status, by_hermes: true } => {
+            format!("{status}, as a Hermes API server refuses a request without its key")
+        }
+        Answer::Unauthorised { status, .. } | Answer::Status(status) => status.to_string(),
         Answer::NotJson => "200, no JSON".into(),
         Answer::TooLong => "200, too long".into(),
         Answer::Foreign { what } => format!("200, {what}"),

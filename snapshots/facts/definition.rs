@@ -15,10 +15,12 @@ use crate::parse::plist::Plist;
 use crate::parse::specifier::Specifiers;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
+use crate::redact::holds_a_mark;
 use crate::snapshot::About;
+use crate::value::Value;
 
 /// A definition, as the manager would understand it if it read the files now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Definition {
     /// The main file.
     pub path: String,
@@ -46,12 +48,20 @@ pub struct Definition {
     pub stop_timeout: Option<(Duration, Place)>,
     /// What only a plist says.
     pub agent: Option<Agent>,
+    /// Where the main file leads, if it is a link.
+    pub leads_to: Option<String>,
+    /// The permission bits of the main file.
+    pub mode: Option<u32>,
+    /// The owner of the main file.
+    pub owner: Option<u32>,
     /// What in the files makes no sense to the manager.
     pub problems: Vec<Problem>,
     /// What the main file alone says, entry by entry, in the order of its lines.
     pub entries: Vec<Entry>,
-    /// What the drop-ins say beside it.
+    /// What the drop-ins say beside it, but for one that Hermes takes away.
     pub dropped_in: Vec<Entry>,
+    /// The drop-in by which an older Hermes had the service start with `--replace`: newer ones take it away.
+    pub passing_drop_in: Option<String>,
     /// All that it says, in a form in which it can be compared.
     pub terms: Vec<Term>,
     /// The text of each file of it that is a text, by its path.
@@ -126,23 +136,17 @@ pub struct Agent {
     pub stderr: Option<(String, Place)>,
     /// `LimitLoadToSessionType`. Empty: `Aqua` alone.
     pub session_types: Vec<String>,
-    /// The permission bits of the plist itself.
-    pub mode: Option<u32>,
-    /// Its owner.
-    pub owner: Option<u32>,
 }
 
 /// A variable that a definition sets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value, or the mark of it.
-    pub value: String,
+    /// Its value. One with a specifier is open, for only the manager resolves it.
+    pub value: Value,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value holds a specifier that only the manager resolves.
-    pub unresolved: bool,
 }
 
 /// Something in a file that makes no sense.
@@ -181,21 +185,21 @@ impl Definition {
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
             let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
-            Self { texts, ..definition }
+            Self { texts, ..definition }.in_file(file)
         })
     }
 
     /// Reads a plist.
     pub fn of_plist(file: &FileSeen) -> Fact<Self> {
-        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
         file.bytes().parse(|bytes| Plist::read(&bytes)).map(|plist| {
-            let read = Self::of_list(&file.path, &plist);
-            Self {
-                texts: file.text.iter().map(|text| (file.path.clone(), text.clone())).collect(),
-                agent: read.agent.map(|agent| Agent { mode, owner: file.uid, ..agent }),
-                ..read
-            }
+            let texts = file.text.iter().map(|text| (file.path.clone(), text.clone())).collect();
+            Self { texts, ..Self::of_list(&file.path, &plist) }.in_file(file)
         })
+    }
+
+    fn in_file(self, file: &FileSeen) -> Self {
+        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        Self { leads_to: file.target.clone(), mode, owner: file.uid, ..self }
     }
 
     fn of_list(path: &str, plist: &Plist) -> Self {
@@ -223,9 +227,8 @@ impl Definition {
         let variables = plist.pairs("EnvironmentVariables").unwrap_or_default();
         let variable = |(name, value): (String, String)| Variable {
             at: Place { file: path.into(), line: plist.line_in("EnvironmentVariables", &name) },
-            unresolved: false,
             name,
-            value,
+            value: Value::of(value),
         };
         let restart = Restart::of_plist(plist).map(|restart| (restart, at("KeepAlive")));
         let stop_timeout = plist.number("ExitTimeOut").map(Duration::from_secs);
@@ -249,12 +252,14 @@ impl Definition {
                 stdout: text("StandardOutPath"),
                 stderr: text("StandardErrorPath"),
                 session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
-                mode: None,
-                owner: None,
             }),
+            leads_to: None,
+            mode: None,
+            owner: None,
             problems,
             entries: shape::of_plist(plist),
             dropped_in: Vec::new(),
+            passing_drop_in: None,
             terms: terms::of_plist(path, plist),
             texts: Vec::new(),
         }
@@ -287,9 +292,12 @@ impl Definition {
         };
         let variable = |found: crate::parse::unit::Variable| Variable {
             name: found.name,
-            value: found.value,
+            value: if found.unresolved {
+                Value::unresolved(found.value)
+            } else {
+                Value::of(found.value)
+            },
             at: Place { file: found.file, line: Some(found.line) },
-            unresolved: found.unresolved,
         };
         Self {
             path: path.into(),
@@ -309,10 +317,18 @@ impl Definition {
                 .or_else(|| last("TimeoutSec"))
                 .and_then(|(value, at)| Some((time::span(&value)??, at))),
             agent: None,
+            leads_to: None,
+            mode: None,
+            owner: None,
             problems,
             entries: shape::of_unit(main),
+            passing_drop_in: drop_ins
+                .iter()
+                .find(|(path, unit)| is_passing(path, unit))
+                .map(|(path, _)| path.clone()),
             dropped_in: drop_ins
                 .iter()
+                .filter(|(path, unit)| !is_passing(path, unit))
                 .flat_map(|(path, unit)| shape::of_unit(&Effective::of((path, unit), &[])))
                 .collect(),
             terms: terms::of_unit(unit),
@@ -346,10 +362,11 @@ impl Definition {
 
     /// The value of a variable for what it runs: what a wrapper sets on its command line, as `env -i HERMES_HOME=…` does
     /// (upstream #64778), else what it sets itself.
-    pub fn given(&self, name: &str) -> Option<&str> {
+    pub fn given(&self, name: &str) -> Option<Value> {
         let words = self.argv.iter().filter(|_| self.role == Role::Wrapper);
         let by_wrapper = words.rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        by_wrapper.or_else(|| self.variable(name).map(|variable| variable.value.as_str()))
+        let by_itself = || self.variable(name).map(|variable| variable.value.clone());
+        by_wrapper.map(Value::of).or_else(by_itself)
     }
 
     /// Whether it leads to this home only by the sticky profile: it names none, and another home or nothing.
@@ -357,7 +374,21 @@ impl Definition {
         let pinned = self.variable("HERMES_HOME");
         self.told.profile.is_none()
             && self.variable("HERMES_SUPERVISED_CHILD").is_none()
-            && !pinned.is_some_and(|pinned| home.is_at(&pinned.value))
+            && !pinned.is_some_and(|pinned| home.may_be_at(&pinned.value))
+    }
+
+    /// Why a process of this user cannot write to its main file, where that is certain. root can write to any file but
+    /// those of a store, which is mounted read-only.
+    pub fn closed_to(&self, uid: u32) -> Option<String> {
+        let leads_to = self.leads_to.as_deref().unwrap_or(&self.path);
+        if let Some(store) = STORES.iter().find(|store| leads_to.starts_with(**store)) {
+            return Some(format!("it is a file of {store}, which nothing but a rebuild changes"));
+        }
+        let (mode, owner) = (self.mode?, self.owner?);
+        // Of which group the user is a member is not known.
+        let bits = if owner == uid { 0o200 } else { 0o022 };
+        (uid != 0 && mode & bits == 0)
+            .then(|| format!("it belongs to uid {owner}, with mode {mode:04o}"))
     }
 
     /// Whether it runs as the user who looks, by its `User=`, a name or a number. None where it names nobody, or
@@ -369,7 +400,7 @@ impl Definition {
     }
 
     /// The home that a gateway started by it would serve. Known even where `HERMES_HOME` is missing,
-    /// since Hermes then has a rule; unknown where the user's home is, and where systemd alone knows the value.
+    /// since Hermes then has a rule; unknown where the user's home is, and where a value is not told.
     /// `sticky` is as in [`Choice::home`].
     pub fn home(
         &self,
@@ -377,17 +408,26 @@ impl Definition {
         about: &About,
         sticky: impl FnOnce(&str) -> Option<String>,
     ) -> Fact<String> {
-        let value = |name: &str| self.given(name);
-        let mut set = ["HERMES_HOME", "HOME"].into_iter().filter_map(|name| self.variable(name));
-        if let Some(open) = set.find(|variable| variable.unresolved) {
-            let what = format!("{} is {}, which only systemd resolves", open.name, open.value);
-            return Fact::Unknown(Why::Failed(what));
-        }
+        let given = |name: &'static str| match self.given(name) {
+            None => Ok(None),
+            Some(Value::Literal(value)) => Ok(Some(value)),
+            Some(Value::Open(open)) => {
+                let what = format!("{name} is {}, of which the value is not told", open.written);
+                Err(Why::Failed(what))
+            }
+        };
+        let (pinned, own_home) = match (given("HERMES_HOME"), given("HOME")) {
+            (Ok(pinned), Ok(own_home)) => (pinned, own_home),
+            (Err(why), _) | (_, Err(why)) => return Fact::Unknown(why),
+        };
         let profile = self.told.profile.clone();
+        if profile.as_deref().is_some_and(holds_a_mark) {
+            return Fact::Unknown(Why::Failed("the profile that it names was redacted".into()));
+        }
         let is_ours = scope == Scope::User || self.is_of(about) == Some(true);
-        let user_home = value("HOME").or(about.home.as_deref().filter(|_| is_ours));
+        let user_home = own_home.as_deref().or(about.home.as_deref().filter(|_| is_ours));
         let exempt = self.variable("HERMES_SUPERVISED_CHILD").is_some();
-        let pinned = value("HERMES_HOME").map(|home| self.below_its_directory(home));
+        let pinned = pinned.map(|home| self.below_its_directory(&home));
         let choice =
             Choice { profile: profile.as_deref(), hermes_home: pinned.as_deref(), user_home };
         match choice.home(|root| sticky(root).filter(|_| !exempt)) {
@@ -396,6 +436,9 @@ impl Definition {
         }
     }
 }
+
+/// Where package managers keep what they make, for reading only.
+const STORES: [&str; 2] = ["/nix/store/", "/gnu/store/"];
 
 /// The keys of which a second one would change what launchd does.
 const LAUNCHD_KEYS: [&str; 11] = [
@@ -411,6 +454,15 @@ const LAUNCHD_KEYS: [&str; 11] = [
     "StandardOutPath",
     "StandardErrorPath",
 ];
+
+/// True if the drop-in is the one that Hermes once wrote to end a storm of starts. It knows it by a comment, too, which a
+/// snapshot does not hold.
+fn is_passing(path: &str, drop_in: &Unit) -> bool {
+    let effective = Effective::of((path, drop_in), &[]);
+    let start = effective.last("Service", "ExecStart");
+    path.ends_with("/20-replace.conf")
+        && start.is_some_and(|found| found.value.contains("--replace"))
+}
 
 fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
     let problem = |problem: &crate::parse::unit::Problem| Problem {
@@ -435,14 +487,45 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_closed_to_whoever_can_certainly_not_write_to_it() {
+        let of = |target: Option<&str>, mode: &str, uid: Option<u32>| {
+            let file = FileSeen {
+                path: "/Users/a/Library/LaunchAgents/ai.hermes.gateway.plist".into(),
+                text: Some("<plist><dict><key>Label</key><string>a</string></dict></plist>".into()),
+                target: target.map(String::from),
+                mode: (!mode.is_empty()).then(|| mode.into()),
+                uid,
+                ..FileSeen::default()
+            };
+            Definition::of_plist(&file).known().cloned().expect("a plist")
+        };
+        let store = "/nix/store/0q2k-home-manager-files/ai.hermes.gateway.plist";
+        for (definition, user, closed) in [
+            (of(Some(store), "0444", Some(0)), 501, true),
+            (of(Some(store), "", None), 0, true),
+            (of(Some("/Users/a/dotfiles/gateway.plist"), "0644", Some(501)), 501, false),
+            (of(None, "0444", Some(501)), 501, true),
+            (of(None, "0644", Some(0)), 501, true),
+            (of(None, "0664", Some(0)), 501, false),
+            (of(None, "0444", Some(501)), 0, false),
+            (of(None, "", None), 501, false),
+        ] {
+            assert_eq!(definition.closed_to(user).is_some(), closed, "{definition:?}");
+        }
+    }
+
+    #[test]
     fn what_a_wrapper_sets_on_its_command_line_wins_and_another_program_sets_nothing() {
         let home = "<key>HERMES_HOME</key><string>/b</string>";
         let wrapped = "/usr/bin/sudo -u a env -i HERMES_HOME=/a hermes gateway run";
-        assert_eq!(definition(wrapped, home).given("HERMES_HOME"), Some("/a"));
-        assert_eq!(definition(wrapped, "").given("HOME"), None);
+        let given = |definition: Definition, name: &str| {
+            definition.given(name).map(|value| value.literal().cloned().expect("a value"))
+        };
+        assert_eq!(given(definition(wrapped, home), "HERMES_HOME").as_deref(), Some("/a"));
+        assert_eq!(given(definition(wrapped, ""), "HOME"), None);
         let bare = "/v/bin/hermes gateway run";
-        assert_eq!(definition(bare, home).given("HERMES_HOME"), Some("/b"));
+        assert_eq!(given(definition(bare, home), "HERMES_HOME").as_deref(), Some("/b"));
         let told = "/v/bin/hermes gateway run HERMES_HOME=/a";
-        assert_eq!(definition(told, "").given("HERMES_HOME"), None);
+        assert_eq!(given(definition(told, ""), "HERMES_HOME"), None);
     }
 }

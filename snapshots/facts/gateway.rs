@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
+use crate::facts::address::Address;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
 use crate::facts::endings::Endings;
@@ -20,11 +21,13 @@ use crate::facts::marks::Marks;
 use crate::facts::place::Place;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
-use crate::facts::settings::{self, ApiServer, Layer};
+use crate::facts::reference::Reference;
+use crate::facts::settings::{ApiServer, Layer};
 use crate::host::Seen;
 use crate::observation::{DirectorySeen, FileSeen};
 use crate::parse::cgroup;
 use crate::snapshot::About;
+use crate::value::Value;
 
 /// Everything that is known of a host.
 #[derive(Debug, Clone)]
@@ -54,10 +57,10 @@ pub struct Facts {
 }
 
 /// A listening socket and its owners.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Listener {
     /// The address it is bound to.
-    pub address: String,
+    pub address: Address,
     /// Its port.
     pub port: u16,
     /// The processes that hold it. None: someone, not visible to us.
@@ -69,43 +72,37 @@ pub struct Listener {
 impl Listener {
     /// The address as people write it.
     pub fn text(&self) -> String {
-        settings::address(&self.address, self.port)
+        self.address.with(self.port)
     }
 
-    /// Whether a bind to `host` on its port would clash with it.
-    pub fn serves(&self, host: &str, port: u16) -> bool {
-        let plain = |address: &str| match address {
-            "localhost" => "127.0.0.1".to_string(),
-            address => address.strip_prefix("::ffff:").unwrap_or(address).to_string(),
-        };
-        let (own, host) = (plain(&self.address), plain(host));
-        self.port == port && (own == host || covers(&own, &host) || covers(&host, &own))
+    /// True if a socket on that host and port would be in its way, or it in that one's. None where that cannot be told.
+    pub fn meets(&self, host: &Address, port: &Value<u16>) -> Option<bool> {
+        match port.is(&self.port) {
+            Some(true) => self.address.meets(host),
+            // Where the port is another, the host does not matter.
+            other => other,
+        }
     }
 
-    /// Whether it is what these settings ask for, if it is the gateway's own. `localhost` is whatever the machine takes it
-    /// for, which may be `::1` alone.
-    pub fn is_meant_by(&self, api: &ApiServer) -> bool {
-        self.serves(&api.host.value, api.port.value)
-            || api.host.value == "localhost" && self.port == api.port.value && self.is_loopback()
+    /// True if it is what these settings ask for, if it is the gateway's own. `localhost` is whatever the machine takes it
+    /// for, which may be `::1` alone. None where that cannot be told.
+    pub fn is_meant_by(&self, api: &ApiServer) -> Option<bool> {
+        let is_port = api.port.value.is(&self.port) == Some(true);
+        let host = &api.host.value;
+        match self.meets(host, &api.port.value) {
+            None if is_port && host.is_localhost() && self.is_loopback() => Some(true),
+            meets => meets,
+        }
     }
 
-    /// Whether only this machine itself reaches it.
+    /// True if only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
-        settings::is_loopback(&self.address)
+        self.address.is_loopback() == Some(true)
     }
 
     /// Whether this process holds it.
     pub fn is_held_by(&self, pid: u32) -> bool {
         self.owners.iter().flatten().any(|owner| owner.pid == pid)
-    }
-}
-
-/// Whether a socket on the first address takes what is meant for the second as well. One on `::` may take IPv4 too.
-fn covers(all: &str, address: &str) -> bool {
-    match all {
-        "::" | "*" | "" => true,
-        "0.0.0.0" => !address.contains(':') || address == "::",
-        _ => false,
     }
 }
 
@@ -131,6 +128,9 @@ pub struct Gateway {
     /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
     /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
     pub drain: Fact<u64>,
+    /// `agent.cron_drain_timeout`, or `HERMES_CRON_DRAIN_TIMEOUT`, which wins: how long it waits for jobs under way when
+    /// it stops, in whole seconds. Absent: neither is set.
+    pub cron_drain: Fact<u64>,
     /// Why Hermes cannot read its `config.yaml`, where that is certain: then it passes over all of it.
     pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
@@ -141,6 +141,8 @@ pub struct Gateway {
     pub cron: Cron,
     /// The code that it runs.
     pub install: Option<Install>,
+    /// What that code writes into definitions. Not looked for where there is none.
+    pub reference: Fact<Reference>,
     /// Its logs.
     pub journal: Fact<Journal>,
     /// What the log of its service's errors says, where that has no process and launchd keeps such a log.
@@ -156,7 +158,16 @@ pub struct Gateway {
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
-    pub servers: Vec<Process>,
+    pub servers: Vec<Server>,
+}
+
+/// A `hermes serve` or dashboard process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The process.
+    pub process: Process,
+    /// The code on disk to which its command leads.
+    pub install: Option<Install>,
 }
 
 /// Who serves a profile in its gateway's place.
@@ -406,15 +417,15 @@ impl Lane {
     /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user
     /// who loads it, and nobody else may write it (`launchctl(1)`, `load`; since 10.10 it ends with 122, or with 5).
     pub fn refused_plist(&self) -> Option<String> {
-        let agent = self.definition.known()?.agent.as_ref()?;
+        let definition = self.definition.known().filter(|found| found.agent.is_some())?;
         let may_own = |owner: u32| match self.manager {
             // As root we look at another user's agents, in a domain that is not theirs.
             Manager::LaunchdGui(0) | Manager::LaunchdUser(0) => true,
             Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => owner == 0 || owner == uid,
             _ => owner == 0,
         };
-        let owner = agent.owner.filter(|owner| !may_own(*owner));
-        let mode = agent.mode.filter(|mode| mode & 0o022 != 0);
+        let owner = definition.owner.filter(|owner| !may_own(*owner));
+        let mode = definition.mode.filter(|mode| mode & 0o022 != 0);
         match (owner, mode) {
             (Some(owner), _) => Some(format!("it belongs to uid {owner}")),
             (None, Some(mode)) => Some(format!("others may write it (mode {mode:04o})")),
@@ -476,9 +487,20 @@ impl Facts {
             .find(|gateway| gateway.process().is_some_and(|process| process.pid == pid))
     }
 
-    /// The listeners on which a server for this address would sit, or be shut out.
-    pub fn on<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = &'a Listener> {
-        self.listeners.list.iter().filter(move |listener| listener.serves(host, port))
+    /// The listeners on which a server for this address would sit, or be shut out, for certain.
+    pub fn on<'a>(&'a self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
+        self.listeners
+            .list
+            .iter()
+            .filter(move |listener| listener.meets(&api.host.value, &api.port.value) == Some(true))
+    }
+
+    /// The listeners of which cannot be told whether they are on this address.
+    pub fn perhaps_on<'a>(&'a self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
+        self.listeners
+            .list
+            .iter()
+            .filter(move |listener| listener.meets(&api.host.value, &api.port.value).is_none())
     }
 
     /// Whether the host is special in this way (see [`About::hints`]).
@@ -499,34 +521,5 @@ pub(super) fn place_of(place: &cgroup::Place) -> String {
             format!("in {unit}")
         }
         cgroup::Place::Nowhere => "in no unit".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_sockets_clash_only_where_a_request_could_reach_both() {
-        for (bound, host, clash) in [
-            ("127.0.0.1", "127.0.0.1", true),
-            ("127.0.0.1", "localhost", true),
-            ("::ffff:127.0.0.1", "127.0.0.1", true),
-            ("127.0.0.1", "192.168.1.4", false),
-            ("0.0.0.0", "192.168.1.4", true),
-            ("192.168.1.4", "0.0.0.0", true),
-            ("::ffff:0.0.0.0", "127.0.0.1", true),
-            ("::1", "0.0.0.0", false),
-            ("0.0.0.0", "::1", false),
-            ("::1", "localhost", false),
-            ("::1", "::", true),
-            ("::", "127.0.0.1", true),
-            ("0.0.0.0", "::", true),
-            ("*", "::1", true),
-        ] {
-            let listener = Listener { address: bound.into(), port: 1, owners: None, uid: None };
-            assert_eq!(listener.serves(host, 1), clash, "{bound} {host}");
-            assert!(!listener.serves(host, 2));
-        }
     }
 }

@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
+use crate::facts::address::Address;
 use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
-    Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
+    Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
@@ -27,13 +28,16 @@ use crate::facts::job::Phase;
 use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
-use crate::facts::process::{Process, Scanned};
-use crate::facts::record::{PidRecord, Status};
+use crate::facts::process::{Identity, Process, Scanned, Witness};
+use crate::facts::record::{API_SERVER, PidRecord, Status};
+use crate::facts::reference;
+use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::Trouble;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
+use crate::value::Value;
 
 use api::Settings;
 pub use choice::Choice;
@@ -88,7 +92,13 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let urls = known.iter().filter(|settled| !settled.is_refused && !settled.would_start);
     host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     // The managers still think.
-    definitions.for_each(|definition| drop(look.install(&definition.argv)));
+    let installs = definitions.filter_map(|definition| look.install(&definition.argv));
+    let mut codes: Vec<String> =
+        installs.filter_map(|install| install.code.known().cloned()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let generators = |code: &String| Question::File(reference::path(code), Part::Generators);
+    host.prepare(codes.iter().map(generators).collect());
     let homes: Vec<Home> = known.iter().map(|settled| settled.home.clone()).collect();
     let answers = services.answers(&look, &homes);
     let serve_one: Vec<bool> =
@@ -200,22 +210,35 @@ fn questions(home: &Home) -> Vec<Question> {
 /// Reads what decides where the API server is to be, and whom the home's records name.
 fn settle(look: &Look<'_>, home: Home, found: &[Found]) -> Settled {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
+    let status = Status::in_file(&file("gateway_state.json"));
+    let running = running(look, &home, &status);
     Settled {
-        settings: api::settings(look, &home, found),
+        settings: api::settings(look, &home, found, running),
         is_refused: false,
         would_start: false,
         pid_file: PidRecord::in_file(&file("gateway.pid")),
         lock_record: PidRecord::in_file(&file("gateway.lock")),
-        status: Status::in_file(&file("gateway_state.json")),
+        status,
         home,
     }
+}
+
+/// The version of the code that the home's gateway runs, where a process of the home wrote that into the status file.
+fn running(look: &Look<'_>, home: &Home, status: &Fact<Status>) -> Option<Version> {
+    let status = status.known()?;
+    let writer = status.writer.as_ref()?;
+    let of_home =
+        look.scan().list.iter().filter(|scanned| scanned.home.as_deref() == Some(&home.path));
+    let mut processes = of_home.map(|scanned| &scanned.process);
+    let is_its_own =
+        processes.any(|process| process.identity(writer, look.about.os) == Identity::Same);
+    Version::read(status.code_version.as_deref().filter(|_| is_its_own)?)
 }
 
 impl Settled {
     /// Where its API server is to answer, if it is to have one.
     fn url(&self) -> Option<String> {
-        let api = self.settings.api.known().filter(|api| api.enabled.value)?;
-        settings::health_url(&api.host.value, api.port.value)
+        self.settings.api.known().filter(|api| api.enabled.value)?.health_url()
     }
 
     /// The processes that its records name.
@@ -227,8 +250,11 @@ impl Settled {
 
     /// Whether systemd, and nobody else, holds its address: for a socket unit, whose service a connection starts.
     fn would_start_a_service(&self, listeners: &Seen<Listener>) -> bool {
-        let Some(api) = self.settings.api.known() else { return false };
-        let mut meant = listeners.list.iter().filter(|listener| listener.is_meant_by(api));
+        let Some(api) = self.settings.api.known().filter(|api| api.health_url().is_some()) else {
+            return false;
+        };
+        let may_be_meant = |listener: &&Listener| listener.is_meant_by(api) != Some(false);
+        let mut meant = listeners.list.iter().filter(may_be_meant);
         meant.any(|listener| {
             let owners = listener.owners.as_deref().unwrap_or_default();
             !owners.is_empty() && owners.iter().all(Process::is_systemd)
@@ -237,20 +263,21 @@ impl Settled {
 
     /// Whether every socket was seen, and none is there.
     fn would_be_refused(&self, listeners: &Seen<Listener>) -> bool {
-        let serves = |api: &ApiServer| {
-            listeners.list.iter().any(|listener| listener.serves(&api.host.value, api.port.value))
+        let is_there = |api: &ApiServer| {
+            let may_serve = |listener: &Listener| listener.is_meant_by(api) != Some(false);
+            listeners.list.iter().any(may_serve)
         };
-        listeners.complete && self.settings.api.known().is_some_and(|api| !serves(api))
+        listeners.complete && self.settings.api.known().is_some_and(|api| !is_there(api))
     }
 }
 
 fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
-    let ports: BTreeSet<u16> =
-        known.iter().filter_map(|settled| Some(settled.settings.api.known()?.port.value)).collect();
+    let port = |settled: &Settled| settled.settings.api.known()?.port.value.literal().copied();
+    let ports: BTreeSet<u16> = known.iter().filter_map(port).collect();
     let ports: Vec<u16> = ports.into_iter().collect();
     let seen = look.host.listeners(&ports);
     let list = seen.list.into_iter().map(|socket| Listener {
-        address: socket.address,
+        address: Address::of(socket.address),
         port: socket.port,
         owners: socket.pids.map(|pids| pids.into_iter().map(|pid| look.process(pid)).collect()),
         uid: socket.uid,
@@ -292,10 +319,16 @@ fn gateway(
     .climb();
     let supervision = supervision(look, &liveness, &lanes, answers);
     let health = (!would_start)
-        .then(|| health_of(look, &liveness, &settings.api, listeners, is_refused))
+        .then(|| health_of(look, &liveness, &status, &settings.api, listeners, is_refused))
         .flatten();
     let cron = cron::cron(look, &home, settings.config.as_ref());
-    let install = install_of(look, &liveness, &lanes);
+    let writer = status.known().and_then(|status| status.writer.as_ref());
+    let records = [pid_file.known(), lock_record.known(), writer];
+    let install = install_of(look, &liveness, &lanes, &records);
+    let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
+    let written_by = install.as_ref().filter(|_| is_written);
+    let reference =
+        written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
@@ -319,11 +352,13 @@ fn gateway(
         status,
         api: settings.api,
         drain: settings.drain,
+        cron_drain: settings.cron_drain,
         config_fault: settings.config_fault,
         assigned: settings.assigned,
         health,
         cron,
         install,
+        reference,
         journal,
         outcry,
     }
@@ -462,46 +497,98 @@ fn outside(process: &Process, is_launchd: bool) -> String {
     }
 }
 
+/// Asks the gateway's API server how it is. Its own listener decides where to ask, the settings only where it has none, or
+/// where it surely listens elsewhere than they say.
 fn health_of(
     look: &Look<'_>,
     liveness: &Liveness,
+    status: &Fact<Status>,
     api: &Fact<ApiServer>,
     listeners: &Seen<Listener>,
     is_refused: bool,
 ) -> Option<Health> {
-    let pid = liveness.process.known().map(|process| process.pid);
+    let process = liveness.process.known();
+    let is_own = |listener: &&Listener| process.is_some_and(|own| listener.is_held_by(own.pid));
+    let own: Vec<&Listener> = listeners.list.iter().filter(is_own).collect();
+    let bound = process.zip(status.known()).map(|(process, status)| {
+        let named = |listener: &&&Listener| status.binder_of(listener, process, look.about.os);
+        let is_api = |listener: &&&Listener| named(listener) == Some(API_SERVER);
+        let may_be = |listener: &&&Listener| named(listener).is_none_or(|name| name == API_SERVER);
+        (own.iter().find(is_api), own.iter().filter(may_be).copied().collect::<Vec<_>>())
+    });
+    let (api_s_own, candidates) = bound.unwrap_or_else(|| (None, own.clone()));
+    let url_of = |listener: &Listener| settings::health_url(&listener.address, listener.port);
     let expected = api.known().filter(|api| api.enabled.value);
-    let on_expected = |listener: &&Listener| expected.is_some_and(|api| listener.is_meant_by(api));
-    let serves = |listener: &Listener| {
-        expected.is_some_and(|api| listener.serves(&api.host.value, api.port.value))
+    let urls: Vec<String> = match (api_s_own, expected) {
+        (Some(listener), _) => url_of(listener).into_iter().collect(),
+        (None, Some(api)) => {
+            let meets = |listener: &&&Listener| {
+                listener.meets(&api.host.value, &api.port.value) == Some(true)
+            };
+            let is_meant = |listener: &&&Listener| listener.is_meant_by(api) == Some(true);
+            let may_be_meant = |listener: &&&Listener| listener.is_meant_by(api).is_none();
+            let first = |url: Option<String>| url.into_iter().collect();
+            if own.iter().any(|listener| meets(&listener)) {
+                first(api.health_url())
+            } else if let Some(listener) = own.iter().find(is_meant) {
+                first(url_of(listener))
+            } else if candidates.iter().any(|listener| may_be_meant(&listener)) {
+                let open = candidates.iter().filter(may_be_meant);
+                open.filter_map(|listener| url_of(listener)).collect()
+            } else {
+                let elsewhere = || candidates.first().and_then(|listener| url_of(listener));
+                first(api.health_url().or_else(elsewhere))
+            }
+        }
+        (None, None) => candidates.iter().filter_map(|listener| url_of(listener)).collect(),
     };
-    // The gateway's own listener decides where to ask; the settings only where it has none.
-    let mut own =
-        listeners.list.iter().filter(|listener| pid.is_some_and(|pid| listener.is_held_by(pid)));
-    let own_url = own
-        .clone()
-        .find(on_expected)
-        .or_else(|| own.next())
-        .and_then(|listener| settings::health_url(&listener.address, listener.port));
-    let expected_url =
-        expected.and_then(|api| settings::health_url(&api.host.value, api.port.value));
-    let url = match expected {
-        Some(_) if own.clone().any(serves) => expected_url,
-        Some(_) if own.clone().any(|listener| on_expected(&listener)) => own_url,
-        Some(_) => expected_url.or(own_url),
-        None => own_url,
-    }?;
-    if is_refused && own.next().is_none() {
-        return Some(Health { answer: Answer::Refused, ms: None, url });
+    let first = urls.first()?.clone();
+    if is_refused && own.is_empty() {
+        return Some(Health { answer: Answer::Refused, ms: None, url: first });
     }
-    let seen = look.host.http(&url);
-    Some(Health { answer: health::answer(&seen), ms: seen.ms, url })
+    let mut asked = urls.into_iter().take(MOST_ASKED).map(|url| {
+        let seen = look.host.http(&url);
+        Health { answer: health::answer(&seen), ms: seen.ms, url }
+    });
+    // Where the gateway has several listeners, another of them may be the API server's.
+    let mut found = asked.next()?;
+    for other in asked {
+        if !found.answer.is_of_another_server() {
+            break;
+        }
+        if !other.answer.is_of_another_server() {
+            found = other;
+        }
+    }
+    Some(found)
 }
 
-fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
+/// Listeners of one gateway that are asked at the most.
+const MOST_ASKED: usize = 4;
+
+/// Returns the installed code of a gateway, by the first of these that leads to a version: its process, its service,
+/// what its records say of its program, and the environment that its service names.
+fn install_of(
+    look: &Look<'_>,
+    liveness: &Liveness,
+    lanes: &[Lane],
+    records: &[Option<&PidRecord>],
+) -> Option<Install> {
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
-    let defined = lanes.iter().find_map(|lane| Some(lane.definition.known()?.argv.clone()));
-    [running, defined].into_iter().flatten().find_map(|argv| look.install(&argv))
+    let definition = lanes.iter().find_map(|lane| lane.definition.known());
+    let defined = definition.map(|definition| definition.argv.clone());
+    let recorded = records.iter().flatten().find_map(|record| Some(vec![record.program.clone()?]));
+    let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
+    let environment = environment.as_ref().and_then(Value::literal);
+    let environment = environment.map(|path| vec![join(path, "bin/python")]);
+    let mut first = None;
+    for argv in [running, defined, recorded, environment].into_iter().flatten() {
+        match look.install(&argv) {
+            Some(found) if found.version.known().is_some() => return Some(found),
+            found => first = first.or(found),
+        }
+    }
+    first
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
@@ -510,7 +597,7 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
     let serving: Vec<(Served, Vec<String>)> = gateways
         .iter()
         .zip(serve_one)
-        .filter(|(_, serves_one)| !**serves_one)
+        .filter(|(gateway, serves_one)| !**serves_one || ignores_off(gateway))
         .filter_map(|(gateway, _)| {
             let status = gateway.own_status(look.about.os)?;
             let served =
@@ -518,14 +605,33 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
             Some((served, status.served_profiles.clone()))
         })
         .collect();
-    for gateway in gateways.iter_mut().filter(|gateway| gateway.process().is_none()) {
+    for gateway in gateways.iter_mut() {
         let profile = &gateway.home.profile;
         let by = serving
             .iter()
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
-        gateway.served_by = by.map(|(served, _)| served.clone());
+        let Some((served, _)) = by else { continue };
+        // A start of its own finds that it is served, and ends. It never takes the home's lock (0.21.4+).
+        let has_lock = |process: &Process| {
+            [Witness::Lock, Witness::OpenLock].iter().any(|lock| process.witnesses.contains(lock))
+        };
+        match &gateway.liveness.process {
+            Fact::Known(process) if has_lock(process) => continue,
+            Fact::Known(process) => {
+                gateway.liveness.attempts.push(process.clone());
+                gateway.liveness.process = Fact::Absent;
+            }
+            Fact::Absent | Fact::Unknown(_) => {}
+        }
+        gateway.served_by = Some(served.clone());
     }
     read_as_served(look, gateways);
+}
+
+/// True if its installed code serves every profile though its settings say that it serves one.
+fn ignores_off(gateway: &Gateway) -> bool {
+    let version = gateway.install.as_ref().and_then(|install| install.version.known());
+    version.and_then(|version| version.has(Capability::IgnoresMultiplexOff)) == Some(true)
 }
 
 /// Reads the logs of served profiles anew: what they hold of this life is what is not older than the gateway that serves.
@@ -567,8 +673,8 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
         .collect()
 }
 
-/// Processes that may tick a home's cron beside its gateway.
-fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
+/// Returns the processes that may tick a home's cron beside its gateway.
+fn servers(look: &Look<'_>, home: &Home) -> Vec<Server> {
     let processes = look.scan().list.iter().map(|scanned| &scanned.process);
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
@@ -576,7 +682,10 @@ fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
             let chosen = process.chosen_home(look.about, |root| look.sticky(root));
             chosen.is_some_and(|chosen| look.known_as(&chosen) == home.path)
         })
-        .cloned()
+        .map(|process| Server {
+            process: process.clone(),
+            install: look.install(process.seen.argv.as_deref().unwrap_or_default()),
+        })
         .collect()
 }
 

@@ -32,7 +32,12 @@ pub enum Answer {
         to: String,
     },
     /// 401 or 403: Hermes never asks for a key here.
-    Unauthorised(u16),
+    Unauthorised {
+        /// Which of the two.
+        status: u16,
+        /// Whether the body is that of a Hermes API server (0.20 and later), which then is one of a later release.
+        by_hermes: bool,
+    },
     /// Any other status than 200.
     Status(u16),
     /// 200, and no JSON.
@@ -63,13 +68,46 @@ pub fn answer(seen: &HttpSeen) -> Answer {
         None => Answer::Unknown(Why::NotObserved),
         Some(200) if seen.truncated => Answer::TooLong,
         Some(200) => body(seen),
-        Some(status @ (401 | 403)) => Answer::Unauthorised(status),
+        Some(status @ (401 | 403)) => {
+            Answer::Unauthorised { status, by_hermes: is_refused_by_hermes(seen) }
+        }
         Some(300..=399) => {
             Answer::Redirect { to: seen.headers.get("location").cloned().unwrap_or_default() }
         }
         Some(status) => Answer::Status(status),
     }
 }
+
+impl Answer {
+    /// True if something answers that is no API server of Hermes.
+    pub(super) const fn is_of_another_server(&self) -> bool {
+        match self {
+            Self::Status(_)
+            | Self::NotJson
+            | Self::NotHttp
+            | Self::TooLong
+            | Self::Foreign { .. }
+            | Self::Redirect { .. }
+            | Self::Unauthorised { by_hermes: false, .. } => true,
+            Self::Hermes { .. }
+            | Self::Refused
+            | Self::TimedOut
+            | Self::Closed
+            | Self::Unauthorised { by_hermes: true, .. }
+            | Self::Unknown(_) => false,
+        }
+    }
+}
+
+/// True if the body is that with which an API server of 0.20 and later refuses a request without its key.
+fn is_refused_by_hermes(seen: &HttpSeen) -> bool {
+    let parsed = seen.body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
+    let code = parsed.as_ref().and_then(|body| body.pointer("/error/code")?.as_str());
+    code == Some("gateway_auth_failed")
+}
+
+/// What answers at `/health` of a listener for webhooks.
+pub(super) const WEBHOOK: &str = "Hermes's webhook listener";
 
 fn body(seen: &HttpSeen) -> Answer {
     let parsed = seen.body.as_deref().map(serde_json::from_str::<Value>);
@@ -82,7 +120,7 @@ fn body(seen: &HttpSeen) -> Answer {
             version: text("version").map(String::from),
             status: status.unwrap_or_default().into(),
         },
-        (Some("webhook"), _) => Answer::Foreign { what: "Hermes's webhook listener" },
+        (Some("webhook"), _) => Answer::Foreign { what: WEBHOOK },
         (_, Some("live")) if map.get("ok").and_then(Value::as_bool) == Some(true) => {
             Answer::Foreign { what: "an OpenClaw gateway" }
         }
@@ -108,7 +146,18 @@ mod tests {
             (r#"{"url": "", "error": "closed"}"#, Answer::Closed),
             (r#"{"url": "", "error": "not-http"}"#, Answer::NotHttp),
             (r#"{"url": "", "error": "not-observed"}"#, Answer::Unknown(Why::NotObserved)),
-            (r#"{"url": "", "status": 401}"#, Answer::Unauthorised(401)),
+            (
+                r#"{"url": "", "status": 401}"#,
+                Answer::Unauthorised { status: 401, by_hermes: false },
+            ),
+            (
+                r#"{"url": "", "status": 401, "body": "{\"error\": {\"message\": \"‹redacted:16+›\", \"code\": \"gateway_auth_failed\"}}"}"#,
+                Answer::Unauthorised { status: 401, by_hermes: true },
+            ),
+            (
+                r#"{"url": "", "status": 403, "body": "{\"error\": {\"code\": \"invalid_api_key\"}}"}"#,
+                Answer::Unauthorised { status: 403, by_hermes: false },
+            ),
             (r#"{"url": "", "status": 500}"#, Answer::Status(500)),
             (
                 r#"{"url": "", "status": 302, "headers": {"location": "http://x/"}}"#,

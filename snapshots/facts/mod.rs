@@ -5,6 +5,7 @@
 //! It asks early for what takes long (service managers, the health endpoint) and meanwhile reads what
 //! does not.
 
+pub mod address;
 pub mod cron;
 pub mod definition;
 pub mod endings;
@@ -17,12 +18,14 @@ pub mod home;
 pub mod install;
 pub mod job;
 pub mod journal;
+pub mod listening;
 pub mod liveness;
 pub mod manager;
 pub mod marks;
 pub mod place;
 pub mod process;
 pub mod record;
+pub mod reference;
 pub mod release;
 pub mod settings;
 pub mod shape;

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::fact::Fact;
+use crate::facts::address::Address;
 use crate::facts::endings::Watchdog;
+use crate::facts::gateway::Listener;
 use crate::facts::process::{Identity, Process};
 use crate::observation::FileSeen;
 use crate::parse::json::{self, JsonError};
@@ -21,6 +23,8 @@ pub struct PidRecord {
     pub pid: u32,
     /// When that process started, in its platform's unit (see [`crate::observation::Started`]).
     pub start_time: Option<u64>,
+    /// The program that it was started as: `…/hermes_cli/main.py`.
+    pub program: Option<String>,
 }
 
 /// Why a record could not be read.
@@ -57,6 +61,7 @@ impl PidRecord {
         Ok(Self {
             pid: pid.ok_or(RecordError::Form("its PID is no positive number"))?,
             start_time: value.get("start_time").and_then(Value::as_u64),
+            program: value.pointer("/argv/0").and_then(Value::as_str).map(String::from),
         })
     }
 
@@ -64,7 +69,7 @@ impl PidRecord {
     fn at(value: &Value, pid: &str, start_time: &str) -> Option<Self> {
         let number = |key: &str| value.get(key).and_then(Value::as_u64);
         let pid = u32::try_from(number(pid)?).ok().filter(|pid| *pid > 0)?;
-        Some(Self { pid, start_time: number(start_time) })
+        Some(Self { pid, start_time: number(start_time), program: None })
     }
 
     /// The record in a file. An empty file, as a lock of 0.13 may be, is malformed, not absent.
@@ -195,6 +200,13 @@ impl Status {
         self.state.as_deref() == Some(state)
     }
 
+    /// Returns the platform that says of itself that it bound this listener of the process, if one does.
+    pub fn binder_of(&self, listener: &Listener, process: &Process, os: Os) -> Option<&str> {
+        let mut live =
+            self.platforms.iter().filter(|platform| platform.is_of(process, os) == Some(true));
+        live.find(|platform| platform.bound(listener)).map(|platform| platform.name.as_str())
+    }
+
     /// The entry of a platform.
     pub fn platform(&self, name: &str) -> Option<&Platform> {
         self.platforms.iter().find(|platform| platform.name == name)
@@ -216,6 +228,17 @@ impl Platform {
         }
     }
 
+    /// True if it names this listener as its own, and is connected: an entry keeps its listener after that is gone. A
+    /// listener on every address stands there as 127.0.0.1 (0.22.2).
+    fn bound(&self, listener: &Listener) -> bool {
+        let base = self.listener_base.as_deref().filter(|_| self.state == "connected");
+        let base = base.and_then(|base| base.strip_prefix("http://")?.rsplit_once(':'));
+        base.is_some_and(|(host, port)| {
+            port.trim_end_matches('/').parse() == Ok(listener.port)
+                && Address::of(host).meets(&listener.address) != Some(false)
+        })
+    }
+
     /// True if this process wrote the entry, false if an earlier one did: entries outlive their writers. Its writer
     /// decides (0.20.4+), else its time. None where neither tells.
     pub fn is_of(&self, process: &Process, os: Os) -> Option<bool> {
@@ -229,6 +252,9 @@ impl Platform {
         Some(self.updated_at? >= process.started_at?)
     }
 }
+
+/// The name of the API server among the platforms.
+pub(super) const API_SERVER: &str = "api_server";
 
 fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(String::from)

@@ -1,19 +1,26 @@
 //! Where a gateway's API server is to listen, and from which source each setting comes.
 //!
-//! The precedence is Hermes's own (0.13 to 0.19, most of it verified on 0.19), and it is not what one
-//! would expect: `.env` beats the service's environment, even with an empty value;
-//! `platforms.api_server.port` in config.yaml is ignored, only `extra.port` counts, and it counts only
-//! where neither `API_SERVER_ENABLED` nor `API_SERVER_KEY` is set.
+//! The precedence is Hermes's own, and it is not what one would expect. `.env` beats the service's environment, even with
+//! an empty value. Up to 0.19 `API_SERVER_ENABLED` or any key enables; from 0.20 on a usable key alone does, or
+//! `enabled: true`, and `enabled: false` wins over a key. Which blocks of config.yaml count, and which of two wins,
+//! changed three times (each era verified by its own loader: 0.19.0, 0.20.0 to 0.21.0, 0.21.3 and 0.21.5, 0.22.2).
+//!
+//! Where the release is not known, each era is asked: what all of them say is known, and the rest is open.
 
-use std::net::IpAddr;
+mod yaml;
 
 use crate::fact::{Fact, Why};
+use crate::facts::address::Address;
 use crate::facts::place::Place;
-use crate::parse::yaml::{Node, Value};
+use crate::facts::release::{Capability, Version};
+use crate::parse::yaml::Node;
 use crate::redact::{Length, Mark, is_empty};
+use crate::value::{Open, Value};
+
+use yaml::{Configured, Entry};
 
 /// A setting and its source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Setting<T> {
     /// What holds.
     pub value: T,
@@ -22,20 +29,38 @@ pub struct Setting<T> {
 }
 
 /// What the API server of a gateway is meant to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ApiServer {
     /// Whether there is to be one.
     pub enabled: Setting<bool>,
-    /// The address to bind.
-    pub host: Setting<String>,
+    /// What asks for one in vain, where there is to be none.
+    pub in_vain: Option<InVain>,
+    /// The host to bind.
+    pub host: Setting<Address>,
     /// The port to bind.
-    pub port: Setting<u16>,
+    pub port: Setting<Value<u16>>,
     /// Its key: never the value.
     pub key: Setting<Key>,
 }
 
+/// What asks for an API server and does not get one, without a word in any log (0.20 and later).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InVain {
+    /// `API_SERVER_ENABLED` does, which counts for nothing, and there is no key.
+    Flag(Place),
+    /// A key does that is too short, or a word out of a template.
+    Key(Place),
+    /// A usable key does, and `enabled: false` wins over it.
+    Against {
+        /// The key.
+        key: Place,
+        /// What switches it off.
+        off: Place,
+    },
+}
+
 /// What may be known of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
     /// There is none.
     Missing,
@@ -46,6 +71,8 @@ pub enum Key {
         /// Whether it is a word out of a template.
         placeholder: bool,
     },
+    /// Whether there is one cannot be told.
+    Open(Why),
 }
 
 /// Hermes's own defaults.
@@ -59,6 +86,8 @@ pub struct Layer {
     pub set: Vec<Assignment>,
     /// Why it may set more than that, where a part of it could not be read.
     pub hidden: Option<Why>,
+    /// Whether it is a file that Hermes itself reads, and not the environment in which it was started.
+    pub is_file: bool,
 }
 
 /// A variable that is set.
@@ -66,25 +95,24 @@ pub struct Layer {
 pub struct Assignment {
     /// Its name.
     pub name: String,
-    /// Its value, or the mark of it.
-    pub value: String,
+    /// Its value.
+    pub value: Value,
     /// Where it is set.
     pub at: Place,
-    /// Whether its value depends on something that is known to the gateway's process only.
-    pub unresolved: bool,
 }
 
 impl Layer {
     /// The assignment of a variable that holds, if it is more than an empty text.
     pub fn find(&self, name: &str) -> Fact<&Assignment> {
         match (self.get(name), &self.hidden) {
-            (Some(set), _) if !is_empty(&set.value) => Fact::Known(set),
+            (Some(set), _) if !is_empty(set.value.written()) => Fact::Known(set),
             (None, Some(why)) => Fact::Unknown(why.clone()),
             _ => Fact::Absent,
         }
     }
 
-    fn get(&self, name: &str) -> Option<&Assignment> {
+    /// Returns the assignment of a variable that holds in this layer, be it empty or not.
+    pub fn get(&self, name: &str) -> Option<&Assignment> {
         // The last assignment wins, in a unit as in a `.env`.
         self.set.iter().rev().find(|set| set.name == name)
     }
@@ -92,7 +120,7 @@ impl Layer {
 
 impl From<Vec<Assignment>> for Layer {
     fn from(set: Vec<Assignment>) -> Self {
-        Self { set, hidden: None }
+        Self { set, hidden: None, is_file: false }
     }
 }
 
@@ -103,134 +131,347 @@ pub struct Sources<'a> {
     pub environment: Vec<Layer>,
     /// `config.yaml` files, the strongest first, each with its path.
     pub config: Vec<(&'a str, &'a Node)>,
+    /// The release by whose rules they are read. None: it is not known.
+    pub version: Option<Version>,
+    /// Whether the gateway serves other profiles too: then a key counts only where a file sets it (verified on 0.19 and
+    /// 0.22.2). None: it is not known.
+    pub serves_many: Option<bool>,
+}
+
+/// The rules of one era of releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Era {
+    /// What it can do.
+    has: &'static [Capability],
+    /// How it differs from the era before it, for people.
+    change: &'static str,
+}
+
+/// The eras, the oldest first. Each has what those before it have.
+const ERAS: [Era; 4] = {
+    use Capability::{ApiServerByKey, EveryApiSetting, ExtraBeforeRootBlock};
+    [
+        Era { has: &[], change: "" },
+        Era {
+            has: &[ApiServerByKey],
+            change: "up to 0.19 API_SERVER_ENABLED or any key enables it, and only `extra:` is read in config.yaml; from 0.20 on it takes a usable key or `enabled: true`, and the block itself is read",
+        },
+        Era {
+            has: &[ApiServerByKey, EveryApiSetting],
+            change: "from 0.21.3 on the block `api_server:` at the top of config.yaml counts in full, and `${…}` is expanded",
+        },
+        Era {
+            has: &[ApiServerByKey, EveryApiSetting, ExtraBeforeRootBlock],
+            change: "from 0.22 on `platforms.api_server.extra` wins over the block `api_server:` at the top of config.yaml",
+        },
+    ]
+};
+
+impl Era {
+    /// Returns those by whose rules a release may go. All, where it is not known.
+    fn possible(version: Option<&Version>) -> impl Iterator<Item = Self> {
+        let last = ERAS.iter().last().map_or(&[][..], |era| era.has);
+        let fits = move |era: &Self| {
+            last.iter().all(|capability| {
+                let has = version.and_then(|version| version.has(*capability));
+                has.is_none_or(|has| has == era.has(*capability))
+            })
+        };
+        ERAS.into_iter().filter(fits)
+    }
+
+    fn has(self, capability: Capability) -> bool {
+        self.has.contains(&capability)
+    }
+}
+
+/// A variable, and where it is set. What a hidden layer may set is open, and has no place.
+type Reading = Setting<Value>;
+
+/// What one set of rules makes of the sources.
+struct Decided {
+    enabled: Setting<Value<bool>>,
+    in_vain: Option<InVain>,
+    host: Setting<Address>,
+    port: Setting<Value<u16>>,
+    key: Setting<Key>,
 }
 
 impl Sources<'_> {
-    /// The value of a variable: an empty one is set, and hides those below it.
-    fn variable(&self, name: &str) -> Option<(String, Place)> {
-        let in_layers = self.environment.iter().find_map(|layer| layer.get(name));
-        let value = in_layers.map(|set| (set.value.clone(), set.at.clone()));
-        // Top-level scalars of config.yaml are exported for names that nothing else sets.
-        value.or_else(|| self.config.iter().find_map(|(path, root)| scalar(path, root.get(name)?)))
-    }
-
-    /// A leaf below `platforms.api_server`, which also stands below `gateway.platforms`.
-    fn leaf(&self, leaf: &[&str]) -> Option<(String, Place)> {
-        self.config.iter().find_map(|(path, root)| {
-            [&["platforms", "api_server"][..], &["gateway", "platforms", "api_server"]]
-                .into_iter()
-                .find_map(|stem| scalar(path, root.at(&[stem, leaf].concat())?))
-        })
-    }
-
-    /// What follows for the API server. Unknown where a setting refers to a variable of the gateway's
-    /// own process.
+    /// What follows for the API server. Unknown where it cannot be told whether there is to be one.
     pub fn api_server(&self) -> Fact<ApiServer> {
-        let names = ["API_SERVER_ENABLED", "API_SERVER_KEY", "API_SERVER_HOST", "API_SERVER_PORT"];
-        match names.into_iter().find_map(|name| self.doubt(name)) {
-            Some(why) => Fact::Unknown(why),
-            None => self.resolved(),
-        }
+        let scopes: &[bool] = match self.serves_many {
+            Some(true) => &[true],
+            Some(false) => &[false],
+            None => &[false, true],
+        };
+        let of_era = |era: Era| {
+            let decided = scopes.iter().map(|scoped| self.decide(era, *scoped));
+            decided.reduce(|one, other| one.or_open(other, &Why::Failed(MANY.into())))
+        };
+        let eras = Era::possible(self.version.as_ref());
+        let decided = eras.filter_map(|era| Some((era, of_era(era)?)));
+        let agreed = decided.reduce(|(_, before), (era, after)| {
+            let what = format!("the version of Hermes is not known: {}", era.change);
+            (era, before.or_open(after, &Why::Failed(what)))
+        });
+        agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| decided.into_fact())
     }
 
-    /// Why the value of a variable cannot be told, if it cannot.
-    fn doubt(&self, name: &str) -> Option<Why> {
-        for layer in &self.environment {
+    /// Returns a variable: an empty one is set, and hides those below it. `scoped`: only what a file sets counts.
+    fn variable(&self, name: &str, scoped: bool) -> Option<Reading> {
+        for layer in self.environment.iter().filter(|layer| layer.is_file || !scoped) {
             if let Some(set) = layer.get(name) {
-                let what = format!("{} in {} depends on another variable", set.name, set.at);
-                return set.unresolved.then_some(Why::Failed(what));
+                return Some(Setting { value: set.value.clone(), from: Some(set.at.clone()) });
             }
-            if layer.hidden.is_some() {
-                return layer.hidden.clone();
+            if let Some(why) = &layer.hidden {
+                return Some(Setting { value: Value::hidden(why), from: None });
             }
         }
-        None
+        // Top-level scalars of config.yaml are exported for names that nothing else sets.
+        let mut roots = self.config.iter().filter(|_| !scoped);
+        roots.find_map(|(file, root)| Entry { file, node: root.get(name)? }.exported())
     }
 
-    fn resolved(&self) -> Fact<ApiServer> {
-        let set = |found: Option<(String, Place)>| found.filter(|(value, _)| !is_empty(value));
-        let flag = self.variable("API_SERVER_ENABLED").filter(|(value, _)| truthy(value));
-        let env_key = set(self.variable("API_SERVER_KEY"));
-        let (env_host, env_port) =
-            (set(self.variable("API_SERVER_HOST")), set(self.variable("API_SERVER_PORT")));
-        let by_env = flag.is_some() || env_key.is_some();
-        let enabled = match (&flag, &env_key) {
-            (Some((_, at)), _) | (None, Some((_, at))) => {
-                Setting { value: true, from: Some(at.clone()) }
+    fn decide(&self, era: Era, scoped: bool) -> Decided {
+        let configured = Configured::of(&self.config, era);
+        let key = Key::of(self.variable("API_SERVER_KEY", scoped));
+        if era.has(Capability::ApiServerByKey) {
+            self.by_key(&configured, &key, scoped)
+        } else {
+            self.by_flag_or_key(&configured, &key, scoped)
+        }
+    }
+
+    /// By the rules up to 0.19: the flag enables, or any key, and both win over the configuration.
+    fn by_flag_or_key(
+        &self,
+        configured: &Configured<'_>,
+        key: &Setting<Key>,
+        scoped: bool,
+    ) -> Decided {
+        let flag = self.variable("API_SERVER_ENABLED", scoped);
+        let flag = flag.map(|flag| flag.map(|value| value.map(|text| is_truthy(&text))));
+        let key_is_set = key.clone().map(|key| key.is_set());
+        let by_env = [key_is_set].into_iter().chain(flag);
+        // What says yes counts, then what may; of two that say the same, the flag.
+        let strongest = by_env.max_by_key(|by| match by.value.literal() {
+            Some(true) => 2,
+            None => 1,
+            Some(false) => 0,
+        });
+        let told = |value: bool| {
+            let by_env = strongest.as_ref().filter(|_| value);
+            let enabled = by_env.map(|by| by.clone().map(|_| Value::Literal(true)));
+            let enabled = enabled.unwrap_or_else(|| configured.enabled());
+            Decided { enabled, ..self.settled(configured, key, value, scoped) }
+        };
+        match strongest.as_ref().map(|by| &by.value) {
+            Some(Value::Open(open)) => told(true).or_open(told(false), &open.why),
+            Some(Value::Literal(true)) => told(true),
+            Some(Value::Literal(false)) | None => told(false),
+        }
+    }
+
+    /// By the rules from 0.20 on: a usable key enables, unless the configuration says no; the flag is read nowhere.
+    fn by_key(&self, configured: &Configured<'_>, key: &Setting<Key>, scoped: bool) -> Decided {
+        let told = configured.enabled();
+        let usable = key.clone().map(|key| key.is_usable());
+        let enabled = if told.from.is_some() { told.clone() } else { usable.clone() };
+        let is_off = enabled.value.is(&false) == Some(true);
+        let in_vain = is_off.then(|| self.in_vain(key, &told, scoped)).flatten();
+        // A key that enables nothing is no source of what is not set.
+        let enabled =
+            Setting { from: enabled.from.filter(|_| !is_off || told.from.is_some()), ..enabled };
+        let settled = |enrolled| Decided {
+            enabled: enabled.clone(),
+            in_vain: in_vain.clone(),
+            ..self.settled(configured, key, enrolled, scoped)
+        };
+        match usable.value {
+            Value::Literal(usable) => settled(usable),
+            Value::Open(open) => settled(true).or_open(settled(false), &open.why),
+        }
+    }
+
+    /// What asks for an API server and gets none, where the configuration told so much.
+    fn in_vain(
+        &self,
+        key: &Setting<Key>,
+        told: &Setting<Value<bool>>,
+        scoped: bool,
+    ) -> Option<InVain> {
+        let usable = key.value.is_usable();
+        match (&key.value, &told.from) {
+            (Key::Present { .. }, Some(off)) if usable.is(&true) == Some(true) => {
+                Some(InVain::Against { key: key.from.clone()?, off: off.clone() })
             }
-            (None, None) => match self.leaf(&["enabled"]).or_else(|| self.top_level_enabled()) {
-                Some((value, at)) => Setting { value: truthy(&value), from: Some(at) },
-                None => Setting { value: false, from: None },
+            (Key::Present { .. }, None) => key.from.clone().map(InVain::Key),
+            (Key::Missing, None) => {
+                let flag = self.variable("API_SERVER_ENABLED", scoped)?;
+                let says_yes = flag.value.literal().is_some_and(|text| is_truthy(text));
+                flag.from.filter(|_| says_yes).map(InVain::Flag)
+            }
+            _ => None,
+        }
+    }
+
+    /// What holds besides. The environment wins over the configuration where it is what `enrolled` the API server.
+    fn settled(
+        &self,
+        configured: &Configured<'_>,
+        key: &Setting<Key>,
+        enrolled: bool,
+        scoped: bool,
+    ) -> Decided {
+        let is_some = |reading: &Reading| reading.value.is("") != Some(true);
+        let first = |name: &str| self.variable(name, scoped).filter(|_| enrolled).filter(is_some);
+        // The adapter asks the environment once more, and takes what is there, even if that is empty.
+        let last = |name: &str| self.variable(name, false);
+        let host = first("API_SERVER_HOST").map(|host| host.map(Address::from));
+        let host = host.or_else(|| configured.host());
+        let host = host.or_else(|| Some(last("API_SERVER_HOST")?.map(Address::from)));
+        let port = first("API_SERVER_PORT").and_then(port_of).or_else(|| configured.port());
+        let port = port.or_else(|| last("API_SERVER_PORT").and_then(port_of));
+        let key_wins = enrolled && key.value.is_set().is(&false) != Some(true);
+        let key = configured.key().filter(|_| !key_wins).unwrap_or_else(|| key.clone());
+        Decided {
+            enabled: Setting { value: Value::Literal(false), from: None },
+            in_vain: None,
+            host: host.unwrap_or_else(|| Setting { value: Address::of(HOST), from: None }),
+            port: port.unwrap_or(Setting { value: Value::Literal(PORT), from: None }),
+            key,
+        }
+    }
+}
+
+/// Why two scopes may give two answers.
+const MANY: &str = "it is not known whether the gateway serves other profiles too: if it does, a key counts only where a `.env` sets it";
+
+/// The port that a variable gives, as Python's `int()` reads it. What is no number counts as not set.
+fn port_of(reading: Reading) -> Option<Setting<Value<u16>>> {
+    let number = match reading.value {
+        Value::Literal(text) => Value::Literal(text.trim().parse().ok()?),
+        Value::Open(open) => Value::Open(open),
+    };
+    let from = reading.from;
+    let value = number.and_then(|number| port(number, from.as_ref()));
+    Some(Setting { value, from })
+}
+
+/// A number as a port. With 0 the system chooses one.
+fn port(number: i64, at: Option<&Place>) -> Value<u16> {
+    let open = |what: String| Open { written: number.to_string(), why: Why::Failed(what) };
+    let place = at.map_or_else(String::new, |at| format!(" in {at}"));
+    match u16::try_from(number) {
+        Ok(0) => Value::Open(open(format!("with port 0{place} the system chooses one"))),
+        Ok(port) => Value::Literal(port),
+        Err(_) => Value::Open(open(format!("{number}{place} is no port"))),
+    }
+}
+
+impl<T> Setting<T> {
+    fn map<U>(self, of: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting { value: of(self.value), from: self.from }
+    }
+}
+
+impl Decided {
+    /// What both say. What they do not agree in is open.
+    fn or_open(self, other: Self, why: &Why) -> Self {
+        let is_one_key = self.key.value == other.key.value;
+        let open_key = || Setting { value: Key::Open(why.clone()), from: None };
+        Self {
+            in_vain: self.in_vain.filter(|one| other.in_vain.as_ref() == Some(one)),
+            enabled: agreed(self.enabled, &other.enabled, why),
+            host: if self.host.value.is_written_as(&other.host.value) {
+                self.host
+            } else {
+                Setting { value: Address::from(Value::hidden(why)), from: None }
             },
-        };
-        let pick = |env: Option<(String, Place)>, extra: &[&str]| {
-            if by_env { env.or_else(|| self.leaf(extra)) } else { self.leaf(extra).or(env) }
-        };
-        // Python's int(): what is no number counts as not set.
-        let number = |(value, at): (String, Place)| Some((value.trim().parse::<i64>().ok()?, at));
-        let (env_port, extra_port) =
-            (env_port.and_then(number), self.leaf(&["extra", "port"]).and_then(number));
-        let port = if by_env { env_port.or(extra_port) } else { extra_port.or(env_port) };
-        let port = match port {
-            None => Setting { value: PORT, from: None },
-            Some((number, at)) => match u16::try_from(number) {
-                Ok(port) => Setting { value: port, from: Some(at) },
-                Err(_) => {
-                    return Fact::Unknown(Why::Failed(format!("{number} in {at} is no port")));
-                }
-            },
+            port: agreed(self.port, &other.port, why),
+            key: if is_one_key { self.key } else { open_key() },
+        }
+    }
+
+    fn into_fact(self) -> Fact<ApiServer> {
+        let value = match self.enabled.value {
+            Value::Literal(value) => value,
+            Value::Open(open) => {
+                let at = self.enabled.from.map_or_else(String::new, |at| format!(" ({at})"));
+                let what = format!("whether there is to be an API server{at}: {}", open.why);
+                return Fact::Unknown(if open.why.is_not_observed() {
+                    open.why
+                } else {
+                    Why::Failed(what)
+                });
+            }
         };
         Fact::Known(ApiServer {
-            enabled,
-            host: or_default(pick(env_host, &["extra", "host"]), HOST.into()),
-            port,
-            key: match pick(env_key, &["extra", "key"]) {
-                Some((value, at)) => Setting { value: Key::of(&value), from: Some(at) },
-                None => Setting { value: Key::Missing, from: None },
-            },
+            enabled: Setting { value, from: self.enabled.from },
+            in_vain: self.in_vain,
+            host: self.host,
+            port: self.port,
+            key: self.key,
         })
     }
-
-    /// The block `api_server:` at the top level contributes its `enabled`, and nothing else.
-    fn top_level_enabled(&self) -> Option<(String, Place)> {
-        self.config
-            .iter()
-            .find_map(|(path, root)| scalar(path, root.at(&["api_server", "enabled"])?))
-    }
 }
 
-fn or_default<T>(found: Option<(T, Place)>, default: T) -> Setting<T> {
-    match found {
-        Some((value, at)) => Setting { value, from: Some(at) },
-        None => Setting { value: default, from: None },
+fn agreed<T: PartialEq>(
+    one: Setting<Value<T>>,
+    other: &Setting<Value<T>>,
+    why: &Why,
+) -> Setting<Value<T>> {
+    match (one.value.same(&other.value), &one.value) {
+        (Some(true), _) | (None, Value::Open(_)) => one,
+        _ => Setting { value: Value::hidden(other.value.why().unwrap_or(why)), from: None },
     }
-}
-
-/// The text of a scalar, as Python's `str()` gives it.
-fn scalar(path: &str, node: &Node) -> Option<(String, Place)> {
-    let text = match &node.value {
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Null | Value::List(_) | Value::Map(_) => return None,
-    };
-    Some((text, Place { file: path.into(), line: Some(node.line) }))
 }
 
 /// What Hermes takes for yes. `on` counts from 0.18.
-fn truthy(text: &str) -> bool {
+fn is_truthy(text: &str) -> bool {
     matches!(text.trim().to_lowercase().as_str(), "1" | "true" | "yes" | "on")
 }
 
 impl Key {
     /// What may be known of this key, or of the one that this mark stands for.
-    fn of(value: &str) -> Self {
-        let mark =
-            Mark::read(value).unwrap_or_else(|| Mark::of(value, &crate::redact::Salt(Vec::new())));
+    fn of(reading: Option<Reading>) -> Setting<Self> {
+        let Some(Setting { value, from }) = reading else {
+            return Setting { value: Self::Missing, from: None };
+        };
+        let mark = match (&value, Mark::read(value.written())) {
+            (_, Some(mark)) => mark,
+            (Value::Literal(text), None) => Mark::of(text, &crate::redact::Salt(Vec::new())),
+            (Value::Open(open), None) => {
+                return Setting { value: Self::Open(open.why.clone()), from };
+            }
+        };
         match mark.length {
-            Length::Empty => Self::Missing,
-            length => Self::Present { length, placeholder: mark.placeholder },
+            Length::Empty => Setting { value: Self::Missing, from: None },
+            length => {
+                let value = Self::Present { length, placeholder: mark.placeholder };
+                Setting { value, from }
+            }
+        }
+    }
+
+    /// Returns whether there is one.
+    fn is_set(&self) -> Value<bool> {
+        match self {
+            Self::Missing => Value::Literal(false),
+            Self::Present { .. } => Value::Literal(true),
+            Self::Open(why) => Value::hidden(why),
+        }
+    }
+
+    /// Returns whether it is one by the rules of 0.18 and later: 16 characters, and no word out of a template.
+    fn is_usable(&self) -> Value<bool> {
+        match self {
+            Self::Missing => Value::Literal(false),
+            Self::Present { length, placeholder } => {
+                Value::Literal(*length == Length::Long && !placeholder)
+            }
+            Self::Open(why) => Value::hidden(why),
         }
     }
 }
@@ -238,175 +479,33 @@ impl Key {
 impl ApiServer {
     /// The address to bind, as people write it: `127.0.0.1:8642`.
     pub fn address(&self) -> String {
-        address(&self.host.value, self.port.value)
+        match &self.port.value {
+            Value::Literal(port) => self.host.value.with(port),
+            Value::Open(_) => "a port that is not known".into(),
+        }
     }
 
-    /// Whether a request to this machine itself reaches it, and at which address.
-    pub fn loopback(&self) -> Option<&'static str> {
-        loopback(&self.host.value)
+    /// The URL of its health endpoint, if it is known, and can be asked without leaving this machine.
+    pub fn health_url(&self) -> Option<String> {
+        health_url(&self.host.value, *self.port.value.literal()?)
     }
 
-    /// Whether it is reachable from other machines.
-    pub fn is_exposed(&self) -> bool {
-        !is_loopback(&self.host.value)
+    /// Why its address cannot be compared with another, where it cannot.
+    pub fn open(&self) -> Option<Why> {
+        let place =
+            |at: &Option<Place>| at.as_ref().map_or_else(String::new, |at| format!("{at}: "));
+        let told = |what: &str, at: &Option<Place>, why: &Why| {
+            Why::Failed(format!("{}the {what} of the API server: {why}", place(at)))
+        };
+        let port = self.port.value.why().map(|why| told("port", &self.port.from, why));
+        port.or_else(|| Some(told("host", &self.host.from, &self.host.value.why()?)))
     }
-}
-
-/// `host:port`, with brackets around an IPv6 address.
-pub fn address(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-/// The loopback address at which a listener on `host` can be asked.
-pub fn loopback(host: &str) -> Option<&'static str> {
-    match host {
-        // An IPv4 address in an IPv6 socket is reached by IPv4 only.
-        "" | "*" | "localhost" | "0.0.0.0" | "127.0.0.1" | "::ffff:0.0.0.0"
-        | "::ffff:127.0.0.1" => Some("127.0.0.1"),
-        "::" | "::1" => Some("::1"),
-        _ => None,
-    }
-}
-
-/// Whether only this machine itself reaches a listener on this address.
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }
 
 /// The URL of the health endpoint of a listener, if it can be asked without leaving this machine.
-pub fn health_url(host: &str, port: u16) -> Option<String> {
-    Some(format!("http://{}/v1/health", address(loopback(host)?, port)))
+pub fn health_url(host: &Address, port: u16) -> Option<String> {
+    Some(format!("http://{}/v1/health", Address::at(host.ask()?).with(port)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse::yaml;
-
-    fn layer(file: &str, lines: &[&str]) -> Layer {
-        let place = |line| Place { file: file.into(), line: Some(line) };
-        let entry = |(at, line): (usize, &&str)| {
-            let (name, value) = line.split_once('=').expect("a test's own assignment");
-            let unresolved = value.contains("${");
-            Assignment { name: name.into(), value: value.into(), at: place(at + 1), unresolved }
-        };
-        lines.iter().enumerate().map(entry).collect::<Vec<_>>().into()
-    }
-
-    fn resolve(dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
-        decide(dotenv, unit, config).known().expect("nothing unresolved").clone()
-    }
-
-    fn decide(dotenv: &[&str], unit: &[&str], config: &str) -> Fact<ApiServer> {
-        let root = yaml::parse(config).expect("a test's own YAML");
-        let environment = vec![layer(".env", dotenv), layer("unit", unit)];
-        Sources { environment, config: vec![("config.yaml", &root)] }.api_server()
-    }
-
-    const KEY: &str = "API_SERVER_KEY=0123456789abcdef";
-
-    #[test]
-    fn the_precedence_is_that_of_hermes() {
-        let nested = "platforms:\n  api_server:\n    enabled: true\n    extra: {port: 9001, host: 0.0.0.0}\n";
-        let ignored = "platforms:\n  api_server:\n    enabled: true\n    port: 9001\n";
-        for (dotenv, unit, config, expected) in [
-            (&[][..], &[][..], "{}", (false, "127.0.0.1", 8642)),
-            (&[KEY], &[], "{}", (true, "127.0.0.1", 8642)),
-            // .env beats the service's environment, even with an empty value.
-            (&[KEY, "API_SERVER_PORT=1"], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 1)),
-            (&[KEY, "API_SERVER_PORT="], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 8642)),
-            (&[KEY], &["API_SERVER_PORT=2"], "{}", (true, "127.0.0.1", 2)),
-            // A key enables, whatever the flag says.
-            (&[KEY, "API_SERVER_ENABLED=false"], &[], "{}", (true, "127.0.0.1", 8642)),
-            // An empty key is none, nor is the mark of one.
-            (
-                &["API_SERVER_KEY="],
-                &["API_SERVER_KEY=0123456789abcdef"],
-                "{}",
-                (false, "127.0.0.1", 8642),
-            ),
-            (&["API_SERVER_KEY=‹redacted:0›"], &[], "{}", (false, "127.0.0.1", 8642)),
-            // A port alone enables nothing.
-            (&["API_SERVER_PORT=1"], &[], "{}", (false, "127.0.0.1", 1)),
-            // extra.port wins only where the environment neither enables nor has a key.
-            (&["API_SERVER_PORT=1"], &[], nested, (true, "0.0.0.0", 9001)),
-            (&[KEY, "API_SERVER_PORT=1"], &[], nested, (true, "0.0.0.0", 1)),
-            // platforms.api_server.port is ignored.
-            (&[], &[], ignored, (true, "127.0.0.1", 8642)),
-            // A port that is no number is the default.
-            (&[KEY, "API_SERVER_PORT=notanumber"], &[], "{}", (true, "127.0.0.1", 8642)),
-            // Top-level scalars of config.yaml are the weakest environment.
-            (&[KEY], &[], "API_SERVER_PORT: 18807\n", (true, "127.0.0.1", 18807)),
-            (&[KEY, "API_SERVER_PORT=1"], &[], "API_SERVER_PORT: 18807\n", (true, "127.0.0.1", 1)),
-        ] {
-            let got = resolve(dotenv, unit, config);
-            let got = (got.enabled.value, got.host.value.as_str(), got.port.value);
-            assert_eq!(got, expected, "{dotenv:?} {unit:?} {config:?}");
-        }
-    }
-
-    #[test]
-    fn each_setting_says_where_it_comes_from() {
-        let got = resolve(&[KEY], &["API_SERVER_PORT=18789"], "{}");
-        assert_eq!(got.port.from.map(|at| at.to_string()).as_deref(), Some("unit:1"));
-        assert_eq!(got.host.from, None);
-        assert_eq!(
-            got.key.value,
-            Key::Present { length: Length::Long, placeholder: false },
-            "a key is known by its length"
-        );
-    }
-
-    #[test]
-    fn a_setting_that_depends_on_the_process_is_unknown_and_only_where_it_counts() {
-        let told = decide(&["API_SERVER_PORT=${PORT}"], &[], "{}");
-        assert!(
-            told.why().is_some_and(|why| why.to_string().contains("API_SERVER_PORT in .env:1"))
-        );
-        let hidden = decide(&["API_SERVER_PORT=1"], &["API_SERVER_PORT=${PORT}"], "{}");
-        assert_eq!(hidden.known().map(|api| api.port.value), Some(1));
-    }
-
-    #[test]
-    fn what_a_hidden_layer_may_set_is_unknown() {
-        let seen = layer(".env", &[KEY, "API_SERVER_ENABLED=1", "API_SERVER_HOST=::1"]);
-        let hidden = Layer { set: Vec::new(), hidden: Some(Why::TimedOut) };
-        let of = |seen: Layer| {
-            Sources { environment: vec![seen, hidden.clone()], config: Vec::new() }.api_server()
-        };
-        assert_eq!(of(seen.clone()), Fact::Unknown(Why::TimedOut));
-        let mut all = seen;
-        all.set.extend(layer(".env", &["API_SERVER_PORT=1"]).set);
-        assert_eq!(of(all).known().map(|api| api.port.value), Some(1));
-    }
-
-    #[test]
-    fn a_number_that_is_no_port_is_not_the_default() {
-        assert!(decide(&[KEY, "API_SERVER_PORT=99999"], &[], "{}").why().is_some());
-    }
-
-    #[test]
-    fn a_redacted_key_is_known_as_well_as_the_key_itself() {
-        let salt = crate::redact::Salt(b"x".to_vec());
-        for key in ["changeme", "short", "0123456789abcdef"] {
-            assert_eq!(Key::of(key), Key::of(&Mark::of(key, &salt).to_string()), "{key}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_ever_asked() {
-        for (host, url) in [
-            ("127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
-            ("0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
-            ("::", Some("http://[::1]:1/v1/health")),
-            ("::ffff:0.0.0.0", Some("http://127.0.0.1:1/v1/health")),
-            ("::ffff:127.0.0.1", Some("http://127.0.0.1:1/v1/health")),
-            ("192.168.1.4", None),
-            ("example.org", None),
-        ] {
-            assert_eq!(health_url(host, 1).as_deref(), url, "{host}");
-        }
-        assert!(is_loopback("::ffff:127.0.0.1") && !is_loopback("::ffff:10.0.0.1"));
-    }
-}
+mod tests;

@@ -13,18 +13,22 @@ use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
-const CLEAR_KEYS: [&str; 81] = [
+const CLEAR_KEYS: &[&str] = &[
     "action",
     "active_agents",
     "at",
+    "baseVersion",
     "boots",
     "claimed_at",
     "code_sha",
     "code_version",
+    "commit",
+    "commitDate",
     "completed",
     "created_at",
     "desired_state",
     "display",
+    "distance",
     "enabled",
     "epoch",
     "error_code",
@@ -63,6 +67,7 @@ const CLEAR_KEYS: [&str; 81] = [
     "provider",
     "provider_snapshot",
     "python",
+    "quota_hold_until",
     "reason",
     "repeat",
     "replacer_hermes_home",
@@ -90,6 +95,7 @@ const CLEAR_KEYS: [&str; 81] = [
     "target_start_time",
     "times",
     "ts",
+    "updateMechanism",
     "updated_at",
     "workdir",
     "writer_pid",

@@ -5,6 +5,7 @@
 
 pub mod dotenv;
 pub mod executions;
+pub mod generator;
 pub mod json;
 pub mod launchctl;
 mod likeness;
@@ -107,6 +108,15 @@ impl Mark {
         Self { length, placeholder: PLACEHOLDERS.contains(&lower.as_str()), digest }
     }
 
+    /// True if both stand for one value of one host, false if they stand for two. None where they do not tell: a short value
+    /// has no digest.
+    pub fn same(&self, other: &Self) -> Option<bool> {
+        if (self.length, self.placeholder) != (other.length, other.placeholder) {
+            return Some(false);
+        }
+        Some(self.digest.as_ref()? == other.digest.as_ref()?)
+    }
+
     /// Reads a mark back, from the place of the value that it stands for.
     pub fn read(text: &str) -> Option<Self> {
         let inner = text.trim().strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
@@ -134,6 +144,13 @@ pub fn is_empty(value: &str) -> bool {
     value.is_empty() || Mark::read(value).is_some_and(|mark| mark.length == Length::Empty)
 }
 
+/// True if a mark, whole or cut off, stands anywhere in a text: then it is not the text that was read.
+pub fn holds_a_mark(text: &str) -> bool {
+    text.contains(ANY)
+}
+
+/// How every mark begins, also one that somebody shortened by hand.
+const ANY: &str = "‹redacted";
 /// A mark has no space, quote, comma or `: ` in it, so that it can stand unquoted wherever a value can.
 const OPEN: &str = "‹redacted:";
 const CLOSE: &str = "›";
@@ -153,12 +170,13 @@ impl fmt::Display for Mark {
 
 /// Variables whose values may be seen: they say where things are and how they are timed, never who
 /// somebody is. All other variables are names only.
-const CLEAR_VARIABLES: [&str; 36] = [
+const CLEAR_VARIABLES: [&str; 37] = [
     "API_SERVER_ENABLED",
     "API_SERVER_HOST",
     "API_SERVER_PORT",
     "DBUS_SESSION_BUS_ADDRESS",
     "GATEWAY_MULTIPLEX_PROFILES",
+    "HERMES_CRON_DRAIN_TIMEOUT",
     "HERMES_CRON_SCRIPT_TIMEOUT",
     "HERMES_CRON_TIMEOUT",
     "HERMES_DESKTOP",

@@ -1,12 +1,15 @@
 //! Whether the settings make an API server that can start.
 
 use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::release::Capability;
 use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;
 use crate::api::{KeyFault, key_fault};
 use crate::finding::{Finding, Verdict};
+use crate::subject::port::InVain;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -16,8 +19,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let api = match &at.gateway.api {
         Fact::Known(api) => api,
         Fact::Absent => return vec![Finding::skipped("there are no settings")],
-        Fact::Unknown(why) => return vec![Finding::unknown("what the settings are", why).minor()],
+        Fact::Unknown(why) => {
+            let unknown = || Finding::unknown("what the settings are", why).minor();
+            return vec![lost(at, None).unwrap_or_else(unknown)];
+        }
     };
+    if at.gateway.served_by.is_some() {
+        return at.no_api();
+    }
     if !api.enabled.value {
         return vec![not_enabled(at, api)];
     }
@@ -28,7 +37,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     };
     let enabled = |finding| seen(finding, &api.enabled.from, "it is enabled".into());
     let fault = key_fault(api, version);
-    if let (false, Some(finding)) = (matches!(fault, KeyFault::Refused(_)), lost(at, api)) {
+    if let (false, Some(finding)) = (matches!(fault, KeyFault::Refused(_)), lost(at, Some(api))) {
         return vec![finding];
     }
     match fault {
@@ -45,24 +54,40 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let finding = seen(enabled(Finding::warning(claim)), &api.key.from, why.into());
             vec![finding.help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway")]
         }
+        KeyFault::Open(why) => {
+            vec![enabled(
+                Finding::unknown("whether the API server has a key that it takes", &why).minor(),
+            )]
+        }
     }
 }
 
-/// An address enables nothing: a flag does, or a key, or the configuration. A gateway that listens
-/// there all the same was told by its own environment, and one that was told no is to have none.
+/// An address enables nothing: a key does, or the configuration. A gateway that listens there all the same was told by its
+/// own environment, and one that was told no is to have none.
 fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
     let gateway = at.gateway;
+    let mut held = gateway.process().into_iter().flat_map(|own| at.facts.held_by(own.pid));
+    let may_be_it = |listener: &Listener| {
+        listener.is_meant_by(api) != Some(false)
+            && !at.facts.part_of(gateway, listener).is_another()
+    };
+    let listens = held.any(may_be_it);
+    let none = || Finding::skipped("no API server is configured");
+    if listens || at.expects_nothing().is_some() {
+        return none();
+    }
+    if let Some((_, in_vain)) = at.api_in_vain() {
+        return of_vain(at, &in_vain);
+    }
     let says_no = api.enabled.from.is_some()
         || gateway.assigned.set.iter().any(|set| set.name == "API_SERVER_ENABLED");
-    let mut held = gateway.process().into_iter().flat_map(|own| at.facts.held_by(own.pid));
-    let listens = held.any(|listener| listener.port == api.port.value);
     let set = [
         (&api.host.from, format!("host {}", api.host.value)),
         (&api.port.from, format!("port {}", api.port.value)),
     ];
     let set: Vec<_> = set.iter().filter_map(|(at, said)| Some((at.as_ref()?, said))).collect();
-    if set.is_empty() || says_no || listens || at.expects_nothing().is_some() {
-        return Finding::skipped("no API server is configured");
+    if set.is_empty() || says_no {
+        return none();
     }
     let what: Vec<&str> = set.iter().map(|(_, said)| said.as_str()).collect();
     let claim = format!(
@@ -71,23 +96,36 @@ fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
     );
     set.iter()
         .fold(Finding::warning(claim), |finding, (at, said)| finding.seen_at(at, (*said).clone()))
-        .help("if it is wanted, set API_SERVER_ENABLED=true and API_SERVER_KEY in the home's .env, then restart the gateway")
+        .help("if it is wanted, set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway")
+}
+
+/// That something asks for an API server, and the release starts none without a word of it.
+fn of_vain(at: &Subject<'_>, in_vain: &InVain) -> Finding {
+    let claim =
+        format!("the API server does not start, and Hermes says nothing of it: {}", in_vain.why);
+    if in_vain.is_meant {
+        return Finding::note(claim).seen_at(&in_vain.at, "it is switched off here").help(format!(
+            "up to 0.19 the key won: if the API server is wanted, take that line out of {}",
+            in_vain.at.file
+        ));
+    }
+    Finding::warning(claim).seen_at(&in_vain.at, in_vain.why.clone()).help(format!(
+        "set API_SERVER_KEY, 16 characters or more, in {}, then restart the gateway",
+        at.path(".env")
+    ))
 }
 
 /// That settings stand only where the next rewrite of the definition drops them. What comes from the home's `.env` or
 /// its configuration stays.
-fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
+fn lost(at: &Subject<'_>, api: Option<&ApiServer>) -> Option<Finding> {
     let kept = [at.path(".env"), at.path("config.yaml")];
-    let places = [
-        ("API_SERVER_ENABLED", &api.enabled.from),
-        ("API_SERVER_HOST", &api.host.from),
-        ("API_SERVER_PORT", &api.port.from),
-        ("API_SERVER_KEY", &api.key.from),
-    ];
+    let counts = |name: &str| {
+        let flag_counts = at.has(Capability::ApiServerByKey) != Some(true);
+        SETTINGS.contains(&name) && (name != FLAG || flag_counts)
+    };
     let is_elsewhere = |name: &str| {
-        places.iter().any(|(known, from)| {
-            *known == name && from.as_ref().is_some_and(|from| !kept.contains(&from.file))
-        })
+        let set = at.gateway.assigned.get(name);
+        counts(name) && set.is_some_and(|set| !kept.contains(&set.at.file))
     };
     let drifts = at.installed().filter_map(|lane| at.drift(lane));
     let (drift, names) = drifts.filter(|drift| drift.is_rewritten(at)).find_map(|drift| {
@@ -96,13 +134,16 @@ fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
         let names: Vec<String> = names.map(String::from).collect();
         (!names.is_empty()).then_some((drift, names))
     })?;
-    let claim = format!(
-        "the API server is to listen on {} by what the next {} drops from {}: {}",
-        api.address(),
-        drift.rewriters(),
-        drift.lane.name,
-        names.join(", ")
-    );
+    let (rewriters, name, names) = (drift.rewriters(), &drift.lane.name, names.join(", "));
+    let claim = match api {
+        Some(api) => format!(
+            "the API server is to listen on {} by what the next {rewriters} drops from {name}: {names}",
+            api.address()
+        ),
+        None => format!(
+            "the next {rewriters} drops from {name} what is set for the API server: {names}"
+        ),
+    };
     let help = format!("set them in {}, which no rewrite touches", at.path(".env"));
     let seen = drift.lost().filter(|edit| edit.variable().is_some_and(is_elsewhere));
     let finding = seen.fold(Finding::warning(claim), |finding, edit| {
@@ -110,3 +151,8 @@ fn lost(at: &Subject<'_>, api: &ApiServer) -> Option<Finding> {
     });
     Some(finding.help(help).of_service(drift.lane.title()))
 }
+
+/// The variables that say where the API server listens, and whether there is one.
+const SETTINGS: [&str; 4] = [FLAG, "API_SERVER_HOST", "API_SERVER_KEY", "API_SERVER_PORT"];
+/// The one that no release reads from 0.20 on.
+const FLAG: &str = "API_SERVER_ENABLED";

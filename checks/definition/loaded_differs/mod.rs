@@ -1,11 +1,12 @@
 //! Whether what is loaded is what is on disk.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::{Lane, Manager};
+use gw_snapshot::value::Value;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -76,7 +77,8 @@ fn lost(lane: &Lane) -> Finding {
 
 /// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.
 fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Finding {
-    let differences = differences(launchd, definition);
+    let is_agent = lane.manager != Manager::LaunchdSystem;
+    let differences = differences(launchd, definition, is_agent);
     if differences.is_empty() {
         return match launchd.argv {
             Some(_) => Finding::pass(format!("{} is loaded as it stands on disk", lane.name)),
@@ -102,9 +104,14 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
 }
 
 /// What differs, where it stands on disk, and what launchd has instead.
-fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str, Place, String)> {
+fn differences(
+    launchd: &Launchd,
+    definition: &Definition,
+    is_agent: bool,
+) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
-    if let Some(argv) = launchd.argv.as_ref().filter(|argv| **argv != definition.argv) {
+    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv))
+    {
         found.push(("the arguments", definition.program_at(), argv.join(" ")));
     }
     let agent = definition.agent.as_ref();
@@ -120,14 +127,14 @@ fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str,
     for (what, loaded, on_disk) in paths {
         // A short print leaves lines out; only a line that is there can differ.
         if let (Some(loaded), Some((path, at))) = (loaded, on_disk)
-            && loaded != path
+            && is_another(loaded, &Value::of(path))
         {
             found.push((what, at.clone(), loaded.clone()));
         }
     }
     for (name, loaded) in &launchd.environment {
         if let Some(variable) =
-            definition.variable(name).filter(|variable| variable.value != *loaded)
+            definition.variable(name).filter(|variable| is_another(loaded, &variable.value))
         {
             found.push(("the environment", variable.at.clone(), format!("another {name}")));
         }
@@ -135,12 +142,24 @@ fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str,
     found.extend(one_sided(launchd, definition));
     let timeout = launchd.exit_timeout.map(|limit| limit.as_secs());
     if let (Some(loaded), Some((limit, at))) = (timeout, &definition.stop_timeout)
-        // The gui domain allows no more than 60.
-        && limit.as_secs().min(60) != loaded
+        // The domains of users allow no more than a minute, that of the system any length.
+        && limit.as_secs().min(if is_agent { 60 } else { u64::MAX }) != loaded
     {
         found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
     }
     found
+}
+
+/// True if what is loaded surely is another value than what is on disk.
+fn is_another(loaded: &str, on_disk: &Value) -> bool {
+    Value::of(loaded).same_on_one_host(on_disk) == Some(false)
+}
+
+/// True if what is loaded surely is another command line than what is on disk.
+fn is_another_line(loaded: &[String], on_disk: &[String]) -> bool {
+    let mut words = loaded.iter().zip(on_disk);
+    loaded.len() != on_disk.len()
+        || words.any(|(loaded, on_disk)| is_another(loaded, &Value::of(on_disk)))
 }
 
 /// The variable that only one side has. Nothing can be said by a print without this block, or one that ends in it;

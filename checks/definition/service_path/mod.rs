@@ -1,5 +1,7 @@
 //! Whether the service's PATH names directories that go away, or none of the system's.
 
+use gw_snapshot::value::Value;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
 use crate::subject::TEMPORARY;
@@ -13,7 +15,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let Some(path) = definition.variable("PATH") else {
             return Finding::skipped(format!("{} sets no PATH", lane.name));
         };
-        match trouble(&path.value, at.facts.has_hint("wsl")) {
+        let value = match &path.value {
+            Value::Literal(value) => value,
+            Value::Open(open) => {
+                let what = format!("where the PATH of {} leads", lane.name);
+                return Finding::unknown(&what, &open.why).minor();
+            }
+        };
+        match trouble(value, at.facts.has_hint("wsl")) {
             Some(trouble) => Finding::warning(format!("the PATH of {} {trouble}", lane.name))
                 .seen_at(&path.at, format!("PATH={}", path.value))
                 .help("install the service again from a plain login shell: it keeps the PATH of the shell that wrote it"),

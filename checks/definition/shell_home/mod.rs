@@ -2,6 +2,7 @@
 
 use gw_snapshot::facts::Gateway;
 use gw_snapshot::facts::home::Choice;
+use gw_snapshot::value::Value;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -15,6 +16,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(set) = about.env.get("HERMES_HOME").filter(|home| !home.is_empty()) else {
         return vec![Finding::skipped("no HERMES_HOME is set where gw-doctor was started")];
     };
+    if let Value::Open(open) = Value::of(set) {
+        let what = "which home the commands that are given here mean";
+        return vec![Finding::unknown(what, &open.why).minor()];
+    }
     let choice = Choice { profile: None, hermes_home: Some(set), user_home: about.home.as_deref() };
     let gateway = at.gateway;
     let meant = choice.home(|root| at.facts.sticky.get(root).cloned());

@@ -4,6 +4,7 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::home::{self, join};
 use gw_snapshot::observation::Trouble;
+use gw_snapshot::value::Value;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -28,10 +29,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// The sticky profile to which the service leads by nothing but `active_profile`.
-fn sticky<'a>(at: &'a Subject<'_>, definition: &Definition) -> Option<&'a str> {
-    let value = |name| definition.variable(name).map(|variable| variable.value.as_str());
-    let user_home = value("HOME").or(at.facts.about.home.as_deref());
-    let root = home::root(user_home, value("HERMES_HOME"))?;
+fn sticky<'a>(at: &'a Subject<'_>, definition: &'a Definition) -> Option<&'a str> {
+    let value = |name| definition.variable(name).map(|variable| &variable.value);
+    let (own_home, pinned) = (value("HOME"), value("HERMES_HOME"));
+    if [own_home, pinned].into_iter().flatten().any(|value| value.literal().is_none()) {
+        return None;
+    }
+    let text = |value: Option<&'a Value>| value.and_then(Value::literal).map(String::as_str);
+    let user_home = text(own_home).or(at.facts.about.home.as_deref());
+    let root = home::root(user_home, text(pinned))?;
     let name = at.facts.sticky.get(&root)?;
     let home = &at.gateway.home;
     let leads_there = home.is_at(&join(&root, &format!("profiles/{name}")));

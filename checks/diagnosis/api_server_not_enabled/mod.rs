@@ -1,12 +1,16 @@
-//! The API server has an address, and nobody enabled it.
+//! Somebody wants an API server, and nothing enables it: an address alone does not, nor from 0.20 on a flag or a bad key.
 
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("definition/api-server-env")?;
     let api = case.at.gateway.api.known()?;
     if api.enabled.value {
         return None;
     }
-    Found::certain(finding.claim.clone(), &["definition/api-server-env"])
+    let silent = case.found("port/no-listener");
+    let finding = silent.or_else(|| case.found("definition/api-server-env"))?;
+    Found::certain(
+        finding.claim.clone(),
+        &["port/no-listener", "definition/api-server-env", "health/refused"],
+    )
 }

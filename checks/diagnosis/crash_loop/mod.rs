@@ -80,7 +80,7 @@ fn lacks_a_package(case: &Case<'_>) -> Option<String> {
 /// ends with 1 before a line of a log (upstream #7976, #8475, #9013, #9201).
 fn other_python(lane: &Lane, job: &Job) -> Option<String> {
     let definition = lane.definition.known().filter(|_| job.last_exit == Some(Exit::Code(1)))?;
-    let environment = &definition.variable("VIRTUAL_ENV").filter(|it| !it.unresolved)?.value;
+    let environment = definition.variable("VIRTUAL_ENV")?.value.literal()?;
     let (program, first) = (definition.argv.first()?, definition.argv.get(1)?);
     let is_python = program.rsplit('/').next()?.starts_with("python");
     let is_of_it = program.starts_with(&format!("{}/", environment.trim_end_matches('/')));

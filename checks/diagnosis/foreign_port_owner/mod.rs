@@ -17,7 +17,7 @@ fn hidden(case: &Case<'_>) -> Option<String> {
     case.found("logs/port-bind").or_else(|| case.found("runtime/startup-failed"))?;
     let api = case.at.api()?;
     let is_anothers = |listener: &&Listener| case.at.is_another_user_s(listener);
-    let listener = case.at.facts.on(&api.host.value, api.port.value).find(is_anothers)?;
+    let listener = case.at.facts.on(api).find(is_anothers)?;
     Some(format!(
         "{} is held by a program of uid {}, which cannot be seen from here",
         listener.text(),

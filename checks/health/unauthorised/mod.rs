@@ -13,7 +13,10 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(health) = at.own_health() else { return at.no_health() };
     let finding = match &health.answer {
-        Answer::Unauthorised(status) => Finding::note(format!(
+        Answer::Unauthorised { status, by_hermes: true } => Finding::note(format!(
+            "a Hermes API server answers {status} and wants its key, which gw-doctor never uses: no known release asks for one there"
+        )),
+        Answer::Unauthorised { status, by_hermes: false } => Finding::note(format!(
             "the health endpoint answers {status}: Hermes never asks for a key there, so something else answers or stands before it"
         )),
         Answer::Refused

@@ -1,4 +1,4 @@
-//! Whether the manager starts it again and again.
+//! The manager starts the service again and again.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::subject::{has_lasted, length};
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
-/// Looks.
+/// Judges the service to speak of, and each one beside it.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let mut findings = vec![of_job(at, lane, job).of_service(lane.title())];
@@ -36,7 +36,8 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         return under_launchd(at, lane, job, launchd);
     }
     let times = times(restarts);
-    if let Some(finding) = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job)) {
+    let looping = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job));
+    if let Some(finding) = looping.or_else(|| told_by_starts(at, lane, job)) {
         return finding;
     }
     match job.phase {
@@ -64,19 +65,25 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
     }
 }
 
+/// True if the job is between two runs of a loop: its manager goes on for ever, and nothing that is under way ends it.
+pub(crate) fn is_between_runs(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
+    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
+    is_between && of_job(at, lane, job).verdict == Verdict::Failure
+}
+
 /// A unit that ended soon after it was started, and not for the first time. `NRestarts` counts over the unit's
 /// whole life, so after a run of days it says nothing.
 fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
     let watched = at.watched_end(job).map(|watched| watched.watchdog);
-    let planned = job.last_exit == Some(Exit::Code(75)) && watched.is_none();
+    // A planned restart ends with 75, and a planned stop with 0. Nobody plans three within a minute each.
+    let is_quick = job.last_run().is_some_and(|lasted| lasted.as_secs() < UNPLANNED_SECONDS);
+    let may_be_planned = matches!(job.last_exit, Some(Exit::Code(0 | 75))) && watched.is_none();
+    let planned = may_be_planned && !(is_quick && restarts >= FEW_PLANNED);
+    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
     // A start that comes to nothing is one, however long it took.
     let is_no_run = killed::is_never_ready(job) || watched == Some(Watchdog::Start);
-    if job.systemd.is_none()
-        || job.phase != Phase::Restarting
-        || planned
-        || (has_lasted(job) && !is_no_run)
-    {
+    if job.systemd.is_none() || !is_between || planned || (has_lasted(job) && !is_no_run) {
         return None;
     }
     let exit = job.last_exit.map_or_else(
@@ -142,6 +149,42 @@ fn gaps<T: Copy>(starts: &[T], between: impl Fn(T, T) -> SignedDuration) -> Vec<
 /// So many starts in the same beat are no coincidence.
 const FEW_STARTS: usize = 3;
 
+/// A service whose ledger of starts tells that it loops, where its manager's counter alone would not (0.19+): it comes up
+/// each time and ends after some minutes, or it ends with 0 or 75 at once, as no plan would have it.
+fn told_by_starts(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let goes_on = matches!(job.phase, Phase::Running | Phase::Starting | Phase::Restarting);
+    if !goes_on && !job.ends_by_itself() {
+        return None;
+    }
+    let counted = job.restarts.or(job.launchd.as_ref().and_then(|launchd| launchd.runs))?;
+    let may_be_planned = matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
+    let (fewest, within) =
+        if may_be_planned { (FEWEST_QUICK, QUICK_SPAN) } else { (FEWEST_SLOW, SLOW_SPAN) };
+    let starts = at.gateway.marks.starts.known()?;
+    let is_recent =
+        |start: &&Timestamp| (0..within).contains(&at.facts.now.duration_since(**start).as_secs());
+    let recent = starts.iter().filter(is_recent).count();
+    if recent < fewest || counted < FEW_PLANNED {
+        return None;
+    }
+    let claim =
+        format!("{} keeps ending: {recent} starts in the last {} min", lane.name, within / 60);
+    let exit =
+        job.last_exit.map_or_else(String::new, |exit| format!("its last run ended with {exit}"));
+    Some(
+        Finding::failure(claim)
+            .seen(&job.source, exit)
+            .seen(at.path("gateway-starts.log"), format!("{recent} starts")),
+    )
+}
+
+/// So many starts within so long, in seconds, are no accident where each run ended badly.
+const FEWEST_SLOW: usize = 4;
+const SLOW_SPAN: i64 = 1800;
+/// So many are no plan, however each run ended.
+const FEWEST_QUICK: usize = 3;
+const QUICK_SPAN: i64 = 180;
+
 fn times(restarts: u64) -> String {
     format!("restarted {restarts} time{}", plural(restarts))
 }
@@ -181,6 +224,9 @@ fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     Some(finding.seen(at.path("logs/gateway-exit-diag.log"), "asyncio.run.exception"))
 }
 
+/// No gateway is restarted on purpose so soon after its start, in seconds, and so often.
+const UNPLANNED_SECONDS: i64 = 60;
+const FEW_PLANNED: u64 = 3;
 /// A loop whose last starts came in quick succession: so says the list of starts (0.19+), else the log.
 fn quick(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Option<Finding> {
     let listed = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
@@ -245,6 +291,9 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         && is_fresh(at)
         && let Some(finding) = crashing(at, lane, job)
     {
+        return finding;
+    }
+    if let Some(finding) = told_by_starts(at, lane, job) {
         return finding;
     }
     match job.phase {

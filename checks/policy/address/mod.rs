@@ -1,11 +1,12 @@
 //! Whether the API server is to listen where the policy expects it.
 
-use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::settings::{ApiServer, address};
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::address::Address;
+use gw_snapshot::facts::settings::ApiServer;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::intent::Expected;
+use crate::intent::{Entry, Expected};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -38,7 +39,9 @@ fn one(at: &Subject<'_>, expected: &Expected) -> Finding {
         Fact::Known(_) | Fact::Absent => Finding::failure(format!(
             "no API server is configured, and the policy expects one on {wanted}"
         ))
-        .help("set API_SERVER_ENABLED and API_SERVER_KEY in the home's .env, or change the policy"),
+        .help(
+            "set API_SERVER_KEY, 16 characters or more, in the home's .env, or change the policy",
+        ),
     };
     let places = [
         expected.address.as_ref().map(|entry| &entry.at),
@@ -51,14 +54,20 @@ fn one(at: &Subject<'_>, expected: &Expected) -> Finding {
 }
 
 fn of_api(api: &ApiServer, expected: &Expected, wanted: &str) -> Finding {
-    let host = |entry: &str| same(entry, &api.host.value);
-    let is_host = expected.address.as_ref().is_none_or(|entry| host(&entry.value));
-    let is_port = expected.port.as_ref().is_none_or(|entry| entry.value == api.port.value);
-    if is_host && is_port {
+    let is_host = expected.address.as_ref().map(|entry| host(entry).is(&api.host.value));
+    let is_port = expected.port.as_ref().map(|entry| api.port.value.is(&entry.value));
+    let (is_host, is_port) = (is_host.unwrap_or(Some(true)), is_port.unwrap_or(Some(true)));
+    if let (Some(true), Some(true)) = (is_host, is_port) {
         return Finding::pass(format!(
             "the API server is to listen on {}, as the policy expects",
             api.address()
         ));
+    }
+    if is_host != Some(false) && is_port != Some(false) {
+        let two_ways =
+            || Why::Failed("every address of one family need not be every address".into());
+        let why = api.open().unwrap_or_else(two_ways);
+        return Finding::unknown(&format!("whether the API server is to listen on {wanted}"), &why);
     }
     let claim = format!(
         "the API server is to listen on {}, and the policy expects {wanted}",
@@ -67,7 +76,7 @@ fn of_api(api: &ApiServer, expected: &Expected, wanted: &str) -> Finding {
     let wrong = [(is_host, &api.host.from), (is_port, &api.port.from)];
     wrong
         .into_iter()
-        .filter(|(is_right, _)| !is_right)
+        .filter(|(is_right, _)| *is_right == Some(false))
         .fold(Finding::failure(claim), |finding, (_, place)| match place {
             Some(place) => finding.seen_at(place, "it is set here"),
             None => finding.seen("Hermes's default", "nothing sets it"),
@@ -77,19 +86,13 @@ fn of_api(api: &ApiServer, expected: &Expected, wanted: &str) -> Finding {
 
 fn wanted(expected: &Expected) -> String {
     match (&expected.address, &expected.port) {
-        (Some(host), Some(port)) => address(&host.value, port.value),
-        (Some(host), None) => host.value.clone(),
+        (Some(address), Some(port)) => host(address).with(port.value),
+        (Some(address), None) => address.value.clone(),
         (None, Some(port)) => format!("port {}", port.value),
         (None, None) => "none".into(),
     }
 }
 
-/// Whether two addresses are one to a server that binds to them.
-fn same(one: &str, other: &str) -> bool {
-    let plain = |address: &str| match address {
-        "localhost" => "127.0.0.1".to_string(),
-        "" | "*" => "0.0.0.0".into(),
-        address => address.to_ascii_lowercase(),
-    };
-    plain(one) == plain(other)
+fn host(entry: &Entry<String>) -> Address {
+    Address::of(entry.value.clone())
 }

@@ -15,15 +15,27 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let Some(api) = at.api() else { return at.no_api() };
+    let Some(api) = at.api() else {
+        return in_vain(at).map_or_else(|| at.no_api(), |finding| vec![finding]);
+    };
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let address = api.address();
     let pid = process.pid;
-    let listening: Vec<String> = at.facts.held_by(pid).map(Listener::text).collect();
-    let there: Vec<&Listener> = at.facts.on(&api.host.value, api.port.value).collect();
-    let is_meant = at.facts.held_by(pid).any(|listener| listener.is_meant_by(api));
+    let own: Vec<&Listener> = at.facts.held_by(pid).collect();
+    let there: Vec<&Listener> = at.facts.on(api).collect();
+    let is_meant = own.iter().any(|listener| listener.is_meant_by(api) == Some(true));
+    let known = at.facts.api_listener(at.gateway);
+    let is_open = |listener: &&Listener| listener.is_meant_by(api).is_none();
+    let may_be_meant = own
+        .iter()
+        .any(|listener| is_open(listener) && !at.facts.part_of(at.gateway, listener).is_another());
     let finding = if is_meant || there.iter().any(|listener| listener.is_held_by(pid)) {
         Finding::pass(format!("PID {pid} listens on {address}"))
+    } else if let Some(listener) = known.filter(is_open) {
+        // Whether that is what the settings ask for cannot be told, and nothing hangs on it.
+        Finding::pass(format!("PID {pid} has its API server on {}", listener.text()))
+    } else if let (true, Some(why)) = (may_be_meant, api.open()) {
+        Finding::unknown("whether the gateway listens where it should", &why)
     } else if there.iter().any(|listener| listener.owners.iter().flatten().next().is_none()) {
         Finding::unknown(
             "whether the gateway listens",
@@ -37,10 +49,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else if at.is_ending() {
         let why = Why::Failed("the gateway is ending, as its status file says".into());
         Finding::unknown("whether it listens still", &why)
-    } else if !listening.is_empty() {
+    } else if !own.is_empty() {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",
-            listening.join(", "),
+            texts(&own),
             written_since(at, process)
         ))
     } else if let Some(owner) =
@@ -49,18 +61,56 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::failure(format!("PID {pid} does not listen on {address}: PID {} does", owner.pid))
     } else if at.facts.listeners.complete || at.answered(|answer| matches!(answer, Answer::Refused))
     {
+        let nobody = if api.open().is_none() { ", and nobody else does" } else { "" };
         Finding::failure(format!(
-            "PID {pid} does not listen on {address}, and nobody else does{}",
+            "PID {pid} does not listen on {address}{nobody}{}",
             written_since(at, process)
         ))
     } else {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
         Finding::unknown(&format!("whether anything listens on {address}"), &why)
     };
-    vec![finding.seen(
-        "listening sockets",
-        if listening.is_empty() { "none of this process".into() } else { listening.join(", ") },
-    )]
+    vec![finding.seen("listening sockets", seen(&own))]
+}
+
+/// That somebody wants an API server, and the release starts none for want of a key: from 0.20 on without a word.
+fn in_vain(at: &Subject<'_>) -> Option<Finding> {
+    let (api, in_vain) = at.api_in_vain().filter(|(_, in_vain)| !in_vain.is_meant)?;
+    let process = at.gateway.process()?;
+    let own: Vec<&Listener> = at.facts.held_by(process.pid).collect();
+    // Whoever listens there all the same was told by its own environment.
+    let is_another = |listener: &&&Listener| {
+        listener.is_meant_by(api) == Some(false)
+            || at.facts.part_of(at.gateway, listener).is_another()
+    };
+    if own.iter().any(|listener| !is_another(&listener)) || at.listens_out_of_sight().is_some() {
+        return None;
+    }
+    if !at.facts.listeners.complete && !at.answered(|answer| matches!(answer, Answer::Refused)) {
+        let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
+        let what = format!("whether anything listens on {}", api.address());
+        return Some(Finding::unknown(&what, &why));
+    }
+    let claim = format!(
+        "PID {} has no API server on {}: {}{}",
+        process.pid,
+        api.address(),
+        in_vain.why,
+        written_since(at, process)
+    );
+    Some(
+        Finding::failure(claim)
+            .seen_at(&in_vain.at, in_vain.why)
+            .seen("listening sockets", seen(&own)),
+    )
+}
+
+fn seen(own: &[&Listener]) -> String {
+    if own.is_empty() { "none of this process".into() } else { texts(own) }
+}
+
+fn texts(listeners: &[&Listener]) -> String {
+    listeners.iter().map(|listener| listener.text()).collect::<Vec<_>>().join(", ")
 }
 
 /// The settings that the gateway has not read, for they were written after it started.

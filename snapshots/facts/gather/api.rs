@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
-use crate::facts::home::{Home, join};
+use crate::facts::home::{self, Home, join};
 use crate::facts::place::Place;
+use crate::facts::process::Scanned;
+use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{ApiServer, Assignment, Layer, Sources};
 use crate::host::{Part, Question};
 use crate::observation::FileSeen;
 use crate::parse::{dotenv, yaml};
 use crate::redact::is_empty;
 use crate::redact::shape::is_mark;
+use crate::value::Value;
 
 use super::look::Look;
 use super::services::Found;
@@ -22,6 +25,8 @@ pub(super) struct Settings {
     pub(super) api: Fact<ApiServer>,
     /// How long its gateway may wait for turns under way when it stops, where a setting says so.
     pub(super) drain: Fact<u64>,
+    /// The same for jobs under way.
+    pub(super) cron_drain: Fact<u64>,
     /// What its files set: what it will find at a cold start under its service, the strongest last.
     pub(super) assigned: Layer,
     /// Its `config.yaml`, if there is one that Hermes can read and we could.
@@ -32,8 +37,14 @@ pub(super) struct Settings {
 
 impl Settings {
     fn unknown(why: &Why, assigned: Layer) -> Self {
-        let (api, drain) = (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()));
-        Self { api, drain, assigned, config: None, config_fault: None }
+        Self {
+            api: Fact::Unknown(why.clone()),
+            drain: Fact::Unknown(why.clone()),
+            cron_drain: Fact::Unknown(why.clone()),
+            assigned,
+            config: None,
+            config_fault: None,
+        }
     }
 
     /// Whether they say that a gateway serves no profile but its own.
@@ -45,8 +56,13 @@ impl Settings {
     }
 }
 
-/// The settings of a home.
-pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Settings {
+/// The settings of a home. `running` is the version of the code that its gateway runs, where its status file tells that.
+pub(super) fn settings(
+    look: &Look<'_>,
+    home: &Home,
+    found: &[Found],
+    running: Option<Version>,
+) -> Settings {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
         Fact::Known(layer) => Ok(layer),
@@ -83,9 +99,77 @@ pub(super) fn settings(look: &Look<'_>, home: &Home, found: &[Found]) -> Setting
             .into_iter()
             .filter_map(|(path, root)| Some((path, root.as_ref()?)))
             .collect();
-    let drain = drain(&environment, &config);
-    let api = Sources { environment, config }.api_server();
-    Settings { api, drain, assigned, config: root, config_fault }
+    let wait = |variable, key| wait(&environment, &config, variable, key);
+    let drain = wait("HERMES_RESTART_DRAIN_TIMEOUT", "restart_drain_timeout");
+    let cron_drain = wait("HERMES_CRON_DRAIN_TIMEOUT", "cron_drain_timeout");
+    let version = running.or_else(|| installed(look, home, found));
+    let serves_many = serves_many(look, home, &environment, &config, version.as_ref());
+    let api = Sources { environment, config, version, serves_many }.api_server();
+    Settings { api, drain, cron_drain, assigned, config: root, config_fault }
+}
+
+/// The version of the code that a home's gateway runs, or that its service would start.
+fn installed(look: &Look<'_>, home: &Home, found: &[Found]) -> Option<Version> {
+    let of_home = |scanned: &&Scanned| scanned.home.as_deref() == Some(&home.path);
+    let running = look.scan().list.iter().filter(of_home);
+    let running = running.filter_map(|scanned| scanned.process.seen.argv.clone());
+    let serving = found.iter().filter(|found| found.serves(look, home));
+    let defined = serving.filter_map(|found| Some(found.definition.known()?.argv.clone()));
+    let mut installs = running.chain(defined).filter_map(|argv| look.install(&argv));
+    installs.find_map(|install| install.version.known().cloned())
+}
+
+/// Whether the gateway of this home serves other profiles too: as it is told to or, from 0.21.5 on, because there are
+/// some. None: it is not known.
+fn serves_many(
+    look: &Look<'_>,
+    home: &Home,
+    environment: &[Layer],
+    config: &[(&str, &yaml::Node)],
+    version: Option<&Version>,
+) -> Option<bool> {
+    let by_env = environment.iter().find_map(|layer| match (layer.get(MULTIPLEX), &layer.hidden) {
+        (Some(set), _) => Some(set.value.literal().map(|text| flag(text))),
+        (None, Some(_)) => Some(None),
+        (None, None) => None,
+    });
+    let by_env = match by_env {
+        Some(None) => return None,
+        Some(Some(flag)) => flag,
+        None => None,
+    };
+    let configured = config.iter().find_map(|(_, root)| {
+        let node = root.get("multiplex_profiles");
+        node.or_else(|| root.at(&["gateway", "multiplex_profiles"]))
+    });
+    if by_env.or_else(|| configured?.as_flag()) == Some(true) {
+        return Some(true);
+    }
+    // From 0.21.5 on a `false` is taken for an error, and rewritten.
+    let has = version.and_then(|version| version.has(Capability::ServesEveryProfile));
+    let root = home::root(look.about.home.as_deref(), Some(&home.path));
+    if has == Some(false) || root.as_deref() != Some(&home.path) {
+        return Some(false);
+    }
+    let profiles = look.host.directory(&join(&home.path, "profiles"));
+    let has_none = match profiles.names() {
+        Fact::Known(names) => !names.iter().any(|name| home::is_profile_name(name)),
+        Fact::Absent => true,
+        Fact::Unknown(_) => false,
+    };
+    has_none.then_some(false)
+}
+
+/// The variable that has a gateway serve other profiles, whatever the configuration says.
+const MULTIPLEX: &str = "GATEWAY_MULTIPLEX_PROFILES";
+
+/// Yes or no, as Hermes reads it; None for anything else.
+fn flag(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
 }
 
 /// What an administrator sets for every gateway of the machine (0.17+): stronger than the files of any home.
@@ -99,20 +183,20 @@ impl Managed {
     /// Reads what lies in `HERMES_MANAGED_DIR`, else in `/etc/hermes`.
     fn of(look: &Look<'_>, service: &Layer) -> Self {
         let directory = match service.find("HERMES_MANAGED_DIR") {
-            Fact::Known(set) if set.unresolved => {
-                let what = format!("HERMES_MANAGED_DIR in {} depends on another variable", set.at);
-                let dotenv = Layer { set: Vec::new(), hidden: Some(Why::Failed(what)) };
-                return Self { dotenv, config: Ok(None), config_path: String::new() };
-            }
-            Fact::Known(set) => set.value.as_str(),
+            Fact::Known(set) => match &set.value {
+                Value::Literal(directory) => directory.as_str(),
+                Value::Open(open) => {
+                    let what = format!("HERMES_MANAGED_DIR in {}: {}", set.at, open.why);
+                    let dotenv = hidden_file(Why::Failed(what));
+                    return Self { dotenv, config: Ok(None), config_path: String::new() };
+                }
+            },
             Fact::Absent | Fact::Unknown(_) => MANAGED_DIRECTORY,
         };
         let file = |name: &str| look.host.file(&join(directory, name), Part::SMALL);
         let dotenv = match layer_of(&file(".env")) {
             Fact::Known(layer) => layer,
-            Fact::Unknown(why) if !why.is_not_observed() => {
-                Layer { set: Vec::new(), hidden: Some(why) }
-            }
+            Fact::Unknown(why) if !why.is_not_observed() => hidden_file(why),
             // Older snapshots do not hold it, as hardly any machine does.
             Fact::Absent | Fact::Unknown(_) => Layer::default(),
         };
@@ -133,20 +217,29 @@ pub(super) fn questions() -> [Question; 2] {
     [".env", "config.yaml"].map(|name| Question::File(join(MANAGED_DIRECTORY, name), Part::SMALL))
 }
 
-fn drain(environment: &[Layer], config: &[(&str, &yaml::Node)]) -> Fact<u64> {
-    let set = environment.iter().find_map(|layer| {
-        layer.set.iter().rev().find(|set| set.name == "HERMES_RESTART_DRAIN_TIMEOUT")
-    });
-    let path = ["agent", "restart_drain_timeout"];
+/// How long a stop waits for something, by this variable or this key below `agent`, in whole seconds.
+fn wait(
+    environment: &[Layer],
+    config: &[(&str, &yaml::Node)],
+    variable: &str,
+    key: &str,
+) -> Fact<u64> {
+    let set = environment.iter().find_map(|layer| layer.get(variable));
+    let path = ["agent", key];
     let configured = || config.iter().find_map(|&(_, root)| root.at(&path)?.to_text());
-    let Some(text) = set.map(|set| set.value.as_str().into()).or_else(configured) else {
-        let hidden = environment.iter().find_map(|layer| layer.hidden.clone());
-        return hidden.map_or(Fact::Absent, Fact::Unknown);
+    let set = set.map(|set| set.value.clone()).or_else(|| configured().map(Value::of));
+    let text = match set {
+        Some(Value::Literal(text)) => text,
+        Some(Value::Open(open)) => return Fact::Unknown(open.why),
+        None => {
+            let hidden = environment.iter().find_map(|layer| layer.hidden.clone());
+            return hidden.map_or(Fact::Absent, Fact::Unknown);
+        }
     };
     let seconds: Option<f64> = text.trim().parse().ok();
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         Some(drain) => Fact::Known(drain.as_secs()),
-        None => Fact::Unknown(Why::Malformed("the drain timeout is no number of seconds".into())),
+        None => Fact::Unknown(Why::Malformed(format!("agent.{key} is no number of seconds"))),
     }
 }
 
@@ -178,9 +271,8 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
         let at = Place { file: format!("/proc/{pid}/environ"), line: None };
         let set = |(name, value): (&String, &String)| Assignment {
             name: name.clone(),
-            value: value.clone(),
+            value: Value::of(value.clone()),
             at: at.clone(),
-            unresolved: false,
         };
         return env.iter().map(set).collect::<Vec<_>>().into();
     }
@@ -194,7 +286,6 @@ fn of_definition(look: &Look<'_>, serving: &Found, found: &[Found]) -> Layer {
         name: set.name,
         value: set.value,
         at: set.at,
-        unresolved: set.unresolved,
     });
     let mut layer = Layer::from(set.collect::<Vec<_>>());
     // Files come after the unit's own assignments, and win.
@@ -222,7 +313,7 @@ fn service_assignments(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
 /// Several layers as one, the strongest last.
 fn assigned(layers: &[Result<Layer, Why>]) -> Layer {
     layers.iter().cloned().fold(Layer::default(), |mut all, layer| {
-        let layer = layer.unwrap_or_else(|why| Layer { set: Vec::new(), hidden: Some(why) });
+        let layer = layer.unwrap_or_else(hidden_file);
         all.set.extend(layer.set);
         all.hidden = layer.hidden.or(all.hidden);
         all
@@ -235,9 +326,8 @@ fn scalars(path: &str, root: Option<&yaml::Node>) -> Layer {
     let set = map.pairs.iter().filter_map(|(name, value)| {
         Some(Assignment {
             name: name.to_text()?.into_owned(),
-            value: value.to_text()?.into_owned(),
+            value: Value::of(value.to_text()?),
             at: Place { file: path.into(), line: Some(value.line) },
-            unresolved: false,
         })
     });
     set.collect::<Vec<_>>().into()
@@ -246,7 +336,12 @@ fn scalars(path: &str, root: Option<&yaml::Node>) -> Layer {
 /// No definition is known to serve this home: one that could not be read may, and may set anything.
 fn unreadable(found: &[Found]) -> Layer {
     let hidden = found.iter().find_map(|found| found.definition.why().cloned());
-    Layer { set: Vec::new(), hidden }
+    Layer { hidden, ..Layer::default() }
+}
+
+/// A file that may set anything.
+fn hidden_file(why: Why) -> Layer {
+    Layer { set: Vec::new(), hidden: Some(why), is_file: true }
 }
 
 /// The variables of a `.env`, or of a file of that form.
@@ -259,14 +354,12 @@ fn layer_of(file: &FileSeen) -> Fact<Layer> {
         let entries = dotenv::parse(&text).entries.into_iter();
         let place = |line| Place { file: file.path.clone(), line: Some(line) };
         let set = |entry: dotenv::Entry| {
-            let unresolved = !entry.unresolved.is_empty();
-            Some(Assignment {
-                name: entry.key,
-                value: entry.value?,
-                at: place(entry.line),
-                unresolved,
-            })
+            let value = entry.value?;
+            let is_open = !entry.unresolved.is_empty();
+            let value = if is_open { Value::unresolved(value) } else { Value::of(value) };
+            Some(Assignment { name: entry.key, value, at: place(entry.line) })
         };
-        Fact::Known(entries.filter_map(set).collect::<Vec<_>>().into())
+        let set = entries.filter_map(set).collect();
+        Fact::Known(Layer { set, hidden: None, is_file: true })
     })
 }

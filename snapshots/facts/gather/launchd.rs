@@ -14,6 +14,7 @@ use crate::observation::{CommandSeen, FileSeen, Trouble};
 use crate::parse::cmdline::{self, Role};
 use crate::parse::launchctl::disabled;
 use crate::parse::launchctl::domain::{Domain, Row};
+use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
 use super::look::{FEW, Look};
@@ -490,7 +491,7 @@ impl Domains<'_> {
 fn serves(look: &Look<'_>, home: &Home, job: &Job, is_named_so: bool) -> bool {
     let Some(loaded) = &job.launchd else { return is_named_so };
     let told = loaded.environment.iter().find(|(name, _)| name == "HERMES_HOME");
-    if let Some((_, path)) = told {
+    if let Some(path) = told.map(|(_, path)| path).filter(|path| !holds_a_mark(path)) {
         return look.known_as(path) == home.path;
     }
     let mut serving =
@@ -505,7 +506,7 @@ fn runs_gateway(look: &Look<'_>, job: &Job) -> bool {
     let role = argv.map(cmdline::role);
     match (role, argv) {
         (Some(Role::Gateway(_) | Role::Wrapper), Some(argv)) => !cmdline::only_restarts(argv),
-        (Some(Role::Server | Role::CronTick | Role::OtherHermes), _) => false,
+        (Some(Role::Server | Role::CronTick | Role::Lifecycle(_) | Role::OtherHermes), _) => false,
         // A script says nothing of what it runs.
         _ => look
             .scan()

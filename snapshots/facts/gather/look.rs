@@ -7,11 +7,14 @@ use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
-use crate::facts::install::Install;
+use crate::facts::install::{self, Install};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
+use crate::facts::reference::Reference;
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
+use crate::parse::cmdline;
+use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
 /// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
@@ -26,7 +29,9 @@ pub(super) struct Look<'a> {
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
-    installs: RefCell<BTreeMap<String, Option<Install>>>,
+    installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
+    /// What the code in each directory that was looked at writes into definitions.
+    references: RefCell<BTreeMap<String, Fact<Reference>>>,
     /// The homes below the root by their real paths.
     homes: OnceCell<BTreeMap<String, String>>,
     /// The sticky profile of each root that was asked for.
@@ -52,6 +57,7 @@ impl<'a> Look<'a> {
             root,
             scan: OnceCell::new(),
             installs: RefCell::default(),
+            references: RefCell::default(),
             homes: OnceCell::new(),
             stickies: RefCell::default(),
         }
@@ -145,15 +151,31 @@ impl<'a> Look<'a> {
         scanned.unwrap_or_else(|| Process::of(self.host.process(pid), self.about))
     }
 
-    /// What is installed beside the interpreter of a command line.
+    /// Returns the installed code to which the words of a command lead, or the link that its program is.
     pub(super) fn install(&self, argv: &[String]) -> Option<Install> {
-        let interpreter = argv.first()?;
-        if let Some(known) = self.installs.borrow().get(interpreter) {
+        if let Some(known) = self.installs.borrow().get(argv) {
             return known.clone();
         }
-        let install = Install::beside(interpreter, self.host);
-        self.installs.borrow_mut().insert(interpreter.clone(), install.clone());
+        let mut places = install::places(argv);
+        let link =
+            argv.first().filter(|program| program.starts_with('/') && program.ends_with("/hermes"));
+        let target = link.and_then(|link| self.host.file(link, Part::Stat).target);
+        places.extend(target.into_iter().flat_map(|target| install::places(&[target])));
+        let install = Install::first_of(&places, self.host);
+        self.installs.borrow_mut().insert(argv.into(), install.clone());
         install
+    }
+
+    /// Returns what an installed code writes into definitions.
+    pub(super) fn reference(&self, install: &Install) -> Fact<Reference> {
+        install.code.clone().and_then(|code| {
+            if let Some(known) = self.references.borrow().get(&code) {
+                return known.clone();
+            }
+            let reference = Reference::of(&code, self.host);
+            self.references.borrow_mut().insert(code, reference.clone());
+            reference
+        })
     }
 
     /// Whether we look from within a container.
@@ -209,6 +231,8 @@ struct Name {
 }
 
 const LOG: &str = "log";
+/// Wrappers in each other that are looked through: osascript, Hermes's own, and one more.
+const MOST_WRAPPERS: usize = 4;
 /// Beside `profiles`, what `hermes profile use` writes.
 const STICKY: &str = "active_profile";
 
@@ -216,12 +240,24 @@ const STICKY: &str = "active_profile";
 fn names(definition: &Definition) -> Vec<Name> {
     let mut names = Vec::new();
     let mut add = |what: &'static str, path: &str, at: &Place, purpose: Purpose| {
-        if path.starts_with('/') {
+        if path.starts_with('/') && !holds_a_mark(path) {
             names.push(Name { what, path: path.into(), at: at.clone(), purpose });
         }
     };
-    if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
-        add("program", program, at, Purpose::Read);
+    if let Some(at) = &definition.argv_at {
+        let mut programs: Vec<String> = Vec::new();
+        let mut command = Some(definition.argv.clone());
+        // What a wrapper hands on is as needed as the wrapper.
+        while let Some(argv) = command.filter(|_| programs.len() < MOST_WRAPPERS) {
+            programs.extend(argv.first().cloned().filter(|program| !programs.contains(program)));
+            command = cmdline::handed_on(&argv);
+        }
+        for program in &programs {
+            add("program", program, at, Purpose::Read);
+        }
+        if let Some(code) = cmdline::bootstrap(&definition.argv) {
+            add("directory of its code", &code.project_root, at, Purpose::Enter);
+        }
     }
     if let Some((directory, at)) = &definition.working_directory {
         // A leading `-` says that it may be missing.
@@ -232,8 +268,9 @@ fn names(definition: &Definition) -> Vec<Name> {
     for (file, _) in needed {
         add("environment file", file, &whole, Purpose::Read);
     }
-    if let Some(home) = definition.variable("HERMES_HOME") {
-        add("HERMES_HOME", &home.value, &home.at, Purpose::Enter);
+    let home = definition.variable("HERMES_HOME");
+    if let Some((path, at)) = home.and_then(|home| Some((home.value.literal()?, &home.at))) {
+        add("HERMES_HOME", path, at, Purpose::Enter);
     }
     let logs = definition.agent.iter().flat_map(|agent| [&agent.stdout, &agent.stderr]);
     for (log, at) in logs.flatten() {
