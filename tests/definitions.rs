@@ -129,7 +129,7 @@ impl Recording {
         let definition = self.definition();
         let python = definition.argv.first().and_then(|python| python.strip_suffix("/bin/python"));
         let venv = python.map_or_else(|| format!("{home}/.hermes/hermes-agent/venv"), String::from);
-        let served = definition.variable("HERMES_HOME").map(|home| home.value.clone());
+        let served = definition.variable("HERMES_HOME").and_then(|home| home.value.literal().cloned());
         let served = served.unwrap_or_else(|| format!("{home}/.hermes"));
         let (directory, name) = self.path.rsplit_once('/').expect("a path");
         let config = self.drain().map_or_else(String::new, |drain| {

@@ -353,19 +353,16 @@ fn port_of(reading: Reading) -> Option<Setting<Value<u16>>> {
         Value::Literal(text) => Value::Literal(text.trim().parse().ok()?),
         Value::Open(open) => Value::Open(open),
     };
-    let from = reading.from;
-    let value = number.and_then(|number| port(number, from.as_ref()));
-    Some(Setting { value, from })
+    Some(Setting { value: number.and_then(port), from: reading.from })
 }
 
 /// A number as a port. With 0 the system chooses one.
-fn port(number: i64, at: Option<&Place>) -> Value<u16> {
+fn port(number: i64) -> Value<u16> {
     let open = |what: String| Open { written: number.to_string(), why: Why::Failed(what) };
-    let place = at.map_or_else(String::new, |at| format!(" in {at}"));
     match u16::try_from(number) {
-        Ok(0) => Value::Open(open(format!("with port 0{place} the system chooses one"))),
+        Ok(0) => Value::Open(open("with 0 the system chooses one".into())),
         Ok(port) => Value::Literal(port),
-        Err(_) => Value::Open(open(format!("{number}{place} is no port"))),
+        Err(_) => Value::Open(open(format!("{number} is no port"))),
     }
 }
 
@@ -397,13 +394,8 @@ impl Decided {
         let value = match self.enabled.value {
             Value::Literal(value) => value,
             Value::Open(open) => {
-                let at = self.enabled.from.map_or_else(String::new, |at| format!(" ({at})"));
-                let what = format!("whether there is to be an API server{at}: {}", open.why);
-                return Fact::Unknown(if open.why.is_not_observed() {
-                    open.why
-                } else {
-                    Why::Failed(what)
-                });
+                let place = self.enabled.from.map(|at| format!("what {at} says: {}", open.why));
+                return Fact::Unknown(place.map_or(open.why, Why::Failed));
             }
         };
         Fact::Known(ApiServer {
@@ -491,9 +483,9 @@ impl ApiServer {
 
     /// Why its address cannot be compared with another, where it cannot.
     pub fn open(&self) -> Option<Why> {
-        let place = |at: &Option<Place>| at.as_ref().map_or_else(String::new, |at| format!("{at}: "));
-        let told = |what: &str, at: &Option<Place>, why: &Why| {
-            Why::Failed(format!("{}the {what} of the API server: {why}", place(at)))
+        let told = |what: &str, at: &Option<Place>, why: &Why| match at {
+            Some(at) => Why::Failed(format!("the {what} in {at}: {why}")),
+            None => why.clone(),
         };
         let port = self.port.value.why().map(|why| told("port", &self.port.from, why));
         port.or_else(|| Some(told("host", &self.host.from, &self.host.value.why()?)))

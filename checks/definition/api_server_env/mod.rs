@@ -1,6 +1,6 @@
 //! Whether the settings make an API server that can start.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::release::Capability;
@@ -41,6 +41,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![finding];
     }
     match fault {
+        KeyFault::None if api.open().is_some() => {
+            let why = api.open().unwrap_or(Why::NotObserved);
+            vec![enabled(Finding::unknown("what the settings are", &why).minor())]
+        }
         KeyFault::None => {
             let claim = format!("the API server is to listen on {}", api.address());
             let port = format!("port {}", api.port.value);
