@@ -188,7 +188,10 @@ fn of_server(at: &Subject<'_>) -> String {
     let gateway = server.and_then(|server| at.facts.gateway_of(server.pid));
     let listener = gateway.and_then(|gateway| at.facts.api_listener(gateway));
     let address = listener.map_or_else(String::new, |listener| format!(" {}", listener.text()));
-    server.map_or_else(|| "none wanted".into(), |server| format!("that of {}{address}", server.profile))
+    server.map_or_else(
+        || "none wanted".into(),
+        |server| format!("that of {}{address}", server.profile),
+    )
 }
 
 fn health<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
@@ -248,7 +251,11 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         (Fact::Known(beat), Some(_)) => {
             let age = at.facts.now.duration_since(beat.at).as_secs();
             match u64::try_from(age) {
-                Ok(age) => format!("{jobs}, ticked {} ago", span(age)),
+                Ok(age) => {
+                    let by = at.left_by_another(beat);
+                    let by = by.map_or_else(String::new, |pid| format!(" by PID {pid}"));
+                    format!("{jobs}, ticked {} ago{by}", span(age))
+                }
                 Err(_) => format!("{jobs}, ticked in the future"),
             }
         }

@@ -1,7 +1,7 @@
 //! What can be wrong with a gateway.
 //!
 //! ```text
-//! facts ──► checks ──► diagnosis ──► plan
+//! facts ──► story ──► checks ──► diagnosis ──► plan
 //! ```
 //!
 //! A check is a folder: `FAMILY/NAME/` holds `mod.rs` (one pure function), `README.md` (its page, which
@@ -19,6 +19,7 @@ pub mod finding;
 pub mod intent;
 pub mod plan;
 mod spawn;
+mod story;
 mod subject;
 pub mod transient;
 pub mod unused;
@@ -130,6 +131,7 @@ checks! {
         parked "job/parked",
         wrong_domain "job/wrong-domain",
         two_domains "job/two-domains",
+        under_way "job/under-way",
     }
     owner {
         unsupervised "owner/unsupervised",
@@ -142,6 +144,7 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        stale_server "owner/stale-server",
         other_job "owner/other-job",
     }
     port {
@@ -173,6 +176,7 @@ checks! {
         startup_failed "runtime/startup-failed",
         draining "runtime/draining",
         platform_error "runtime/platform-error",
+        no_platform "runtime/no-platform",
         unreadable "runtime/unreadable",
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",

@@ -1,16 +1,19 @@
 //! What the checks share: the ways to come at the same fact, and to say that it is not there.
 
 pub(crate) mod cron;
+pub(crate) mod endings;
 pub(crate) mod log;
 pub(crate) mod port;
+pub(crate) mod start;
 mod user;
+pub(crate) mod version;
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
-use gw_snapshot::facts::process::{Process, Witness};
+use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
@@ -85,15 +88,14 @@ impl<'a> Subject<'a> {
             .filter_map(|lane| Some((lane, lane.job.known()?)))
     }
 
-    /// Whether a process is an attempt and no gateway: a service started it a moment ago, and it will find the home's
-    /// lock taken by the one that has it.
-    pub(crate) fn is_attempt(&self, other: &Process) -> bool {
-        let has_lock = |process: &Process| process.witnesses.contains(&Witness::Lock);
-        let mut lanes = self.gateway.lanes.iter().filter_map(|lane| lane.job.known());
-        self.gateway.process().is_some_and(has_lock)
-            && !other.witnesses.contains(&Witness::GhostLock)
-            && lanes.any(|job| job.main_pid == Some(other.pid))
-            && other.age(self.facts.now).is_some_and(|age| age.as_secs() < ATTEMPT_SECONDS)
+    /// Returns the processes of our own user that look like gateways, and of which nothing tells the home.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &'a Process> {
+        let about = &self.facts.about;
+        let own = self.gateway.process().and_then(|process| process.seen.uid).or(about.uid);
+        self.facts.strangers.iter().filter(move |stranger| {
+            let is_same_user = stranger.seen.uid.is_none() || stranger.seen.uid == own;
+            is_same_user && !stranger.is_elsewhere(about)
+        })
     }
 
     /// Whether there is no systemd on this host, and so nothing of this gateway is loaded.
@@ -210,19 +212,6 @@ impl<'a> Subject<'a> {
         pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
             || self.facts.has_hint("in-gateway")
     }
-
-    /// Whether the process is within the time that a start may take: it connects its platforms one after
-    /// the other, and one that is dead takes 30 s (0.19).
-    pub(crate) fn is_starting(&self) -> bool {
-        let Some(process) = self.gateway.process() else { return false };
-        let runs =
-            self.gateway.own_status(self.facts.about.os).and_then(|status| status.state.as_deref());
-        let platforms = self.gateway.status.known().map_or(0, |status| status.platforms.len());
-        let platforms = i64::try_from(platforms.clamp(1, MOST_PLATFORMS)).unwrap_or(1);
-        let limit = PLATFORM_SECONDS * platforms + LOAD_SECONDS;
-        let young = process.age(self.facts.now).is_some_and(|age| age.as_secs() < limit);
-        young && !matches!(runs, Some("running" | "degraded" | "draining"))
-    }
 }
 
 /// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.
@@ -292,13 +281,5 @@ pub(crate) const TEMPORARY: [&str; 6] = [
 ];
 /// Longer than any start takes, and as long as the first units' `StartLimitIntervalSec=`. In seconds.
 const LASTING_SECONDS: i64 = 600;
-/// How long a gateway waits for one platform to connect, by default, before it goes on to the next.
-const PLATFORM_SECONDS: i64 = 30;
-/// How long it may take to load, besides.
-const LOAD_SECONDS: i64 = 15;
-/// Platforms that count: the status file remembers more of them than any start ever waits for.
-const MOST_PLATFORMS: usize = 10;
-/// So long does a start take, at most, until it finds the lock of its home taken.
-const ATTEMPT_SECONDS: i64 = 10;
 /// A mark may be written while we look; one that is further ahead shows that a clock was moved.
 const CLOCK_SECONDS: i64 = 5;

@@ -3,7 +3,6 @@
 //! passes here.
 
 use gw_snapshot::facts::Facts;
-use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::process::Process;
 
@@ -86,10 +85,6 @@ fn process(at: &Subject<'_>) -> Option<String> {
         return Some(format!("PID {} is draining", process.pid));
     }
     // Where no status tells how far it is, an answer does.
-    let answers = || {
-        let health = at.own_health();
-        health.is_some_and(|health| matches!(health.answer, Answer::Hermes { .. }))
-    };
-    let starts = at.is_starting() && (state.is_some() || !answers());
+    let starts = at.is_starting() && (state.is_some() || !at.answers_as_hermes());
     starts.then(|| format!("PID {} is starting", process.pid))
 }

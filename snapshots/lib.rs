@@ -9,6 +9,7 @@
 
 pub mod fact;
 pub mod facts;
+pub mod generator;
 pub mod host;
 pub mod observation;
 pub mod parse;

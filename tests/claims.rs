@@ -864,10 +864,10 @@ fn an_update_that_the_process_has_not_seen_is_not_complete() {
     let code = "file /opt/hermes/lib/python3.11/site-packages/hermes_cli/__init__.py";
     report(
         "linux-healthy",
-        &format!("{code} replace 0.19.0 => 0.20.1\n{code} mtime 2026-11-21T04:00:00Z"),
+        &format!("{code} replace 0.19.0 => 0.20.1\n{code} mtime 2026-11-21T03:30:30Z\nclock +180"),
     )
-    .finds("owner/stale-code", "warning", "PID 391 runs older code than stands on disk")
-    .finds("health/version-skew", "warning", "version 0.19.0 answers, and 0.20.1 is installed")
+    .finds("owner/stale-code", "warning", "PID 391 runs older code than the code on disk")
+    .finds("health/version-skew", "warning", "version 0.19.0 runs, and 0.20.1 is installed")
     .is("stale-code", "updated and not restarted")
     .never(&["[healthy"]);
 }

@@ -1,9 +1,14 @@
-//! A real systemd and a real Hermes gateway, brought into fifteen states, and the same gateway under the
-//! stand-in for launchd in twelve more (see `tests/lab` and `tests/launchd`);
-//! and what the printed plans make of the states that commands can heal.
+//! A real systemd and a real Hermes gateway of three releases, brought into the states of `tests/lab`, and the same
+//! gateway under the stand-in for launchd (`tests/launchd`); and what the printed plans make of the states that
+//! commands can heal.
 //!
-//! Needs root, namespaces, overlayfs, systemd and, the first time, PyPI: it runs where `GW_DOCTOR_LAB=1` is
-//! set, as `.ci/run` does, and says aloud where it does not.
+//! Needs root, namespaces, overlayfs, systemd and, the first time, PyPI (`tests/lab/lab setup`). It runs where
+//! `GW_DOCTOR_LAB` names releases, as `.ci/run` has it, and says aloud where it does not. A release alone means every
+//! state, a release with `:sample` the states that are marked as the sample:
+//!
+//! ```text
+//! GW_DOCTOR_LAB="0.22.2 0.19.0:sample"
+//! ```
 
 #![allow(
     clippy::expect_used,
@@ -15,7 +20,7 @@
 mod skipped;
 mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -23,43 +28,148 @@ use serde_json::Value;
 use skipped::skipped;
 use trace::Trace;
 
-/// A state, what the first line must name, how the run must end, and whether the home stands still.
-const STATES: &[(&str, &str, i32, bool)] = &[
-    ("healthy", "healthy", 0, true),
-    ("not-installed", "not-installed", 1, true),
-    ("installed-not-enabled-not-running", "loaded-not-running", 1, true),
-    ("foreground-owns-port", "foreground-owns-gateway", 1, true),
-    ("port-stolen-by-foreign", "foreign-port-owner", 1, true),
-    ("api-key-missing", "api-server-refused", 1, true),
-    ("aiohttp-missing", "dependency-missing", 1, true),
-    ("wedged-process", "wedged", 1, true),
-    ("stale-pid-file", "stale-records", 1, true),
-    ("crash-loop", "crash-loop", 1, false),
-    ("cron-ticker-stalled", "ticker-dead", 1, true),
-    ("cron-overdue-job", "ticks-blocked", 1, true),
-    ("cron-corrupt-jobs-json", "cron-store-broken", 1, true),
-    ("unreadable-home", "home-inaccessible", 1, false),
-    ("masked", "masked", 1, true),
+/// The releases of Hermes that the lab has.
+const RELEASES: [&str; 3] = ["0.19.0", "0.21.5", "0.22.2"];
+
+/// What the first line must name, and how the run must end.
+#[derive(Clone, Copy)]
+enum Answer {
+    Says(&'static str, i32),
+    /// The release has no such state, for this reason.
+    None(&'static str),
+}
+use Answer::{None as No, Says};
+
+/// A state, and what it is called on each release, in the order of [`RELEASES`].
+type State = (&'static str, [Answer; 3]);
+
+const fn always(diagnosis: &'static str, exit: i32) -> [Answer; 3] {
+    [Says(diagnosis, exit); 3]
+}
+
+const STATES: &[State] = &[
+    ("healthy", always("healthy", 0)),
+    ("healthy-with-jobs", always("healthy", 0)),
+    ("healthy-system", always("healthy", 0)),
+    ("healthy-system-with-jobs", always("healthy", 0)),
+    // Each has a gateway of its own in 0.19; one serves all of them from 0.21.4 on.
+    ("three-profiles", always("healthy", 0)),
+    ("not-installed", always("not-installed", 1)),
+    ("installed-not-enabled-not-running", always("loaded-not-running", 1)),
+    ("starting", always("observer-limited", 3)),
+    // The unit of 0.21.4 and later tells the gateway that the stop is meant.
+    (
+        "stopped",
+        [Says("stop-phase-death", 1), Says("stopped-on-purpose", 1), Says("stopped-on-purpose", 1)],
+    ),
+    ("masked", always("masked", 1)),
+    ("foreground-owns-port", always("foreground-owns-gateway", 1)),
+    ("port-stolen-by-foreign", always("foreign-port-owner", 1)),
+    // 0.19 is told to listen and refuses. From 0.20 on a key is what tells it to listen.
+    (
+        "api-key-missing",
+        [
+            Says("api-server-refused", 1),
+            Says("api-server-not-enabled", 1),
+            Says("api-server-not-enabled", 1),
+        ],
+    ),
+    // 0.22 ends at once without it.
+    (
+        "aiohttp-missing",
+        [Says("dependency-missing", 1), Says("dependency-missing", 1), Says("crash-loop", 1)],
+    ),
+    ("wedged-process", always("wedged", 1)),
+    ("frozen", always("frozen", 1)),
+    ("stale-pid-file", always("stale-records", 1)),
+    ("crash-loop", always("crash-loop", 1)),
+    ("cron-ticker-stalled", always("ticker-dead", 1)),
+    ("cron-overdue-job", always("ticks-blocked", 1)),
+    ("cron-corrupt-jobs-json", always("cron-store-broken", 1)),
+    ("unreadable-home", always("home-inaccessible", 1)),
+    (
+        "upgraded",
+        [No("the lab has no release before it"), Says("stale-code", 0), Says("stale-code", 0)],
+    ),
 ];
+
+/// The same under launchd's stand-in.
+const MAC_STATES: &[State] = &[
+    ("mac-healthy", always("healthy", 0)),
+    ("mac-wrapper", always("healthy", 0)),
+    ("mac-wrapper-timestamps", always("healthy", 0)),
+    ("mac-wrapper-osascript", always("healthy", 0)),
+    ("mac-foreground", always("foreground-owns-gateway", 1)),
+    ("mac-interrupted-restart", always("unloaded-by-interrupted-restart", 1)),
+    ("mac-detached-fallback", always("detached-fallback", 1)),
+    ("mac-disabled", always("disabled-override", 1)),
+    ("mac-two-domains", always("two-supervisors", 1)),
+    ("mac-crash-loop", always("crash-loop", 1)),
+    ("mac-parked", always("parked-after-planned-exit", 1)),
+    ("mac-old-definition", always("loaded-definition-old", 1)),
+];
+
+/// The states that `:sample` means: those in which a release differs, and those in which most is asked.
+const SAMPLE: &[&str] = &[
+    "healthy-with-jobs",
+    "healthy-system",
+    "three-profiles",
+    "stopped",
+    "foreground-owns-port",
+    "api-key-missing",
+    "aiohttp-missing",
+    "crash-loop",
+    "cron-ticker-stalled",
+    "mac-healthy",
+    "mac-foreground",
+    "mac-crash-loop",
+    "mac-parked",
+];
+
+/// The same of the states that plans heal.
+const HEALED_SAMPLE: &[&str] =
+    &["foreground-owns-port", "failed-with-75", "port-freed", "mac-foreground", "mac-parked"];
+
+/// The states in which nothing at all may be wrong or unknown.
+const SPOTLESS: &[&str] =
+    &["healthy", "healthy-with-jobs", "healthy-system", "healthy-system-with-jobs", "mac-healthy"];
+
+/// What a gateway that is started anew all the time is called: its home does not stand still under comparison.
+const RESTLESS: &[&str] = &["crash-loop", "home-inaccessible", "two-supervisors"];
 
 /// What the lab puts into `.env` as a key.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The same under launchd's stand-in.
-const MAC_STATES: &[(&str, &str, i32, bool)] = &[
-    ("mac-healthy", "healthy", 0, true),
-    ("mac-wrapper", "healthy", 0, true),
-    ("mac-wrapper-timestamps", "healthy", 0, true),
-    ("mac-wrapper-osascript", "healthy", 0, true),
-    ("mac-foreground", "foreground-owns-gateway", 1, true),
-    ("mac-interrupted-restart", "unloaded-by-interrupted-restart", 1, true),
-    ("mac-detached-fallback", "detached-fallback", 1, true),
-    ("mac-disabled", "disabled-override", 1, true),
-    ("mac-two-domains", "two-supervisors", 1, false),
-    ("mac-crash-loop", "crash-loop", 1, false),
-    ("mac-parked", "parked-after-planned-exit", 1, true),
-    ("mac-old-definition", "loaded-definition-old", 1, true),
-];
+/// A release that is wanted, and of its states all or the sample.
+struct Lab {
+    release: usize,
+    sample_only: bool,
+}
+
+impl Lab {
+    fn name(&self) -> &'static str {
+        RELEASES[self.release]
+    }
+
+    fn has(&self, state: &str, sample: &[&str]) -> bool {
+        !self.sample_only || sample.contains(&state)
+    }
+}
+
+/// What `GW_DOCTOR_LAB` asks for.
+fn wanted() -> Vec<Lab> {
+    let Ok(asked) = std::env::var("GW_DOCTOR_LAB") else {
+        skipped("the live lab runs where GW_DOCTOR_LAB names releases (root, systemd, unshare)");
+        return Vec::new();
+    };
+    let lab = |word: &str| {
+        let (release, sample) = word.split_once(':').unwrap_or((word, "all"));
+        assert!(["all", "sample"].contains(&sample), "GW_DOCTOR_LAB: {word}");
+        let release = RELEASES.iter().position(|known| *known == release);
+        Lab { release: release.expect("a release of the lab"), sample_only: sample == "sample" }
+    };
+    asked.split_whitespace().map(lab).collect()
+}
 
 #[test]
 fn every_state_gets_its_name_its_exit_and_the_same_on_replay_and_nothing_is_changed() {
@@ -71,25 +181,51 @@ fn every_state_under_launchd_gets_its_name_too() {
     judge(MAC_STATES, "launchd", "launchctl");
 }
 
-fn judge(states: &[(&str, &str, i32, bool)], manager: &str, program: &str) {
-    if !is_wanted() {
-        return;
-    }
+fn judge(states: &[State], manager: &str, program: &str) {
     let mut wrong = Vec::new();
-    for (state, diagnosis, exit, is_still) in states {
-        let home = if *is_still { "still" } else { "moving" };
-        let said = run(state, "look.sh", &[home, manager]);
-        wrong.extend(
-            faults(&said, diagnosis, *exit).into_iter().map(|fault| format!("{state}: {fault}")),
-        );
-        if *is_still {
-            wrong.extend(
-                changes(&said, program).into_iter().map(|fault| format!("{state}: {fault}")),
-            );
+    for lab in wanted() {
+        for (state, answers) in states.iter().filter(|(state, _)| lab.has(state, SAMPLE)) {
+            let called = format!("{state} on {}", lab.name());
+            let (diagnosis, exit) = match answers[lab.release] {
+                Says(diagnosis, exit) => (diagnosis, exit),
+                No(why) => {
+                    skipped(&format!("{called}: {why}"));
+                    continue;
+                }
+            };
+            let is_still = !RESTLESS.contains(&diagnosis);
+            let home = if is_still { "still" } else { "moving" };
+            let said = run(&lab, state, "look.sh", &[home, manager]);
+            let mut faults = faults(&said, diagnosis, exit);
+            if is_still {
+                faults.extend(changes(&said, program));
+            }
+            if SPOTLESS.contains(state) {
+                faults.extend(spots(&said["live"]));
+            }
+            wrong.extend(faults.into_iter().map(|fault| format!("{called}: {fault}")));
+            eprintln!("{called}: {}", said["text"].lines().next().unwrap_or_default());
         }
-        eprintln!("{state}: {}", said["text"].lines().next().unwrap_or_default());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_names_every_state_that_the_lab_has_and_no_other() {
+    for lab in wanted() {
+        let states = Command::new(script("lab"))
+            .args(["states", "--hermes", lab.name()])
+            .output()
+            .expect("run the lab");
+        let states = String::from_utf8_lossy(&states.stdout).into_owned();
+        let healed = Command::new(script("heal")).arg("states").output().expect("run the lab");
+        let healed = String::from_utf8_lossy(&healed.stdout).into_owned();
+        let here = |answers: &[Answer; 3]| matches!(answers[lab.release], Says(..));
+        let judged = STATES.iter().chain(MAC_STATES).filter(|(_, answers)| here(answers));
+        let named: BTreeSet<&str> =
+            judged.map(|(state, _)| *state).chain(healed.split_whitespace()).collect();
+        assert_eq!(named, states.split_whitespace().collect(), "{}", lab.name());
+    }
 }
 
 #[test]
@@ -104,59 +240,55 @@ fn every_printed_plan_heals_under_launchd_too() {
 
 /// The table that `tests/lab/heal` prints, which ends with 1 if anything in it is not as it must be.
 fn heal(states: &str) {
-    if !is_wanted() {
-        return;
+    for lab in wanted() {
+        let sample =
+            HEALED_SAMPLE.iter().filter(|state| state.starts_with("mac-") == (states == "mac"));
+        let states = if lab.sample_only { sample.copied().collect() } else { vec![states] };
+        let output = Command::new(script("heal"))
+            .args([env!("CARGO_BIN_EXE_gw-doctor"), "--hermes", lab.name()])
+            .args(states)
+            .output()
+            .expect("run the lab");
+        let [table, faults] =
+            [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        eprintln!("{table}");
+        assert!(output.status.success(), "{}: {table}{faults}", lab.name());
     }
-    let lab = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab");
-    let output = Command::new(lab.join("heal"))
-        .args([env!("CARGO_BIN_EXE_gw-doctor"), states])
-        .output()
-        .expect("run the lab");
-    let [table, faults] =
-        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    eprintln!("{table}");
-    assert!(output.status.success(), "{table}{faults}");
 }
 
 #[test]
 fn who_waits_is_told_when_the_gateway_has_started_and_that_it_never_did() {
-    if !is_wanted() {
-        return;
+    for lab in wanted() {
+        let said = run(&lab, "healthy", "wait.sh", &[]);
+        let report =
+            |name: &str| -> Value { serde_json::from_str(&said[name]).expect("a JSON report") };
+        for (name, goal, exit, is_reached) in [
+            ("settle", "settled", "settle-exit", true),
+            ("up", "healthy", "up-exit", true),
+            ("down", "healthy", "exit", false),
+        ] {
+            let report = report(name);
+            assert_eq!(report["waited"]["goal"], goal);
+            assert_eq!(report["waited"]["reached"], is_reached, "{name}: {}", report["waited"]);
+            assert_eq!(said[exit], if is_reached { "0" } else { "1" }, "{name}");
+            let diagnosis = &report["gateways"][0]["diagnoses"][0]["id"];
+            assert_eq!(diagnosis == "healthy", is_reached, "{name}: {diagnosis}");
+        }
+        // A gateway of systemd needs longer to listen than a look takes.
+        assert!(report("settle")["waited"]["looks"].as_u64() > Some(1), "{}", said["settle"]);
+        assert!(said["said"].contains("not all is healthy (default: "), "{}", said["said"]);
     }
-    let said = run("healthy", "wait.sh", &[]);
-    let report =
-        |name: &str| -> Value { serde_json::from_str(&said[name]).expect("a JSON report") };
-    for (name, goal, exit, is_reached) in [
-        ("settle", "settled", "settle-exit", true),
-        ("up", "healthy", "up-exit", true),
-        ("down", "healthy", "exit", false),
-    ] {
-        let report = report(name);
-        assert_eq!(report["waited"]["goal"], goal);
-        assert_eq!(report["waited"]["reached"], is_reached, "{name}: {}", report["waited"]);
-        assert_eq!(said[exit], if is_reached { "0" } else { "1" }, "{name}");
-        let diagnosis = &report["gateways"][0]["diagnoses"][0]["id"];
-        assert_eq!(diagnosis == "healthy", is_reached, "{name}: {diagnosis}");
-    }
-    // A gateway of systemd needs longer to listen than a look takes.
-    assert!(report("settle")["waited"]["looks"].as_u64() > Some(1), "{}", said["settle"]);
-    assert!(said["said"].contains("not all is healthy (default: "), "{}", said["said"]);
 }
 
-fn is_wanted() -> bool {
-    let is_wanted = std::env::var_os("GW_DOCTOR_LAB").is_some();
-    if !is_wanted {
-        skipped("the live lab runs where GW_DOCTOR_LAB=1 is set (root, systemd, unshare)");
-    }
-    is_wanted
+fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name)
 }
 
 /// What a script of the lab says in a state, by its sections.
-fn run(state: &str, script: &str, arguments: &[&str]) -> BTreeMap<String, String> {
-    let lab = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab");
-    let output = Command::new(lab.join("lab"))
-        .args(["run", state, "--", "sh"])
-        .arg(lab.join(script))
+fn run(lab: &Lab, state: &str, file: &str, arguments: &[&str]) -> BTreeMap<String, String> {
+    let output = Command::new(script("lab"))
+        .args(["run", "--hermes", lab.name(), state, "--", "sh"])
+        .arg(script(file))
         .arg(env!("CARGO_BIN_EXE_gw-doctor"))
         .args(arguments)
         .output()
@@ -169,7 +301,8 @@ fn run(state: &str, script: &str, arguments: &[&str]) -> BTreeMap<String, String
     let sections: BTreeMap<String, String> = sections.collect();
     assert!(
         sections.contains_key("exit"),
-        "{state}: {text}{}",
+        "{state} on {}: {text}{}",
+        lab.name(),
         String::from_utf8_lossy(&output.stderr)
     );
     sections
@@ -193,6 +326,14 @@ fn faults(said: &BTreeMap<String, String>, diagnosis: &str, exit: i32) -> Vec<St
     let leaks = said.iter().find(|(name, text)| name.as_str() != "trace" && text.contains(SECRET));
     faults.extend(leaks.map(|(name, _)| format!("{name} holds a secret")));
     faults
+}
+
+/// What is wrong or unknown where nothing may be.
+fn spots(report: &str) -> Vec<String> {
+    let spots = ["warning", "failure", "unknown"].map(|verdict| format!(" \"{verdict}\" "));
+    let findings = findings(report).into_iter();
+    let is_spot = |finding: &String| spots.iter().any(|spot| finding.contains(spot));
+    findings.filter(is_spot).map(|finding| format!("not spotless: {finding}")).collect()
 }
 
 /// What was found, without what grows from one look to the next.

@@ -1,9 +1,10 @@
 //! The job store, its runs, and the marks that its ticker leaves.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store, TickMark};
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
+use gw_snapshot::parse::log::Class;
 use jiff::{SignedDuration, Timestamp};
 
 use super::CLOCK_SECONDS;
@@ -61,6 +62,31 @@ impl<'a> Subject<'a> {
             Fact::Unknown(why) => vec![Finding::unknown("which jobs there are", why).minor()],
             Fact::Known(_) | Fact::Absent => vec![Finding::skipped("no job was ever made here")],
         }
+    }
+
+    /// The process that left a mark in the gateway's place, where it is not the gateway for sure. A process in a PID
+    /// namespace of its own writes down the number that it has there, in its status file as well.
+    pub(crate) fn left_by_another(&self, mark: &TickMark) -> Option<u32> {
+        let (pid, process) = (mark.pid?, self.gateway.process()?);
+        let status = self.gateway.own_status(self.facts.about.os);
+        let written = status.and_then(|status| status.writer.as_ref()).map(|writer| writer.pid);
+        let own = [Some(process.pid), process.seen.inner_pid, written];
+        (!own.contains(&Some(pid))).then_some(pid)
+    }
+
+    /// True if a mark is older than the gateway's process: an earlier one left it, or another process.
+    pub(crate) fn is_of_an_earlier_life(&self, mark: &TickMark) -> bool {
+        let started = self.gateway.process().and_then(|process| process.started_at);
+        started.is_some_and(|started| mark.at < started)
+    }
+
+    /// True if the log says that the job store cannot be written, and not that it can be again: the ticker lives then, and
+    /// can leave no mark (0.22+).
+    pub(crate) fn store_is_unwritable(&self) -> bool {
+        let Some(journal) = self.gateway.journal.known() else { return false };
+        let last = |class| journal.count(class).and_then(|count| count.last);
+        let failed = last(Class::StoreUnwritable);
+        failed.is_some() && last(Class::StoreWritable) < failed
     }
 
     /// How old the ticker's mark may be, in seconds.

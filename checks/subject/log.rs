@@ -5,7 +5,7 @@ use gw_snapshot::facts::journal::{Count, Journal};
 use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
-use crate::finding::{Finding, plural};
+use crate::finding::{Finding, Verdict, plural};
 
 impl Subject<'_> {
     /// How often lines of a class stand in the log of this life.
@@ -41,6 +41,24 @@ impl Subject<'_> {
             .map_or_else(String::new, |last| format!(", last at {last} by its own clock"));
         vec![finding.seen(self.path("logs"), format!("{lines} line{}{last}", plural(lines)))]
     }
+}
+
+/// The findings about several classes: each that says something, and one that passes where none does. What they say alike,
+/// such as that there is no log, is said once.
+pub(crate) fn of_any(at: &Subject<'_>, classes: &[(Class, &str)]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in classes.iter().flat_map(|(class, what)| at.logged(*class, what)) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    let says = |finding: &Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Note);
+    if findings.iter().any(says) {
+        findings.retain(says);
+    } else {
+        findings.truncate(1);
+    }
+    findings
 }
 
 /// Whether the API server is said to listen after the last of these lines.

@@ -26,27 +26,28 @@ impl<'a> Subject<'a> {
         let api = own.filter(|api| !api.enabled.value)?;
         let place = |what: &str, at: &Place| format!("{what} ({at})");
         let fault = api::no_key(&api.key.value);
-        Some((api, match api.in_vain.as_ref()? {
-            settings::InVain::Flag(at) => InVain {
-                why: format!(
-                    "{}; {} counts for nothing in this release",
-                    api::no_key(&settings::Key::Missing)?,
-                    place("API_SERVER_ENABLED", at)
-                ),
-                at: at.clone(),
-                is_meant: false,
+        Some((
+            api,
+            match api.in_vain.as_ref()? {
+                settings::InVain::Flag(at) => InVain {
+                    why: format!(
+                        "{}; {} counts for nothing in this release",
+                        api::no_key(&settings::Key::Missing)?,
+                        place("API_SERVER_ENABLED", at)
+                    ),
+                    at: at.clone(),
+                    is_meant: false,
+                },
+                settings::InVain::Key(at) => {
+                    InVain { why: format!("{} ({at})", fault?), at: at.clone(), is_meant: false }
+                }
+                settings::InVain::Against { off, .. } => InVain {
+                    why: format!("{} wins over the key", place("`enabled: false`", off)),
+                    at: off.clone(),
+                    is_meant: true,
+                },
             },
-            settings::InVain::Key(at) => InVain {
-                why: format!("{} ({at})", fault?),
-                at: at.clone(),
-                is_meant: false,
-            },
-            settings::InVain::Against { off, .. } => InVain {
-                why: format!("{} wins over the key", place("`enabled: false`", off)),
-                at: off.clone(),
-                is_meant: true,
-            },
-        }))
+        ))
     }
 
     /// Why there is no address to judge.
@@ -125,7 +126,8 @@ impl<'a> Subject<'a> {
     /// gateway, such as that of a webhook, knows nothing of this path; but where the settings are not
     /// known, silence is silence and a refusal a refusal on any path.
     pub(crate) fn is_the_api_servers(&self, health: &Health) -> bool {
-        let is_its_listener = self.facts.api_listener(self.gateway).is_some_and(|own| is_at(own, health));
+        let is_its_listener =
+            self.facts.api_listener(self.gateway).is_some_and(|own| is_at(own, health));
         let expected = is_its_listener
             || self.api().and_then(ApiServer::health_url).is_some_and(|url| url == health.url);
         match &health.answer {

@@ -60,6 +60,8 @@ pub struct Cron {
     pub heartbeat: Fact<TickMark>,
     /// `cron/ticker_last_success` (0.18+): when a tick last ended without an error.
     pub last_success: Fact<TickMark>,
+    /// `cron/ticker_last_error` (0.20+): how the last tick failed. Absent: it ended well, or failed before 0.20.
+    pub last_error: Fact<TickFailure>,
     /// Who holds `cron/.tick.lock`.
     pub tick_lock: Fact<Holder>,
     /// `cron/executions.db` (0.19+): the runs that have not ended, and of each job the last that has.
@@ -354,6 +356,34 @@ impl TickMark {
             Some(mark) => Fact::Known(mark),
             None => Fact::Unknown(Why::Malformed("not a number of seconds".into())),
         })
+    }
+}
+
+/// How a tick failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickFailure {
+    /// When.
+    pub at: Timestamp,
+    /// The name of the error and what is known of its words, as far as they may be seen.
+    pub error: Option<String>,
+}
+
+impl TickFailure {
+    /// The failure in a file.
+    pub fn in_file(file: &FileSeen) -> Fact<Self> {
+        file.content().and_then(|text| {
+            let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+            let error = rest.lines().next().map(str::trim).filter(|line| !line.is_empty());
+            match time::epoch(first) {
+                Some(at) => Fact::Known(Self { at, error: error.map(String::from) }),
+                None => Fact::Unknown(Why::Malformed("it bears no time".into())),
+            }
+        })
+    }
+
+    /// True if it did not fail, but stood aside for a gateway that runs newer code (0.21+).
+    pub fn is_yield(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.starts_with("CronTickYielded"))
     }
 }
 

@@ -66,7 +66,7 @@ fn owner(row: &Value, host: &dyn Host) -> Owner {
     let pid = row.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
     let Some(pid) = pid.filter(|pid| *pid > 0) else { return Owner::Unclear };
     let started = row.get("process_started_at").and_then(Value::as_u64);
-    let record = PidRecord { pid, start_time: started };
+    let record = PidRecord { pid, start_time: started, program: None };
     let seen = host.process(pid);
     match exists(&seen) {
         Some(false) => Owner::Gone(pid),

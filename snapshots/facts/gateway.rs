@@ -8,6 +8,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
+use crate::facts::endings::Endings;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
 use crate::facts::install::Install;
@@ -142,6 +143,8 @@ pub struct Gateway {
     pub outcry: Fact<Outcry>,
     /// Its marks.
     pub marks: Marks,
+    /// How its lives ended.
+    pub endings: Endings,
     /// `.env`, with its owner and mode.
     pub dotenv: FileSeen,
     /// The files by which a gateway is known and steered, each with its owner and mode.
@@ -149,7 +152,16 @@ pub struct Gateway {
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
-    pub servers: Vec<Process>,
+    pub servers: Vec<Server>,
+}
+
+/// A `hermes serve` or dashboard process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The process.
+    pub process: Process,
+    /// The code on disk to which its command leads.
+    pub install: Option<Install>,
 }
 
 /// Who serves a profile in its gateway's place.
@@ -471,9 +483,10 @@ impl Facts {
 
     /// The listeners on which a server for this address would sit, or be shut out, for certain.
     pub fn on<'a>(&'a self, api: &'a ApiServer) -> impl Iterator<Item = &'a Listener> {
-        self.listeners.list.iter().filter(move |listener| {
-            listener.meets(&api.host.value, &api.port.value) == Some(true)
-        })
+        self.listeners
+            .list
+            .iter()
+            .filter(move |listener| listener.meets(&api.host.value, &api.port.value) == Some(true))
     }
 
     /// The listeners of which cannot be told whether they are on this address.

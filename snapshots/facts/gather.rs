@@ -13,10 +13,13 @@ mod systemd;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::DateTime;
+
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
-    Facts, Gateway, Health, Lane, Listener, Served, Supervision, place_of,
+    Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
@@ -33,6 +36,7 @@ use crate::host::{Host, Part, Question, Seen};
 use crate::observation::Trouble;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
+use crate::value::Value;
 
 use api::Settings;
 pub use choice::Choice;
@@ -183,11 +187,11 @@ fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home
 fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
     let mut questions = vec![Question::Directory(home.path.clone())];
-    for name in SMALL_FILES.into_iter().chain(marks::FILES) {
+    for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
     questions.extend(cron::questions(home));
-    for name in LOGS.into_iter().chain([marks::RELOAD]) {
+    for name in LOGS.into_iter().chain([marks::RELOAD]).chain(endings::LOGS) {
         questions.push(Question::File(path(name), Part::LOG));
     }
     for name in LOCKS {
@@ -311,9 +315,10 @@ fn gateway(
         .then(|| health_of(look, &liveness, &status, &settings.api, listeners, is_refused))
         .flatten();
     let cron = cron::cron(look, &home, settings.config.as_ref());
-    let install = install_of(look, &liveness, &lanes);
-    let journal =
-        Journal::read(&file("logs/gateway.log", Part::LOG), &file("logs/errors.log", Part::LOG));
+    let writer = status.known().and_then(|status| status.writer.as_ref());
+    let records = [pid_file.known(), lock_record.known(), writer];
+    let install = install_of(look, &liveness, &lanes, &records);
+    let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
@@ -325,6 +330,7 @@ fn gateway(
             .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
         marks: Marks::of(look.host, &home.path),
+        endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
         home,
@@ -547,10 +553,29 @@ fn health_of(
 /// Listeners of one gateway that are asked at the most.
 const MOST_ASKED: usize = 4;
 
-fn install_of(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Option<Install> {
+/// Returns the installed code of a gateway, by the first of these that leads to a version: its process, its service,
+/// what its records say of its program, and the environment that its service names.
+fn install_of(
+    look: &Look<'_>,
+    liveness: &Liveness,
+    lanes: &[Lane],
+    records: &[Option<&PidRecord>],
+) -> Option<Install> {
     let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
-    let defined = lanes.iter().find_map(|lane| Some(lane.definition.known()?.argv.clone()));
-    [running, defined].into_iter().flatten().find_map(|argv| look.install(&argv))
+    let definition = lanes.iter().find_map(|lane| lane.definition.known());
+    let defined = definition.map(|definition| definition.argv.clone());
+    let recorded = records.iter().flatten().find_map(|record| Some(vec![record.program.clone()?]));
+    let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
+    let environment = environment.as_ref().and_then(Value::literal);
+    let environment = environment.map(|path| vec![join(path, "bin/python")]);
+    let mut first = None;
+    for argv in [running, defined, recorded, environment].into_iter().flatten() {
+        match look.install(&argv) {
+            Some(found) if found.version.known().is_some() => return Some(found),
+            found => first = first.or(found),
+        }
+    }
+    first
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
@@ -573,6 +598,22 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
             .iter()
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
         gateway.served_by = by.map(|(served, _)| served.clone());
+    }
+    read_as_served(look, gateways);
+}
+
+/// Reads the logs of served profiles anew: what they hold of this life is what is not older than the gateway that serves.
+fn read_as_served(look: &Look<'_>, gateways: &mut [Gateway]) {
+    let since = |gateway: &Gateway| {
+        let pid = gateway.process()?.pid;
+        Some((pid, gateway.journal.known()?.since?))
+    };
+    let starts: BTreeMap<u32, DateTime> = gateways.iter().filter_map(since).collect();
+    for gateway in gateways {
+        let start = gateway.served_by.as_ref().and_then(|served| starts.get(&served.pid));
+        let Some(start) = start else { continue };
+        let log = |name: &str| look.host.file(&join(&gateway.home.path, name), Part::LOG);
+        gateway.journal = Journal::read_served(&log(LOGS[0]), &log(LOGS[1]), *start);
     }
 }
 
@@ -600,8 +641,8 @@ fn strangers(look: &Look<'_>, gateways: &[Gateway]) -> Vec<Process> {
         .collect()
 }
 
-/// Processes that may tick a home's cron beside its gateway.
-fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
+/// Returns the processes that may tick a home's cron beside its gateway.
+fn servers(look: &Look<'_>, home: &Home) -> Vec<Server> {
     let processes = look.scan().list.iter().map(|scanned| &scanned.process);
     processes
         .filter(|process| process.role == Role::Server && !process.is_zombie())
@@ -609,7 +650,10 @@ fn servers(look: &Look<'_>, home: &Home) -> Vec<Process> {
             let chosen = process.chosen_home(look.about, |root| look.sticky(root));
             chosen.is_some_and(|chosen| look.known_as(&chosen) == home.path)
         })
-        .cloned()
+        .map(|process| Server {
+            process: process.clone(),
+            install: look.install(process.seen.argv.as_deref().unwrap_or_default()),
+        })
         .collect()
 }
 

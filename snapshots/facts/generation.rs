@@ -1,8 +1,8 @@
 //! Which release of Hermes writes which definition, and in what a definition differs from that.
 //!
-//! The shapes up to 0.19.0 are those of recorded definitions; those of 0.20 and 0.21 are told by what
-//! upstream changed since, and were never compared with a file that those releases wrote. What a
-//! difference is worth is not said here.
+//! The shapes are those of recorded definitions, up to 0.22.2. A release between two that are recorded and differ may
+//! write like either: nothing in which they differ is held against a definition of it. Of 0.23 the generator is known
+//! to be the same, as far as it was seen. What a difference is worth is not said here.
 
 use std::sync::LazyLock;
 
@@ -29,9 +29,11 @@ pub struct Generation {
     pub form: Form,
     /// The first release of it.
     pub first: &'static [u32],
+    /// The last release of it.
+    pub last: &'static [u32],
     /// Its releases, for people.
     pub releases: &'static str,
-    /// Whether definitions of one of these releases are recorded.
+    /// True if definitions of these releases are recorded.
     pub recorded: bool,
     shape: Vec<Expected>,
 }
@@ -75,23 +77,44 @@ pub enum How {
 }
 
 impl Generation {
-    /// What the release of this version writes. None where that is not known: after 0.21.
+    /// Returns what the release of this version writes. A checkout that is ahead of its release may write like any later
+    /// one. None where it is not known: after 0.23.
     pub fn of(form: Form, version: &Version) -> Option<&'static Self> {
-        let is_known = !version.is_from(&[0, FIRST_UNKNOWN]);
-        let mut all = Self::all(form).filter(|generation| version.is_from(generation.first));
-        all.next_back().filter(|_| is_known)
+        let (known, ahead) = (Self::known(form), Self::ahead(form));
+        let at = known.iter().rposition(|generation| version.is_from(generation.first))?;
+        let found = if version.checkout().is_some() { ahead.get(at) } else { known.get(at) };
+        found.filter(|found| version.is_until(found.last))
+    }
+
+    fn known(form: Form) -> &'static [Self] {
+        match form {
+            Form::UserUnit => &USER_UNITS,
+            Form::SystemUnit => &SYSTEM_UNITS,
+            Form::Plist => &PLISTS,
+        }
+    }
+
+    /// Of each known generation, that of a checkout ahead of its releases.
+    fn ahead(form: Form) -> &'static [Self] {
+        match form {
+            Form::UserUnit => &USER_UNITS_AHEAD,
+            Form::SystemUnit => &SYSTEM_UNITS_AHEAD,
+            Form::Plist => &PLISTS_AHEAD,
+        }
     }
 
     /// The generations of a definition, the oldest first.
     pub fn all(form: Form) -> impl DoubleEndedIterator<Item = &'static Self> {
-        match form {
-            Form::UserUnit => USER_UNITS.iter(),
-            Form::SystemUnit => SYSTEM_UNITS.iter(),
-            Form::Plist => PLISTS.iter(),
-        }
+        Self::known(form).iter()
     }
 
-    /// The generations from which a definition differs in the fewest entries.
+    /// True if these releases are among those of the other.
+    pub fn is_within(&self, other: &Self) -> bool {
+        other.first <= self.first && self.last <= other.last
+    }
+
+    /// The generations from which a definition differs in the fewest entries. One that is told counts only where no
+    /// recorded one is as near.
     pub fn nearest(form: Form, entries: &[Entry]) -> Vec<&'static Self> {
         let counted: Vec<(usize, &Self)> = Self::all(form)
             .map(|generation| (generation.differences(entries, None).len(), generation))
@@ -100,16 +123,15 @@ impl Generation {
         let is_nearest = |(count, _): &(usize, &Self)| Some(*count) == least;
         let mut nearest: Vec<&Self> =
             counted.into_iter().filter(is_nearest).map(|(_, generation)| generation).collect();
-        // What is told of the oldest releases counts where nothing else is as near.
         if nearest.iter().any(|near| near.recorded) {
-            nearest.retain(|near| near.first >= FIRST_RECORDED);
+            nearest.retain(|near| near.recorded);
         }
         nearest
     }
 
     /// In what a definition differs from what these releases write, in the order of its lines, what is
-    /// missing last. With the drain in seconds, the limit of a stop counts too.
-    pub fn differences(&self, entries: &[Entry], drain: Option<u64>) -> Vec<Difference> {
+    /// missing last. With the time that a stop waits for what is under way, in seconds, its limit counts too.
+    pub fn differences(&self, entries: &[Entry], waits: Option<u64>) -> Vec<Difference> {
         let mut differences: Vec<Difference> = Vec::new();
         let watched = self.is_watched(entries);
         for entry in entries {
@@ -136,12 +158,12 @@ impl Generation {
                 self.shape.iter().filter(|expected| expected.name == entry.name).collect();
             match expected.as_slice() {
                 [_] if entry.name == "TimeoutStopSec" => {
-                    if let Some(limit) = drain.and_then(|drain| self.other_limit(entry, drain)) {
+                    if let Some(limit) = waits.and_then(|waits| self.other_limit(entry, waits)) {
                         add(How::Other, Some(limit.to_string()));
                     }
                 }
                 _ if expected.iter().any(|expected| expected.takes(&entry.value)) => {}
-                [one] if !shape::is_list(&entry.name) => add(How::Other, one.first()),
+                [one] if !shape::is_list(&entry.name) => add(How::Other, one.only()),
                 _ => add(How::Extra, None),
             }
         }
@@ -150,23 +172,26 @@ impl Generation {
     }
 
     /// The limit of a stop that these releases would write, where the entry has one that they never reckon: neither
-    /// from this drain nor from their default.
-    fn other_limit(&self, entry: &Entry, drain: u64) -> Option<u64> {
-        let default = if self.first < [0, 18].as_slice() { 180 } else { 0 };
-        let reckoned = [drain, default].map(|drain| self.stop_timeout(drain));
+    /// from this wait, in seconds, nor from that of their default settings.
+    fn other_limit(&self, entry: &Entry, waits: u64) -> Option<u64> {
+        let default = match self.first {
+            first if first < [0, 18].as_slice() => 180,
+            first if first < [0, 21].as_slice() => 0,
+            _ => CRON_WAIT,
+        };
+        let reckoned = [waits, default].map(|waits| self.stop_timeout(waits));
         let is_reckoned = reckoned.iter().flatten().any(|limit| limit.to_string() == entry.value);
-        self.stop_timeout(drain).filter(|_| !is_reckoned)
+        self.stop_timeout(waits).filter(|_| !is_reckoned)
     }
 
-    /// `TimeoutStopSec=`, in seconds, which these releases reckon from the drain, in seconds. None for a plist.
-    fn stop_timeout(&self, drain: u64) -> Option<u64> {
-        let limit = match self.first {
-            _ if self.form == Form::Plist => return None,
-            first if first < [0, 19].as_slice() => drain.max(60).saturating_add(30),
-            first if first < [0, 21].as_slice() => drain.saturating_add(30).max(60),
-            _ => drain.max(40).saturating_add(30),
-        };
-        Some(limit)
+    /// Returns `TimeoutStopSec=`, in seconds, which these releases reckon from the time that a stop waits. None for a
+    /// plist.
+    fn stop_timeout(&self, waits: u64) -> Option<u64> {
+        match self.first {
+            _ if self.form == Form::Plist => None,
+            first if first < [0, 19].as_slice() => Some(waits.max(60).saturating_add(30)),
+            _ => Some(waits.saturating_add(30).max(60)),
+        }
     }
 
     fn lacking(&self, entries: &[Entry]) -> impl Iterator<Item = Difference> {
@@ -181,7 +206,7 @@ impl Generation {
             name: expected.name.clone(),
             how: How::Lacking,
             installed: None,
-            written: expected.first(),
+            written: expected.only(),
             line: None,
         })
     }
@@ -208,12 +233,30 @@ fn is_last(entry: &Entry, entries: &[Entry]) -> bool {
 }
 
 impl Expected {
+    /// Lets it have what the other may have, too.
+    fn join(&mut self, other: &Self) {
+        self.optional |= other.optional;
+        match (&mut self.values, &other.values) {
+            (Some(values), Some(others)) => {
+                let more: Vec<String> =
+                    others.iter().filter(|other| !values.contains(other)).cloned().collect();
+                values.extend(more);
+            }
+            (values, None) => *values = None,
+            (None, Some(_)) => {}
+        }
+    }
+
     fn takes(&self, value: &str) -> bool {
         self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
     }
 
-    fn first(&self) -> Option<String> {
-        self.values.as_ref().and_then(|values| values.first().cloned())
+    /// The value that is written, if it is known which of several that is.
+    fn only(&self) -> Option<String> {
+        match self.values.as_deref() {
+            Some([value]) => Some(value.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -221,56 +264,87 @@ impl Expected {
 enum Step {
     /// It is written, with one of these values.
     Write(&'static str, &'static [&'static str]),
-    /// It is written on some machines or by some of the releases.
+    /// It is written on some machines.
     May(&'static str),
-    /// It is written no more.
-    Drop(&'static str),
+    /// It may have this value, too.
+    Or(&'static str, &'static str),
 }
-use Step::{Drop, May, Write};
+use Step::{May, Or, Write};
 
 // A host needs those of its own manager, and mostly of one scope.
 static USER_UNITS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::UserUnit));
 static SYSTEM_UNITS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::SystemUnit));
 static PLISTS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::Plist));
+static USER_UNITS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&USER_UNITS));
+static SYSTEM_UNITS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&SYSTEM_UNITS));
+static PLISTS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&PLISTS));
 
-fn generations(of: Form) -> Vec<Generation> {
-    let mut all = Vec::new();
-    for (form, recordings) in RECORDED.iter().filter(|(form, _)| *form == of) {
-        let is_plist = *form == Form::Plist;
-        let (before, since) =
-            if is_plist { (PLIST_BEFORE, PLISTS_SINCE) } else { (UNIT_BEFORE, UNITS_SINCE) };
-        let recorded = recordings.iter().map(|(first, releases, text)| Generation {
-            form: *form,
-            first,
-            releases,
-            recorded: true,
-            shape: read(*form, text),
-        });
-        let recorded: Vec<Generation> = recorded.collect();
-        if let Some(oldest) = recorded.first() {
-            all.push(changed(oldest, &[0], "a release before 0.13", before));
+fn generations(form: Form) -> Vec<Generation> {
+    let mut all: Vec<Generation> = Vec::new();
+    let eras = match form {
+        Form::UserUnit => USER_UNIT_ERAS,
+        Form::SystemUnit => SYSTEM_UNIT_ERAS,
+        Form::Plist => PLIST_ERAS,
+    };
+    for (at, era) in eras.iter().enumerate() {
+        let before = all.last().map(|before| before.shape.as_slice()).unwrap_or_default();
+        let next = eras.get(at.saturating_add(1)).map(|next| next.shape(form)).unwrap_or_default();
+        let mut shape = match &era.source {
+            Source::Recorded(..) => era.shape(form),
+            Source::Otherwise(steps) => steps.iter().fold(next, take),
+            Source::Between => either(&[before, &next]),
+            Source::AsBefore => before.to_vec(),
+        };
+        // Where an installation needs it, and in no recording.
+        if form != Form::Plist && era.first >= LIBRARIES_SINCE {
+            shape = take(shape, &May("Environment LD_LIBRARY_PATH"));
         }
-        all.extend(recorded);
-        for (first, releases, steps) in since {
-            let next = all.last().map(|last| changed(last, first, releases, steps));
-            all.extend(next);
+        // The value is a setting, and so is whether it is written.
+        if form == Form::Plist && era.first >= FILE_LIMIT_SINCE {
+            shape = take(shape, &May("SoftResourceLimits NumberOfFiles"));
         }
+        let recorded = matches!(era.source, Source::Recorded(..));
+        let Era { first, last, releases, .. } = *era;
+        all.push(Generation { form, first, last, releases, recorded, shape });
     }
     all
 }
 
-/// A generation told by how it differs from another.
-fn changed(
-    from: &Generation,
-    first: &'static [u32],
-    releases: &'static str,
-    steps: &[Step],
-) -> Generation {
-    let mut shape = from.shape.clone();
-    for step in steps {
-        take(&mut shape, step);
+/// What a checkout writes that may be ahead of each of these.
+fn ahead(known: &[Generation]) -> Vec<Generation> {
+    let ahead_of = |(at, generation): (usize, &Generation)| {
+        let later: Vec<&[Expected]> =
+            known.iter().skip(at).map(|later| later.shape.as_slice()).collect();
+        let last = known.last().map_or(generation.last, |last| last.last);
+        let shape = either(&later);
+        Generation { last, recorded: false, shape, ..generation.clone() }
+    };
+    known.iter().enumerate().map(ahead_of).collect()
+}
+
+/// What has one of these shapes, entry by entry.
+fn either(shapes: &[&[Expected]]) -> Vec<Expected> {
+    let mut all: Vec<Expected> = Vec::new();
+    for expected in shapes.iter().copied().flatten() {
+        let is_same = |known: &&mut Expected| {
+            known.name == expected.name
+                && (!shape::is_list(&known.name) || known.values == expected.values)
+        };
+        match all.iter_mut().find(is_same) {
+            Some(known) => known.join(expected),
+            None => all.push(expected.clone()),
+        }
     }
-    Generation { form: from.form, first, releases, recorded: false, shape }
+    for known in &mut all {
+        let is_in = |shape: &&[Expected]| {
+            shape.iter().any(|expected| {
+                expected.name == known.name
+                    && (!shape::is_list(&known.name) || expected.values == known.values)
+            })
+        };
+        known.optional |= !shapes.iter().all(is_in);
+    }
+    all
 }
 
 fn read(form: Form, text: &str) -> Vec<Expected> {
@@ -290,66 +364,139 @@ fn read(form: Form, text: &str) -> Vec<Expected> {
     entries.into_iter().map(expected).collect()
 }
 
-fn take(shape: &mut Vec<Expected>, step: &Step) {
-    let (Write(name, _) | May(name) | Drop(name)) = step;
-    let at = shape.iter().position(|expected| expected.name == *name);
-    let found = match step {
-        Drop(_) => {
-            shape.retain(|expected| expected.name != *name);
-            return;
-        }
-        May(_) => Expected { name: (*name).into(), values: None, optional: true },
-        Write(_, values) => {
-            let values = values.iter().map(|value| (*value).to_string()).collect();
-            Expected { name: (*name).into(), values: Some(values), optional: false }
-        }
+fn take(mut shape: Vec<Expected>, step: &Step) -> Vec<Expected> {
+    let (Write(name, _) | May(name) | Or(name, _)) = step;
+    let known = shape.iter_mut().find(|expected| expected.name == *name);
+    let of = |values: &[&str]| Some(values.iter().map(|value| (*value).to_string()).collect());
+    let (values, optional) = match step {
+        Write(_, values) => (of(values), false),
+        May(_) => (None, true),
+        Or(_, value) => (of(&[value]), false),
     };
-    match at.and_then(|at| shape.get_mut(at)) {
+    let found = Expected { name: (*name).into(), values, optional };
+    match known {
+        Some(known) if matches!(step, Or(..)) => known.join(&found),
         Some(known) => *known = found,
         None => shape.push(found),
     }
+    shape
 }
 
-type Recording = (&'static [u32], &'static str, &'static str);
-type Since = (&'static [u32], &'static str, &'static [Step]);
+/// Releases that write the same, and whence that is known.
+struct Era {
+    first: &'static [u32],
+    last: &'static [u32],
+    releases: &'static str,
+    source: Source,
+}
 
-macro_rules! recording {
-    ($first:expr, $releases:literal, $file:literal) => {
-        ($first, $releases, include_str!(concat!("../definitions/", $file)))
+enum Source {
+    /// What one of them wrote, in each form that an installation may have, and what it may have besides.
+    Recorded(&'static [&'static str], &'static [Step]),
+    /// As the next era, but for these.
+    Otherwise(&'static [Step]),
+    /// As the era before or as the next one.
+    Between,
+    /// As the era before, as far as is known.
+    AsBefore,
+}
+
+impl Era {
+    fn shape(&self, form: Form) -> Vec<Expected> {
+        let Source::Recorded(texts, steps) = &self.source else { return Vec::new() };
+        let shapes: Vec<Vec<Expected>> = texts.iter().map(|text| read(form, text)).collect();
+        let shapes: Vec<&[Expected]> = shapes.iter().map(Vec::as_slice).collect();
+        steps.iter().fold(either(&shapes), take)
+    }
+}
+
+const fn era(
+    first: &'static [u32],
+    last: &'static [u32],
+    releases: &'static str,
+    source: Source,
+) -> Era {
+    Era { first, last, releases, source }
+}
+
+macro_rules! recorded {
+    ($($file:literal),+ $(; $steps:expr)?) => {
+        Source::Recorded(
+            &[$(include_str!(concat!("../definitions/", $file)),)+],
+            recorded!(@ $($steps)?),
+        )
     };
+    (@) => { &[] };
+    (@ $steps:expr) => { $steps };
 }
 
-/// What the releases were seen to write.
-const RECORDED: &[(Form, &[Recording])] = &[
-    (
-        Form::UserUnit,
-        &[
-            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.service"),
-            recording!(&[0, 16], "0.16.0", "0.16.0/default.service"),
-            recording!(&[0, 17], "0.17.0", "0.17.0/default.service"),
-            recording!(&[0, 18], "0.18.2", "0.18.2/default.service"),
-            recording!(&[0, 19], "0.19.0", "0.19.0/default.service"),
-        ],
+/// Any patch release of the minor one before it.
+const ANY: u32 = u32::MAX;
+
+/// What the releases were seen to write. The package in which 0.20.4 was recorded is of later commits than the release.
+const USER_UNIT_ERAS: &[Era] = &[
+    era(&[0], &[0, 12, ANY], "a release before 0.13", Source::Otherwise(UNIT_BEFORE)),
+    era(&[0, 13], &[0, 15, ANY], "0.13.0 to 0.15.2", recorded!("0.15.2/default.service")),
+    era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/default.service")),
+    era(&[0, 17], &[0, 17, ANY], "0.17.0", recorded!("0.17.0/default.service")),
+    era(&[0, 18], &[0, 18, ANY], "0.18.2", recorded!("0.18.2/default.service")),
+    era(&[0, 19], &[0, 20, ANY], "0.19.0 to 0.20.6", recorded!("0.19.0/default.service")),
+    era(&[0, 21], &[0, 21, 0], "0.21.0", recorded!("0.21.0/default.service")),
+    era(&[0, 21, 1], &[0, 21, 2], "0.21.1 or 0.21.2", Source::Between),
+    era(&[0, 21, 3], &[0, 21, 3], "0.21.3", recorded!("0.21.3/default.service")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.service")),
+    era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
+    era(
+        &[0, 22, 2],
+        &[0, 22, 2],
+        "0.22.2",
+        recorded!("0.22.2/default.service", "0.22.2/store.service"),
     ),
-    (
-        Form::SystemUnit,
-        &[
-            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/system.service"),
-            recording!(&[0, 16], "0.16.0", "0.16.0/system.service"),
-            recording!(&[0, 17], "0.17.0", "0.17.0/system.service"),
-            recording!(&[0, 18], "0.18.2", "0.18.2/system.service"),
-            recording!(&[0, 19], "0.19.0", "0.19.0/system.service"),
-        ],
+    era(&[0, 22, 3], &[0, 23, ANY], "0.22.3 to 0.23", Source::AsBefore),
+];
+
+const SYSTEM_UNIT_ERAS: &[Era] = &[
+    era(&[0], &[0, 12, ANY], "a release before 0.13", Source::Otherwise(UNIT_BEFORE)),
+    era(&[0, 13], &[0, 15, ANY], "0.13.0 to 0.15.2", recorded!("0.15.2/system.service")),
+    era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/system.service")),
+    era(&[0, 17], &[0, 17, ANY], "0.17.0", recorded!("0.17.0/system.service")),
+    era(&[0, 18], &[0, 18, ANY], "0.18.2", recorded!("0.18.2/system.service")),
+    era(&[0, 19], &[0, 20, ANY], "0.19.0 to 0.20.6", recorded!("0.19.0/system.service")),
+    era(&[0, 21], &[0, 21, 0], "0.21.0", recorded!("0.21.0/system.service")),
+    era(&[0, 21, 1], &[0, 21, 2], "0.21.1 or 0.21.2", Source::Between),
+    era(&[0, 21, 3], &[0, 21, 3], "0.21.3", recorded!("0.21.3/system.service")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/system.service")),
+    era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
+    era(&[0, 22, 2], &[0, 22, 2], "0.22.2", recorded!("0.22.2/system.service"; OF_A_STORE)),
+    era(&[0, 22, 3], &[0, 23, ANY], "0.22.3 to 0.23", Source::AsBefore),
+];
+
+const PLIST_ERAS: &[Era] = &[
+    era(&[0], &[0, 12, ANY], "a release before 0.13", Source::Otherwise(PLIST_BEFORE)),
+    era(&[0, 13], &[0, 15, ANY], "0.13.0 to 0.15.2", recorded!("0.15.2/default.plist")),
+    era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/default.plist")),
+    era(&[0, 17], &[0, 18, ANY], "0.17.0 to 0.18.2", recorded!("0.18.2/default.plist")),
+    era(&[0, 19], &[0, 20, 0], "0.19.0 and 0.20.0", recorded!("0.19.0/default.plist")),
+    // 0.20.1 brought the wrapper (upstream #86893), 0.20.5 its mark (#87005).
+    era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Between),
+    era(&[0, 20, 5], &[0, 20, ANY], "0.20.5 and 0.20.6", recorded!("0.20.6/default.plist")),
+    era(&[0, 21], &[0, 21, 3], "0.21.0 to 0.21.3", recorded!("0.21.3/default.plist")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.plist")),
+    era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
+    era(
+        &[0, 22, 2],
+        &[0, 22, 2],
+        "0.22.2",
+        recorded!("0.22.2/default.plist", "0.22.2/store.plist"),
     ),
-    (
-        Form::Plist,
-        &[
-            recording!(&[0, 13], "0.13.0 to 0.15.2", "0.15.2/default.plist"),
-            recording!(&[0, 16], "0.16.0", "0.16.0/default.plist"),
-            recording!(&[0, 17], "0.17.0 to 0.18.2", "0.18.2/default.plist"),
-            recording!(&[0, 19], "0.19.0", "0.19.0/default.plist"),
-        ],
-    ),
+    era(&[0, 22, 3], &[0, 23, ANY], "0.22.3 to 0.23", Source::AsBefore),
+];
+
+/// The commands of a system unit where whoever installs it has a store of Pythons.
+const OF_A_STORE: &[Step] = &[
+    Or("ExecStart", "hermes gateway run"),
+    Or("ExecStop", "-hermes --run-module gateway.systemd_stop_mark"),
+    Or("ExecStopPost", "-hermes --run-module gateway.cgroup_cleanup"),
 ];
 
 /// What was otherwise before 0.13, as units that people published show it.
@@ -375,84 +522,13 @@ const PLIST_BEFORE: &[Step] = &[
     May("EnvironmentVariables HERMES_HOME"),
 ];
 
-/// What changed in units after 0.19.0. Much of it came within 0.21, so that it may be there or not
-/// (upstream #99678, #104893, #104946).
-const UNITS_SINCE: &[Since] = &[
-    (&[0, 20], "0.20", &[]),
-    (
-        &[0, 21],
-        "0.21",
-        &[
-            Write(
-                "ExecStart",
-                &[
-                    "PYTHON -m hermes_cli.main gateway run",
-                    "hermes gateway run",
-                    "PYTHON -I -c … gateway run",
-                ],
-            ),
-            Write(
-                "ExecStopPost",
-                &[
-                    "-PYTHON -m gateway.cgroup_cleanup",
-                    "-hermes --run-module gateway.cgroup_cleanup",
-                    "-another command",
-                ],
-            ),
-            May("Environment HERMES_SUPERVISED_CHILD"),
-            May("Environment VIRTUAL_ENV"),
-            May("SuccessExitStatus"),
-        ],
-    ),
-];
-
-/// What changed in plists after 0.19.0 (upstream #86893, #87005, #96427, #99678, #112079, #118128).
-const PLISTS_SINCE: &[Since] = &[
-    (&[0, 20], "0.20.0", &[]),
-    (
-        &[0, 20, 1],
-        "0.20.1 to 0.20.4",
-        &[
-            Write(
-                "ProgramArguments",
-                &["PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run"],
-            ),
-            May("SoftResourceLimits NumberOfFiles"),
-        ],
-    ),
-    (&[0, 20, 5], "0.20.5 and 0.20.6", &[Write("ProgramArguments --external-supervisor", &[""])]),
-    (
-        &[0, 21],
-        "0.21.0 to 0.21.3",
-        &[
-            Write(
-                "ProgramArguments",
-                &[
-                    "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run",
-                    "hermes --run-module hermes_cli.stderr_timestamp -- hermes gateway run",
-                ],
-            ),
-            Drop("ProgramArguments --replace"),
-            May("EnvironmentVariables HERMES_SUPERVISED_CHILD"),
-            May("EnvironmentVariables VIRTUAL_ENV"),
-        ],
-    ),
-    (
-        &[0, 21, 4],
-        "0.21.4 and later",
-        &[
-            Write("ProgramArguments", &["osascript"]),
-            Drop("ProgramArguments --external-supervisor"),
-            Write("KeepAlive", &["SuccessfulExit false"]),
-            Write("ExitTimeOut", &["60"]),
-        ],
-    ),
-];
-
-/// The oldest release of which definitions are recorded.
-const FIRST_RECORDED: &[u32] = &[0, 13];
-/// The minor release of which nothing is known, nor of any after it.
-const FIRST_UNKNOWN: u32 = 22;
+/// The first release whose units may set `LD_LIBRARY_PATH`: that of the shell that installs them, or of the unit that is
+/// there.
+const LIBRARIES_SINCE: &[u32] = &[0, 21, 4];
+/// The first release that may be one whose plists set the limit of open files from the settings.
+const FILE_LIMIT_SINCE: &[u32] = &[0, 20, 1];
+/// In seconds: what a stop waits for jobs by default (0.21+), with the ten seconds that are added to it.
+const CRON_WAIT: u64 = 40;
 /// What a watchdog brings (`gateway.systemd_watchdog_seconds`, 0.19+).
 const WATCHDOG: [&str; 3] = ["Type", "NotifyAccess", "WatchdogSec"];
 const WATCHDOG_SINCE: &[u32] = &[0, 19];
@@ -460,27 +536,41 @@ const WATCHDOG_SINCE: &[u32] = &[0, 19];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::release::Checkout;
+
+    fn version(text: &str) -> Version {
+        Version::read(text).expect("a version")
+    }
 
     #[test]
     fn a_release_writes_what_its_generation_does() {
-        let of = |form, version: &str| {
-            let version = Version::read(version).expect("a version");
-            Generation::of(form, &version).map(|generation| generation.releases)
+        let of = |form, text: &str| {
+            Generation::of(form, &version(text)).map(|generation| generation.releases)
         };
+        let early = Some("a release before 0.13");
         for (version, unit, plist) in [
-            ("0.12.3", Some("a release before 0.13"), Some("a release before 0.13")),
+            ("0.12.3", early, early),
             ("0.13.0", Some("0.13.0 to 0.15.2"), Some("0.13.0 to 0.15.2")),
             ("0.15.2", Some("0.13.0 to 0.15.2"), Some("0.13.0 to 0.15.2")),
             ("0.16.0", Some("0.16.0"), Some("0.16.0")),
             ("0.17.0", Some("0.17.0"), Some("0.17.0 to 0.18.2")),
             ("0.18.2", Some("0.18.2"), Some("0.17.0 to 0.18.2")),
-            ("0.19.0", Some("0.19.0"), Some("0.19.0")),
-            ("0.20", Some("0.20"), Some("0.20.0")),
-            ("0.20.4", Some("0.20"), Some("0.20.1 to 0.20.4")),
-            ("0.20.6", Some("0.20"), Some("0.20.5 and 0.20.6")),
-            ("0.21.3", Some("0.21"), Some("0.21.0 to 0.21.3")),
-            ("0.21.9", Some("0.21"), Some("0.21.4 and later")),
-            ("0.22.0", None, None),
+            ("0.19.0", Some("0.19.0 to 0.20.6"), Some("0.19.0 and 0.20.0")),
+            ("0.20", Some("0.19.0 to 0.20.6"), Some("0.19.0 and 0.20.0")),
+            ("0.20.2", Some("0.19.0 to 0.20.6"), Some("0.20.1 to 0.20.4")),
+            ("0.20.6", Some("0.19.0 to 0.20.6"), Some("0.20.5 and 0.20.6")),
+            ("0.21.0", Some("0.21.0"), Some("0.21.0 to 0.21.3")),
+            ("0.21.1", Some("0.21.1 or 0.21.2"), Some("0.21.0 to 0.21.3")),
+            ("0.21.3", Some("0.21.3"), Some("0.21.0 to 0.21.3")),
+            ("0.21.5", Some("0.21.4 and 0.21.5"), Some("0.21.4 and 0.21.5")),
+            (
+                "0.22.0",
+                Some("a release between 0.21.5 and 0.22.2"),
+                Some("a release between 0.21.5 and 0.22.2"),
+            ),
+            ("0.22.2.post1", Some("0.22.2"), Some("0.22.2")),
+            ("0.23.5", Some("0.22.3 to 0.23"), Some("0.22.3 to 0.23")),
+            ("0.24.0", None, None),
             ("1.0", None, None),
         ] {
             assert_eq!(of(Form::UserUnit, version), unit, "{version}");
@@ -489,45 +579,138 @@ mod tests {
         }
     }
 
-    /// What the releases were seen to write, and upstream's formula after them.
+    #[test]
+    fn no_release_is_of_two_generations_and_none_is_left_out() {
+        for eras in [USER_UNIT_ERAS, SYSTEM_UNIT_ERAS, PLIST_ERAS] {
+            for (one, next) in eras.iter().zip(eras.iter().skip(1)) {
+                let (last, first) = (one.last, next.first);
+                let after = match last {
+                    [major, minor, patch] if *patch < ANY => vec![*major, *minor, patch + 1],
+                    [major, minor, _] => vec![*major, minor + 1],
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(first, after, "after {}", one.releases);
+            }
+        }
+    }
+
+    fn entries(form: Form, text: &str) -> Vec<Entry> {
+        match form {
+            Form::Plist => shape::of_plist(&Plist::read(text.as_bytes()).expect("a list")),
+            _ => shape::of_unit(&Effective::of(("u", &Unit::parse(text)), &[])),
+        }
+    }
+
+    #[test]
+    fn between_two_releases_neither_shape_is_held_against_a_definition() {
+        let unit = include_str!("../definitions/0.21.3/system.service");
+        let without = unit.replace("SuccessExitStatus=75\n", "");
+        let plain = include_str!("../definitions/0.20.0/default.plist");
+        let wrapped = include_str!("../definitions/0.20.5/default.plist");
+        let unmarked = wrapped.replace("<string>--external-supervisor</string>", "");
+        for (form, release, text) in [
+            (Form::SystemUnit, "0.21.2", unit),
+            (Form::SystemUnit, "0.21.2", &without),
+            (Form::SystemUnit, "0.21.1", include_str!("../definitions/0.21.0/system.service")),
+            (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.21.5/system.service")),
+            (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.22.2/system.service")),
+            (Form::Plist, "0.20.2", plain),
+            (Form::Plist, "0.20.4", wrapped),
+            (Form::Plist, "0.20.4", &unmarked),
+            (Form::Plist, "0.22.1", include_str!("../definitions/0.22.2/store.plist")),
+        ] {
+            let generation = Generation::of(form, &version(release)).expect("a generation");
+            assert_eq!(generation.differences(&entries(form, text), None), [], "{release} {text}");
+        }
+        let generation = Generation::of(Form::SystemUnit, &version("0.21.2")).expect("known");
+        let edited = unit.replace("RestartSec=5", "RestartSec=5\nNice=5");
+        let names: Vec<String> = generation
+            .differences(&entries(Form::SystemUnit, &edited), None)
+            .into_iter()
+            .map(|found| found.name)
+            .collect();
+        assert_eq!(names, ["Nice"], "what neither writes is one");
+    }
+
+    #[test]
+    fn a_checkout_may_write_like_a_later_release_and_not_like_an_earlier_one() {
+        let ahead = Checkout { commit: Some("0a1b2c3".into()), date: None };
+        let checkout = version("0.21.3").with(ahead.clone());
+        let of = |version: &Version, text: &str| -> Vec<String> {
+            let generation = Generation::of(Form::UserUnit, version).expect("a generation");
+            let found = generation.differences(&entries(Form::UserUnit, text), None);
+            found.into_iter().map(|found| format!("{:?} {}", found.how, found.name)).collect()
+        };
+        for text in [
+            include_str!("../definitions/0.21.3/default.service"),
+            include_str!("../definitions/0.21.5/default.service"),
+            include_str!("../definitions/0.22.2/store.service"),
+        ] {
+            assert_eq!(of(&checkout, text), [""; 0], "{text}");
+        }
+        let older = of(&checkout, include_str!("../definitions/0.21.0/default.service"));
+        assert_eq!(older, ["Lacking SuccessExitStatus"]);
+        let newest = version("0.23.1").with(ahead.clone());
+        assert_eq!(of(&newest, include_str!("../definitions/0.22.2/default.service")), [""; 0]);
+        assert!(Generation::of(Form::UserUnit, &version("0.24").with(ahead)).is_none());
+    }
+
+    /// What the releases were seen to write.
     #[test]
     fn the_limit_of_a_stop_is_reckoned_as_each_release_does() {
-        for (version, drain, limit) in [
+        for (text, waits, limit) in [
             ("0.13.0", 180, 210),
             ("0.17.0", 45, 90),
             ("0.18.2", 0, 90),
             ("0.19.0", 0, 60),
             ("0.19.0", 45, 75),
             ("0.20", 300, 330),
-            ("0.21", 0, 70),
+            ("0.21", 40, 70),
+            ("0.22.2", 0, 60),
         ] {
-            let version = Version::read(version).expect("a version");
-            let generation = Generation::of(Form::UserUnit, &version).expect("a generation");
-            assert_eq!(generation.stop_timeout(drain), Some(limit), "{version} {drain}");
+            let generation = Generation::of(Form::UserUnit, &version(text)).expect("a generation");
+            assert_eq!(generation.stop_timeout(waits), Some(limit), "{text} {waits}");
         }
     }
 
     #[test]
-    fn the_plists_of_0_20_and_0_21_are_told_apart_by_their_arguments() {
-        let plist = include_str!("../definitions/0.19.0/default.plist");
-        let wrapped = plist.replace(
-            "<string>-m</string>\n        <string>hermes_cli.main</string>",
-            "<string>-m</string><string>hermes_cli.stderr_timestamp</string><string>--error-log</string>\
-             <string>/l</string><string>--</string><string>/v/bin/python</string><string>-m</string>\
-             <string>hermes_cli.main</string>",
+    fn the_library_path_and_the_limit_of_files_are_of_the_machine() {
+        let unit = include_str!("../definitions/0.21.5/default.service");
+        let unit = unit.replace(
+            "Environment=\"PATH=",
+            "Environment=\"LD_LIBRARY_PATH=/l\"\nEnvironment=\"PATH=",
         );
-        let marked = wrapped.replace(
-            "<string>--replace</string>",
-            "<string>--replace</string><string>--external-supervisor</string>",
-        );
-        let alone = marked.replace("<string>--replace</string>", "");
-        for (text, releases) in [
-            (&wrapped, "0.20.1 to 0.20.4"),
-            (&marked, "0.20.5 and 0.20.6"),
-            (&alone, "0.21.0 to 0.21.3"),
+        let plist = include_str!("../definitions/0.21.5/default.plist").replace("4096", "65536");
+        for (form, text, release, is_of_the_machine) in [
+            (Form::UserUnit, &unit, "0.21.5", true),
+            (Form::UserUnit, &unit, "0.22.2", true),
+            (Form::UserUnit, &unit, "0.21.3", false),
+            (Form::Plist, &plist, "0.21.5", true),
+            (Form::Plist, &plist, "0.20.6", true),
+            (Form::Plist, &plist, "0.19.0", false),
         ] {
-            let entries = shape::of_plist(&Plist::read(text.as_bytes()).expect("a list"));
-            let nearest: Vec<&str> = Generation::nearest(Form::Plist, &entries)
+            let generation = Generation::of(form, &version(release)).expect("a generation");
+            let found = generation.differences(&entries(form, text), None);
+            let is_held_against = found.iter().any(|found| {
+                found.name.ends_with("LD_LIBRARY_PATH") || found.name.ends_with("NumberOfFiles")
+            });
+            assert_eq!(is_held_against, !is_of_the_machine, "{release}: {found:#?}");
+        }
+    }
+
+    #[test]
+    fn a_plist_between_two_recorded_ones_is_named_so() {
+        let marked = include_str!("../definitions/0.20.5/default.plist");
+        let unmarked = marked.replace("<string>--external-supervisor</string>", "");
+        for (text, releases) in [
+            (include_str!("../definitions/0.20.0/default.plist"), "0.19.0 and 0.20.0"),
+            (unmarked.as_str(), "0.20.1 to 0.20.4"),
+            (marked, "0.20.5 and 0.20.6"),
+            (include_str!("../definitions/0.21.0/default.plist"), "0.21.0 to 0.21.3"),
+            (include_str!("../definitions/0.21.4/coder.plist"), "0.21.4 and 0.21.5"),
+            (include_str!("../definitions/0.22.2/store-coder.plist"), "0.22.2"),
+        ] {
+            let nearest: Vec<&str> = Generation::nearest(Form::Plist, &entries(Form::Plist, text))
                 .iter()
                 .map(|generation| generation.releases)
                 .collect();

@@ -16,6 +16,12 @@ pub struct Journal {
     pub classes: BTreeMap<Class, Count>,
     /// Whether the start of this life was in what was read. If not, older lives may be counted in.
     pub from_start: bool,
+    /// When that life started, by the wall clock of its process.
+    pub since: Option<DateTime>,
+    /// When its gateways started, oldest first, as far as the log goes back, by the same clock.
+    pub starts: Vec<DateTime>,
+    /// When one of the two logs was last written to. None where that was not seen.
+    pub written: Option<Timestamp>,
     /// Why more may have been logged: one of the two logs could not be read.
     pub hidden: Option<Why>,
 }
@@ -58,6 +64,26 @@ pub struct Count {
 impl Journal {
     /// Reads `gateway.log` and `errors.log`. Absent where neither exists, unknown where neither can be read.
     pub fn read(gateway_log: &FileSeen, errors_log: &FileSeen) -> Fact<Self> {
+        Self::with(gateway_log, errors_log, Self::of)
+    }
+
+    /// Reads the same logs of a profile that another gateway serves: it writes them (0.21+), without a line that says when
+    /// it started. `since` is when it did, by the same clock.
+    pub fn read_served(
+        gateway_log: &FileSeen,
+        errors_log: &FileSeen,
+        since: DateTime,
+    ) -> Fact<Self> {
+        Self::with(gateway_log, errors_log, |gateway, errors, hidden| {
+            Self::counted(gateway, errors, Some(since), true, hidden)
+        })
+    }
+
+    fn with(
+        gateway_log: &FileSeen,
+        errors_log: &FileSeen,
+        read: impl FnOnce(&[Line], &[Line], Option<Why>) -> Self,
+    ) -> Fact<Self> {
         let (gateway, errors) = (gateway_log.content(), errors_log.content());
         let (gateway, errors, hidden) = match (gateway, errors) {
             (Fact::Known(gateway), Fact::Known(errors)) => (gateway, errors, None),
@@ -66,27 +92,43 @@ impl Journal {
             (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => return Fact::Unknown(why),
             (Fact::Absent, Fact::Absent) => return Fact::Absent,
         };
-        Fact::Known(Self::of(&log::lines(gateway), &log::lines(errors), hidden))
+        let written = gateway_log.mtime.max(errors_log.mtime);
+        Fact::Known(Self { written, ..read(&log::lines(gateway), &log::lines(errors), hidden) })
     }
 
     fn of(gateway: &[Line], errors: &[Line], hidden: Option<Why>) -> Self {
         let start = gateway.iter().rposition(|line| line.class == Class::Start);
         let since = start.and_then(|at| gateway.get(at)).and_then(|line| line.at);
         let life = gateway.get(start.unwrap_or(0)..).unwrap_or_default();
-        // errors.log bears no start line; what it holds of this life is what is not older than its start.
-        let recent = errors.iter().filter(|line| match (line.at, since) {
+        let is_start = |line: &&Line| line.class == Class::Start;
+        let starts = gateway.iter().filter(is_start).filter_map(|line| line.at).collect();
+        Self { starts, ..Self::counted(life, errors, since, start.is_some(), hidden) }
+    }
+
+    /// Counts the lines that are not older than the start. Those of gateway.log may be cut there already, for not every
+    /// one of them bears a time; errors.log bears no start line.
+    fn counted(
+        gateway: &[Line],
+        errors: &[Line],
+        since: Option<DateTime>,
+        from_start: bool,
+        hidden: Option<Why>,
+    ) -> Self {
+        let is_recent = |line: &&Line| match (line.at, since) {
             (Some(at), Some(since)) => at >= since,
             _ => since.is_none(),
-        });
+        };
+        let is_old = |line: &&Line| line.at.zip(since).is_some_and(|(at, since)| at < since);
+        let life: Vec<&Line> = gateway.iter().filter(|line| !is_old(line)).collect();
         let mut classes = BTreeMap::new();
-        for line in life {
+        for line in &life {
             count(&mut classes, line);
         }
         // The same line stands in both logs; count it once.
-        for line in recent.filter(|line| !life.contains(line)) {
+        for line in errors.iter().filter(is_recent).filter(|line| !life.contains(line)) {
             count(&mut classes, line);
         }
-        Self { classes, from_start: start.is_some(), hidden }
+        Self { classes, from_start, since, starts: Vec::new(), written: None, hidden }
     }
 
     /// How often a class was logged.
@@ -128,6 +170,25 @@ mod tests {
         let refused = journal.count(Class::ApiRefused).expect("refusals");
         assert_eq!(refused.lines, 2);
         assert_eq!(refused.last.map(DateTime::minute), Some(5));
+    }
+
+    #[test]
+    fn what_a_served_profile_logged_before_its_host_started_is_of_another_life() {
+        let text = "\
+2026-11-20 01:00:00,000 INFO gateway.run: Starting Hermes Gateway...
+2026-11-20 02:00:00,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 02:00:00,000 WARNING plugins.platforms.telegram: Telegram polling conflict
+";
+        let since = "2026-11-21T01:00:00".parse().expect("a test's own time");
+        let count = |journal: Fact<Journal>, class| {
+            let journal = journal.known().cloned().expect("a journal");
+            (journal.count(class).map_or(0, |count| count.lines), journal.from_start)
+        };
+        let own = || Journal::read(&file(text), &file(text));
+        let served = || Journal::read_served(&file(text), &file(text), since);
+        assert_eq!(count(own(), Class::PortBind), (1, true));
+        assert_eq!(count(served(), Class::PortBind), (0, true));
+        assert_eq!(count(served(), Class::Transport), (1, true));
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Facts {
     /// True if the gateway's process says of itself that it takes webhooks.
     fn has_webhooks(&self, gateway: &Gateway) -> bool {
         let entry = gateway.status.known().and_then(|status| status.platform(WEBHOOK));
-        let is_live = |process| entry.is_some_and(|entry| entry.is_of(process, self.about.os) == Some(true));
+        let is_live =
+            |process| entry.is_some_and(|entry| entry.is_of(process, self.about.os) == Some(true));
         gateway.process().is_some_and(is_live)
     }
 

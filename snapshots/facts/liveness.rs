@@ -14,15 +14,22 @@ use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
-use crate::parse::cmdline::Role;
+use crate::parse::cmdline::{Lifecycle, Role};
 
 /// What is known of the life of one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Liveness {
     /// The gateway's process. Absent: there is none, for sure.
     pub process: Fact<Process>,
-    /// Further live gateways of the same home.
+    /// Further live gateways of the same home, each by a hard witness.
     pub others: Vec<Process>,
+    /// Processes that look like a gateway of this home and are none beside the one that holds its lock: starts that it
+    /// refuses, or that wait for it to end.
+    pub attempts: Vec<Process>,
+    /// Processes that look like a further gateway of this home, of which nothing tells whether they are one.
+    pub unclear: Vec<Process>,
+    /// Commands at work on gateways, this home's or all of their user's.
+    pub commands: Vec<(Process, Lifecycle)>,
     /// Records whose process is gone.
     pub dead: Vec<Stale>,
     /// Records whose process nobody looked for.
@@ -125,7 +132,9 @@ struct Climb<'a> {
 
 impl Climb<'_> {
     fn scan(&mut self) {
-        for Scanned { process, home } in &self.ladder.scan.list {
+        let about = self.ladder.host.about();
+        let ours = self.ladder.scan.list.iter().filter(|it| !it.process.is_elsewhere(about));
+        for Scanned { process, home, .. } in ours {
             let mut locks = process.open_gateway_locks().peekable();
             let has_none = locks.peek().is_none();
             let witness = match locks.find(|(path, _)| self.ladder.is_lock(path)) {
@@ -168,10 +177,8 @@ impl Climb<'_> {
             self.record(record, Witness::LockRecord, "gateway.lock");
         }
         if let Fact::Known(status) = ladder.status {
-            // A stop, a planned restart and a refused start say so; their PID is expected to be gone.
-            let claims_life =
-                !matches!(status.state.as_deref(), None | Some("stopped" | "startup_failed"));
-            if let (true, Some(record)) = (claims_life, &status.writer) {
+            // The PID of one that says that it ended is expected to be gone.
+            if let (true, Some(record)) = (status.claims_life(), &status.writer) {
                 self.record(record, Witness::StatusFile, "gateway_state.json");
             }
         }
@@ -298,6 +305,8 @@ impl Climb<'_> {
 
     fn conclude(mut self, lock: Fact<Holder>) -> Liveness {
         let mut live: Vec<Process> = std::mem::take(&mut self.found).into_values().collect();
+        // Its words make it a command, until something else makes it the gateway.
+        live.retain(|process| self.is_hard(process) || process.lifecycle().is_none());
         step_back(&mut live);
         // The strongest first; among equals the one that more witnesses name, then the older.
         live.sort_by_key(|process| {
@@ -305,7 +314,14 @@ impl Climb<'_> {
             (process.is_zombie(), strongest, usize::MAX - process.witnesses.len(), process.pid)
         });
         let mut live = live.into_iter();
-        let process = match live.next() {
+        let first = live.next();
+        let holds_lock = first.as_ref().is_some_and(|first| {
+            self.holder == Some(Holder::Process(first.pid))
+                || first.witnesses.contains(&Witness::Lock)
+        });
+        let (others, attempts, unclear) = self.beside(live.collect(), holds_lock);
+        let commands = self.commands(first.as_ref());
+        let process = match first {
             Some(first) => Fact::Known(first),
             None if self.may_live_elsewhere() => {
                 // What the records name is not gone for being out of sight.
@@ -318,12 +334,78 @@ impl Climb<'_> {
         };
         Liveness {
             process,
-            others: live.collect(),
+            others,
+            attempts,
+            unclear,
+            commands,
             dead: self.dead,
             unseen: self.unseen,
             reused: self.reused,
             lock,
         }
+    }
+
+    /// True if something else than words says that this process is a gateway: it holds the home's lock or a removed one, a
+    /// record with its start time names it, it is a service's process, or it holds a listening socket.
+    fn is_hard(&self, process: &Process) -> bool {
+        let by_record = [
+            (Witness::PidFile, self.ladder.pid_file.known()),
+            (Witness::LockRecord, self.ladder.lock_record.known()),
+        ];
+        let is_recorded = by_record.iter().any(|(witness, record)| {
+            process.witnesses.contains(witness)
+                && record.is_some_and(|record| record.start_time.is_some())
+        });
+        let by_itself = [Witness::Lock, Witness::OpenLock, Witness::GhostLock, Witness::Manager];
+        by_itself.iter().any(|witness| process.witnesses.contains(witness))
+            || is_recorded
+            || self.holds_a_socket(process.pid)
+    }
+
+    /// Tells what stands beside the gateway: further gateways, refused or waiting starts, and what is not clear. Where the
+    /// gateway holds the home's lock, another one has a removed lock, or the socket that this one lacks.
+    fn beside(
+        &self,
+        live: Vec<Process>,
+        is_locked: bool,
+    ) -> (Vec<Process>, Vec<Process>, Vec<Process>) {
+        let (mut others, mut attempts, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
+        for process in live {
+            let is_another = if is_locked {
+                process.witnesses.contains(&Witness::GhostLock) || self.holds_a_socket(process.pid)
+            } else {
+                self.is_hard(&process)
+            };
+            match () {
+                () if is_another || process.is_zombie() => others.push(process),
+                () if is_locked => attempts.push(process),
+                () => unclear.push(process),
+            }
+        }
+        (others, attempts, unclear)
+    }
+
+    /// Returns the lifecycle commands that are at work on this home, or on every gateway of its user.
+    fn commands(&self, gateway: Option<&Process>) -> Vec<(Process, Lifecycle)> {
+        let about = self.ladder.host.about();
+        let is_of_home = |scanned: &&Scanned| match &scanned.target {
+            Some(home) => {
+                let is_for_all = matches!(
+                    scanned.process.lifecycle(),
+                    Some(Lifecycle::Update | Lifecycle::Migrate)
+                );
+                is_for_all || self.ladder.home.is_at(home)
+            }
+            // Of whom the environment is not seen: it may be this home that one of our own user means.
+            None => scanned.process.seen.uid == about.uid && !scanned.process.is_elsewhere(about),
+        };
+        let scanned = self.ladder.scan.list.iter().filter(is_of_home);
+        scanned
+            .map(|scanned| &scanned.process)
+            .filter(|process| !process.is_zombie() && !process.is_stopped())
+            .filter(|process| gateway.is_none_or(|gateway| gateway.pid != process.pid))
+            .filter_map(|process| Some((process.clone(), process.lifecycle()?)))
+            .collect()
     }
 
     /// The oldest process in the group of a service whose manager does not answer: that its arguments say
@@ -466,7 +548,7 @@ mod tests {
     }
 
     fn record(pid: u32) -> Fact<PidRecord> {
-        Fact::Known(PidRecord { pid, start_time: None })
+        Fact::Known(PidRecord { pid, start_time: None, program: None })
     }
 
     /// Climbs where the records name two processes, and a job may be loaded.

@@ -1,5 +1,6 @@
 //! A process, and whether it is the one that a record speaks of.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +9,7 @@ use crate::facts::home::Choice;
 use crate::facts::record::PidRecord;
 use crate::observation::{ProcessSeen, Started, Trouble};
 use crate::parse::cgroup::{self, Place};
-use crate::parse::cmdline::{self, Role};
+use crate::parse::cmdline::{self, Lifecycle, Role};
 use crate::redact::holds_a_mark;
 use crate::snapshot::{About, Os};
 
@@ -34,8 +35,11 @@ pub struct Process {
 pub struct Scanned {
     /// The process.
     pub process: Process,
-    /// The home whose `gateway.lock` it has open, else the one to which a gateway's arguments lead.
+    /// The home whose `gateway.lock` it has open, else the one to which a gateway's arguments lead. None for a process of
+    /// another host, such as a container: its paths are not ours.
     pub home: Option<String>,
+    /// The home to which the words of a lifecycle command lead.
+    pub target: Option<String>,
 }
 
 impl Scanned {
@@ -48,11 +52,14 @@ impl Scanned {
         let process = Process::of(seen, about);
         let by_lock = process.open_gateway_locks().next().map(|(path, _)| path);
         let by_lock = by_lock.and_then(|path| path.strip_suffix("/gateway.lock")).map(String::from);
-        let home = by_lock.or_else(|| {
-            let is_gateway = matches!(process.role, Role::Gateway(_));
-            is_gateway.then(|| process.chosen_home(about, sticky)).flatten()
-        });
-        Self { process, home }
+        let is_gateway = matches!(process.role, Role::Gateway(_));
+        let is_command = process.lifecycle().is_some();
+        let is_ours = !process.is_elsewhere(about);
+        let chosen = (is_ours && (is_gateway || is_command))
+            .then(|| process.chosen_home(about, sticky))
+            .flatten();
+        let home = by_lock.filter(|_| is_ours).or_else(|| chosen.clone().filter(|_| is_gateway));
+        Self { process, home, target: chosen.filter(|_| is_command) }
     }
 }
 
@@ -129,12 +136,28 @@ impl Process {
         matches!(self.seen.state.as_deref(), Some("T" | "t"))
     }
 
-    /// Its command line, for people. Empty where it could not be read.
+    /// Returns its command line for people, with long words cut in the middle. Empty where it could not be read.
     pub fn command(&self) -> String {
         match self.seen.argv.as_deref() {
-            Some(argv) if !argv.is_empty() => argv.join(" "),
+            Some(argv) if !argv.is_empty() => {
+                argv.iter().map(|word| shortened(word)).collect::<Vec<_>>().join(" ")
+            }
             _ => self.seen.comm.clone().unwrap_or_default(),
         }
+    }
+
+    /// True if it lives in another PID namespace than we do, or in a container while we do not. Such a process is on another
+    /// host: a path that it names is not a path of ours.
+    pub fn is_elsewhere(&self, about: &About) -> bool {
+        let is_numbered_otherwise = self.seen.inner_pid.is_some_and(|inner| inner != self.pid);
+        let is_contained = self.seen.cgroup.as_deref().and_then(cgroup::container).is_some();
+        let are_we = about.hints.iter().any(|hint| hint == "container");
+        is_numbered_otherwise || is_contained && !are_we
+    }
+
+    /// Returns what it does to gateways, if its words are those of a lifecycle command.
+    pub fn lifecycle(&self) -> Option<Lifecycle> {
+        cmdline::lifecycle(self.seen.argv.as_deref().unwrap_or_default())
     }
 
     /// Whether it is a service manager of systemd's, which listens in the place of services that its socket units start
@@ -189,7 +212,7 @@ impl Process {
     /// are allowed (upstream #103582). Where either side lacks one (macOS before 0.18), the arguments decide.
     pub fn identity(&self, record: &PidRecord, os: Os) -> Identity {
         let is_another = match self.role {
-            Role::Server | Role::CronTick => true,
+            Role::Server | Role::CronTick | Role::Lifecycle(_) => true,
             // A title that hides the arguments is one word, and may hide those of a gateway.
             Role::OtherHermes => self.seen.argv.as_deref().is_some_and(|argv| argv.len() > 1),
             Role::Gateway(_) | Role::Wrapper | Role::Foreign => false,
@@ -263,6 +286,24 @@ pub fn exists(seen: &ProcessSeen) -> Option<bool> {
     }
 }
 
+/// A word of a command line with its middle left out, where it is long: from 0.22 on, Hermes starts itself by a text of
+/// Python of up to 7 KB.
+fn shortened(word: &str) -> Cow<'_, str> {
+    let length = word.chars().count();
+    if length <= LONGEST_WORD {
+        return Cow::Borrowed(word);
+    }
+    let head: String = word.chars().take(HEAD).collect();
+    let tail: String = word.chars().skip(length.saturating_sub(TAIL)).collect();
+    Cow::Owned(format!("{head} … {tail}"))
+}
+
+/// Characters of a word that are shown whole. No path is longer.
+const LONGEST_WORD: usize = 256;
+/// Characters that are shown of the beginning and of the end of a longer one.
+const HEAD: usize = 40;
+const TAIL: usize = 80;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,7 +320,7 @@ mod tests {
     }
 
     fn record(pid: u32, start_time: Option<u64>) -> PidRecord {
-        PidRecord { pid, start_time }
+        PidRecord { pid, start_time, program: None }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::fact::Fact;
 use crate::facts::address::Address;
+use crate::facts::endings::Watchdog;
 use crate::facts::gateway::Listener;
 use crate::facts::process::{Identity, Process};
 use crate::observation::FileSeen;
@@ -22,6 +23,8 @@ pub struct PidRecord {
     pub pid: u32,
     /// When that process started, in its platform's unit (see [`crate::observation::Started`]).
     pub start_time: Option<u64>,
+    /// The program that it was started as: `…/hermes_cli/main.py`.
+    pub program: Option<String>,
 }
 
 /// Why a record could not be read.
@@ -58,6 +61,7 @@ impl PidRecord {
         Ok(Self {
             pid: pid.ok_or(RecordError::Form("its PID is no positive number"))?,
             start_time: value.get("start_time").and_then(Value::as_u64),
+            program: value.pointer("/argv/0").and_then(Value::as_str).map(String::from),
         })
     }
 
@@ -65,7 +69,7 @@ impl PidRecord {
     fn at(value: &Value, pid: &str, start_time: &str) -> Option<Self> {
         let number = |key: &str| value.get(key).and_then(Value::as_u64);
         let pid = u32::try_from(number(pid)?).ok().filter(|pid| *pid > 0)?;
-        Some(Self { pid, start_time: number(start_time) })
+        Some(Self { pid, start_time: number(start_time), program: None })
     }
 
     /// The record in a file. An empty file, as a lock of 0.13 may be, is malformed, not absent.
@@ -176,9 +180,30 @@ impl Status {
         file.content().parse(Self::read)
     }
 
+    /// The watchdog of Hermes's own that ended its writer, where one left its stamp on it: `degraded`, with its name as the
+    /// reason (0.21.5+). A living gateway of those releases is `degraded`, too, without a reason.
+    pub fn watchdog(&self) -> Option<Watchdog> {
+        let reason = self.exit_reason.as_deref().filter(|_| self.is("degraded"))?;
+        Watchdog::named(reason)
+    }
+
+    /// True if it says that its writer lives. A stop, a planned restart, a refused start and an end by a watchdog say so,
+    /// and a killed process says nothing.
+    pub fn claims_life(&self) -> bool {
+        self.state.is_some()
+            && !self.is("stopped")
+            && !self.is("startup_failed")
+            && self.watchdog().is_none()
+    }
+
+    fn is(&self, state: &str) -> bool {
+        self.state.as_deref() == Some(state)
+    }
+
     /// Returns the platform that says of itself that it bound this listener of the process, if one does.
     pub fn binder_of(&self, listener: &Listener, process: &Process, os: Os) -> Option<&str> {
-        let mut live = self.platforms.iter().filter(|platform| platform.is_of(process, os) == Some(true));
+        let mut live =
+            self.platforms.iter().filter(|platform| platform.is_of(process, os) == Some(true));
         live.find(|platform| platform.bound(listener)).map(|platform| platform.name.as_str())
     }
 

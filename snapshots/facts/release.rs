@@ -50,6 +50,11 @@ impl Version {
         compare(&self.numbers, release) != Ordering::Less
     }
 
+    /// True if its release is this one or an earlier one.
+    pub(crate) fn is_until(&self, release: &[u32]) -> bool {
+        compare(&self.numbers, release) != Ordering::Greater
+    }
+
     /// True if both have the same release, whatever was committed after it.
     pub fn is_of_release(&self, other: &Self) -> bool {
         compare(&self.numbers, &other.numbers) == Ordering::Equal
@@ -182,6 +187,12 @@ capabilities! {
     ConfigExitInUnits: [0, 18, ANY] => [0, 19];
     /// Ticks the jobs of each profile that it serves.
     TicksServedProfiles: [0, 19, ANY] => [0, 20];
+    /// Ends a start that has no event loop after 300 s, and neither computes nor says that it needs longer.
+    StartWatchdog: [0, 21, 0] => [0, 21, 3];
+    /// Stamps `updated_at` of its status file every 60 s, by a thread of its own.
+    StatusMark: [0, 21, 3] => [0, 21, 5];
+    /// Stamps the entry of its API server in the status file every 30 s, by its event loop.
+    ApiServerMark: [0, 21, 5] => [0, 22, 2];
     /// Starts an API server for a usable key alone or for `enabled: true`, reads `API_SERVER_ENABLED` nowhere, heeds
     /// `enabled: false` beside a key, and reads `port`, `host` and `key` of a block without `extra:` (run on 0.20.0).
     ApiServerByKey: [0, 19, ANY] => [0, 20];

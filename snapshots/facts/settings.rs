@@ -281,7 +281,8 @@ impl Sources<'_> {
         let is_off = enabled.value.is(&false) == Some(true);
         let in_vain = is_off.then(|| self.in_vain(key, &told, scoped)).flatten();
         // A key that enables nothing is no source of what is not set.
-        let enabled = Setting { from: enabled.from.filter(|_| !is_off || told.from.is_some()), ..enabled };
+        let enabled =
+            Setting { from: enabled.from.filter(|_| !is_off || told.from.is_some()), ..enabled };
         let settled = |enrolled| Decided {
             enabled: enabled.clone(),
             in_vain: in_vain.clone(),

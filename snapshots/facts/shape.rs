@@ -7,8 +7,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::parse::bootstrap;
 use crate::parse::exec::Exec;
 use crate::parse::plist::Plist;
+use crate::parse::shell;
 use crate::parse::time;
 use crate::parse::unit::{Effective, Located};
 
@@ -115,14 +117,20 @@ fn named(section: &str, key: &str) -> String {
 }
 
 fn words(key: &str, found: &Located) -> Vec<Entry> {
-    // The two names of `sysexits.h` by which systemd knows Hermes's exit statuses.
-    let spelled = |word| match word {
-        "TEMPFAIL" => "75",
-        "CONFIG" => "78",
-        word => word,
+    // The two names of `sysexits.h` by which systemd knows Hermes's exit statuses. The manager of a user bears its number.
+    let spelled = |word: &str| match word {
+        "TEMPFAIL" => "75".to_string(),
+        "CONFIG" => "78".to_string(),
+        word if is_user_manager(word) => "user@UID.service".to_string(),
+        word => word.to_string(),
     };
     let words = found.value.split_whitespace().map(spelled);
     words.map(|word| Entry::new(key, word, Some(found.line))).collect()
+}
+
+fn is_user_manager(word: &str) -> bool {
+    let uid = word.strip_prefix("user@").and_then(|rest| rest.strip_suffix(".service"));
+    uid.is_some_and(|uid| !uid.is_empty() && uid.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn commands(key: &str, found: &Located) -> Vec<Entry> {
@@ -164,19 +172,18 @@ fn directory(path: &str, home: Option<&str>) -> String {
 /// A command as entries: the form that it has, and one a flag. The first is the form. The value of a flag, and what is
 /// no flag, is never said: it may be a secret.
 fn arguments(key: &str, argv: &[String], line: Option<usize>) -> Vec<Entry> {
-    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-    let (form, rest) = form(&argv);
+    let (form, rest) = form(argv);
     let mut entries = vec![Entry::new(key, form, line)];
-    let mut rest = rest.iter();
+    let mut rest = rest.iter().map(String::as_str);
     while let Some(word) = rest.next() {
-        if matches!(*word, "--profile" | "-p") {
+        if matches!(word, "--profile" | "-p") {
             rest.next();
             continue;
         }
-        if word.starts_with("--profile=") || matches!(*word, "gateway" | "run") {
+        if word.starts_with("--profile=") || matches!(word, "gateway" | "run") {
             continue;
         }
-        let flag = word.split_once('=').map_or(*word, |(flag, _)| flag);
+        let flag = word.split_once('=').map_or(word, |(flag, _)| flag);
         let is_flag = flag.len() <= LONGEST_FLAG
             && flag.starts_with('-')
             && flag.chars().all(|c| c.is_ascii_lowercase() || c == '-');
@@ -187,41 +194,62 @@ fn arguments(key: &str, argv: &[String], line: Option<usize>) -> Vec<Entry> {
 }
 
 /// The form of a command, and the words after it that are flags of `gateway run`.
-fn form<'a, 'b>(argv: &'b [&'a str]) -> (String, &'b [&'a str]) {
-    let program = argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-    let runs_gateway = |rest: &[&str]| rest.windows(2).any(|two| two == ["gateway", "run"]);
-    let is_python = program.to_ascii_lowercase().starts_with("python");
-    match argv {
-        [_, "-m", "hermes_cli.main", rest @ ..] if is_python && runs_gateway(rest) => {
-            ("PYTHON -m hermes_cli.main gateway run".into(), rest)
+fn form(argv: &[String]) -> (String, Vec<String>) {
+    let known = if let Some(inner) = shell::of_osascript(argv) {
+        let script = if argv.len() > 3 { "osascript JavaScript" } else { "osascript" };
+        known_form(&inner).map(|(form, rest)| (format!("{script} {form}"), rest))
+    } else {
+        known_form(argv)
+    };
+    known.unwrap_or_else(|| ("another command".into(), Vec::new()))
+}
+
+fn known_form(argv: &[String]) -> Option<(String, Vec<String>)> {
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+    if let ["/bin/kill", "-USR1", "$MAINPID"] = words.as_slice() {
+        return Some(("/bin/kill -USR1 $MAINPID".into(), Vec::new()));
+    }
+    let (starter, module, rest) = module(argv)?;
+    let named = |rest| Some((format!("{starter} {module}"), rest));
+    match module.as_str() {
+        "hermes_cli.main" if rest.windows(2).any(|two| two == ["gateway", "run"]) => {
+            let form = match starter {
+                "PYTHON -m" => "PYTHON -m hermes_cli.main gateway run",
+                "PYTHON -I -c …" => "PYTHON -I -c … gateway run",
+                _ => "hermes gateway run",
+            };
+            Some((form.into(), rest))
         }
-        [_, "-m", "hermes_cli.stderr_timestamp", "--error-log", _, "--", rest @ ..]
-            if is_python =>
-        {
-            let (inner, rest) = form(rest);
-            (format!("PYTHON -m hermes_cli.stderr_timestamp -- {inner}"), rest)
+        "hermes_cli.stderr_timestamp" => {
+            let [flag, _, end, inner @ ..] = rest.as_slice() else { return None };
+            let (inner, rest) =
+                known_form(inner).filter(|_| flag == "--error-log" && end == "--")?;
+            Some((format!("{starter} {module} -- {inner}"), rest))
         }
-        [_, "-I", "-c", _, rest @ ..] if is_python && runs_gateway(rest) => {
-            ("PYTHON -I -c … gateway run".into(), rest)
+        "gateway.cgroup_cleanup" | "gateway.systemd_stop_mark" if rest.is_empty() => named(rest),
+        _ => None,
+    }
+}
+
+/// How a module of Hermes's is started, which it is, and its arguments.
+fn module(argv: &[String]) -> Option<(&'static str, String, Vec<String>)> {
+    let (program, rest) = argv.split_first()?;
+    let program = program.rsplit('/').next().unwrap_or(program);
+    match rest {
+        [option, module, rest @ ..] if option == "--run-module" && program == "hermes" => {
+            Some(("hermes --run-module", module.clone(), rest.to_vec()))
         }
-        [_, "--run-module", "hermes_cli.stderr_timestamp", "--error-log", _, "--", rest @ ..]
-            if program == "hermes" =>
-        {
-            let (inner, rest) = form(rest);
-            (format!("hermes --run-module hermes_cli.stderr_timestamp -- {inner}"), rest)
+        rest if program == "hermes" => Some(("hermes", "hermes_cli.main".into(), rest.to_vec())),
+        _ if !program.to_ascii_lowercase().starts_with("python") => None,
+        [option, module, rest @ ..] if option == "-m" => {
+            Some(("PYTHON -m", module.clone(), rest.to_vec()))
         }
-        [_, rest @ ..] if program == "hermes" && runs_gateway(rest) => {
-            ("hermes gateway run".into(), rest)
+        [isolated, option, code, rest @ ..] if isolated == "-I" && option == "-c" => {
+            let found = bootstrap::read(code)?;
+            let (module, rest) = found.command(rest);
+            Some(("PYTHON -I -c …", module.into(), rest.to_vec()))
         }
-        [_, "-m", "gateway.cgroup_cleanup"] if is_python => {
-            ("PYTHON -m gateway.cgroup_cleanup".into(), &[])
-        }
-        [_, "--run-module", "gateway.cgroup_cleanup"] if program == "hermes" => {
-            ("hermes --run-module gateway.cgroup_cleanup".into(), &[])
-        }
-        ["/usr/bin/osascript", ..] => ("osascript".into(), &[]),
-        ["/bin/kill", "-USR1", "$MAINPID"] => ("/bin/kill -USR1 $MAINPID".into(), &[]),
-        _ => ("another command".into(), &[]),
+        _ => None,
     }
 }
 
@@ -318,8 +346,34 @@ mod tests {
                 "[Service]\nExecStart=\"/b/bin/python3\" -m hermes_cli.main gateway run\n",
             ),
             ("[Service]\nEnvironment=A=1 B=2\n", "[Service]\nEnvironment=A=3\nEnvironment=B=4\n"),
+            ("[Unit]\nWants=user@1000.service\n", "[Unit]\nWants=user@0.service\n"),
         ] {
             assert_eq!(unit(one), unit(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_module_of_hermes_is_known_however_it_is_started() {
+        let code = "import os, sys, runpy; sys.path.insert(0, '/h'); import hermes_bootstrap; \
+                    runpy.run_module('gateway.systemd_stop_mark', run_name='__main__', alter_sys=True)";
+        let other = code.replace("gateway.systemd_stop_mark", "gateway.else");
+        let foreign = "import os; os.system('x')";
+        for (command, expected) in [
+            ("-/v/bin/python -m gateway.systemd_stop_mark", "-PYTHON -m gateway.systemd_stop_mark"),
+            (
+                &format!("-\"/v/python\" \"-I\" \"-c\" \"{code}\""),
+                "-PYTHON -I -c … gateway.systemd_stop_mark",
+            ),
+            (
+                "-\"/h/.hermes/bin/hermes\" \"--run-module\" \"gateway.systemd_stop_mark\"",
+                "-hermes --run-module gateway.systemd_stop_mark",
+            ),
+            ("/v/bin/python -m gateway.systemd_stop_mark --force", "another command"),
+            (&format!("/v/bin/python -I -c \"{other}\""), "another command"),
+            (&format!("/v/bin/python -I -c \"{foreign}\""), "another command"),
+        ] {
+            let found = unit(&format!("[Service]\nExecStop={command}\n"));
+            assert_eq!(found, [("ExecStop".to_string(), expected.to_string())], "{command}");
         }
     }
 

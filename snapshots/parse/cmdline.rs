@@ -5,6 +5,11 @@
 //! words are real arguments, and a program that merely starts a gateway is told from the gateway.
 //! Arguments alone are never proof: a process title may replace them all (upstream #61981).
 
+use std::borrow::Cow;
+
+use crate::parse::bootstrap::{self, Bootstrap};
+use crate::parse::shell;
+
 /// What a process is to Hermes, as far as its arguments tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
@@ -16,10 +21,46 @@ pub enum Role {
     Server,
     /// `hermes cron tick`.
     CronTick,
+    /// A command that starts, stops or replaces gateways, or their code or definitions, and then ends.
+    Lifecycle(Lifecycle),
     /// Any other Hermes command, and a Hermes whose title hides its arguments.
     OtherHermes,
     /// Not Hermes.
     Foreign,
+}
+
+/// What a command does to gateways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// `hermes gateway start`.
+    Start,
+    /// `hermes gateway stop`.
+    Stop,
+    /// `hermes gateway restart`. Where there is no supervisor, its process becomes the gateway.
+    Restart,
+    /// `hermes gateway install`.
+    Install,
+    /// `hermes gateway uninstall`.
+    Uninstall,
+    /// `hermes gateway migrate`, which moves the gateways of profiles into one (0.21.3+).
+    Migrate,
+    /// `hermes update`.
+    Update,
+}
+
+impl Lifecycle {
+    /// Returns the command as a person types it.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Start => "hermes gateway start",
+            Self::Stop => "hermes gateway stop",
+            Self::Restart => "hermes gateway restart",
+            Self::Install => "hermes gateway install",
+            Self::Uninstall => "hermes gateway uninstall",
+            Self::Migrate => "hermes gateway migrate",
+            Self::Update => "hermes update",
+        }
+    }
 }
 
 /// The arguments of `gateway run` that matter.
@@ -49,6 +90,9 @@ pub fn gateway_args(argv: &[String]) -> GatewayArgs {
     if let Role::Gateway(args) = role(argv) {
         return args;
     }
+    if let Some(inner) = handed_on(argv) {
+        return gateway_args(&inner);
+    }
     let words: Vec<String> = argv
         .iter()
         .flat_map(|word| word.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',')))
@@ -58,26 +102,65 @@ pub fn gateway_args(argv: &[String]) -> GatewayArgs {
     commands_and_flags(words.iter()).1
 }
 
+/// The command that these arguments hand on as it is: that after Hermes's own wrapper, and that which osascript gives
+/// to a shell.
+pub fn handed_on(argv: &[String]) -> Option<Vec<String>> {
+    if let Some(command) = shell::of_osascript(argv) {
+        return Some(command);
+    }
+    let Found::Timestamps = hermes_words(argv)? else { return None };
+    let at = argv.iter().position(|word| word == "--")?;
+    Some(argv.get(at.checked_add(1)?..)?.to_vec())
+}
+
+/// The code that these arguments run by a bootstrap of Hermes's, themselves or by what they hand on.
+pub fn bootstrap(argv: &[String]) -> Option<Bootstrap> {
+    let at = argv.iter().position(|word| word == "-c");
+    let own = at.and_then(|at| bootstrap_at(argv.get(at.checked_add(1)?..)?));
+    own.map(|(found, _)| found).or_else(|| bootstrap(&handed_on(argv)?))
+}
+
 /// The role of a process with these arguments.
 pub fn role(argv: &[String]) -> Role {
-    let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
-    match hermes_words(&words) {
-        Some(Found::Program(rest)) => role_of_hermes(rest, argv),
-        Some(Found::Gateway(rest)) => Role::Gateway(commands_and_flags(as_written(rest, argv)).1),
+    match hermes_words(argv) {
+        Some(Found::Program(rest)) => role_of_hermes(&rest),
+        Some(Found::Gateway(rest)) => Role::Gateway(commands_and_flags(rest.iter()).1),
         Some(Found::Timestamps) => Role::Wrapper,
-        None if words.iter().any(|word| word.contains("hermes")) => role_of_launcher(&words),
+        Some(Found::Module(_)) => Role::OtherHermes,
+        None if argv.iter().any(|word| normal(word).contains("hermes")) => {
+            role_of_launcher(&argv.iter().map(|word| normal(word)).collect::<Vec<_>>())
+        }
         None => Role::Foreign,
     }
 }
 
-/// Where the words begin that a Hermes is told which is no gateway: what a person asks it may be among them.
-pub fn first_private_word(argv: &[String]) -> Option<usize> {
-    let words: Vec<String> = argv.iter().map(|word| normal(word)).collect();
-    match hermes_words(&words)? {
-        Found::Program(rest) if !matches!(role_of_hermes(rest, argv), Role::Gateway(_)) => {
-            argv.len().checked_sub(rest.len())
+/// What a Hermes is told which is no gateway: what a person asks it may be among that.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Told {
+    /// All words from this one on.
+    From(usize),
+    /// What the text of a bootstrap says itself.
+    InCode {
+        /// The place of the text.
+        at: usize,
+        /// The arguments in it.
+        words: Vec<String>,
+    },
+}
+
+/// What these arguments tell a Hermes which is no gateway. None where they start no such thing.
+pub fn told(argv: &[String]) -> Option<Told> {
+    let words = match hermes_words(argv)? {
+        Found::Program(words) if !matches!(role_of_hermes(&words), Role::Gateway(_)) => words,
+        Found::Module(words) => words,
+        Found::Program(_) | Found::Gateway(_) | Found::Timestamps => return None,
+    };
+    match words {
+        Cow::Borrowed(words) => argv.len().checked_sub(words.len()).map(Told::From),
+        Cow::Owned(words) => {
+            let at = argv.iter().position(|word| word == "-c")?.checked_add(1)?;
+            Some(Told::InCode { at, words })
         }
-        Found::Program(_) | Found::Gateway(_) | Found::Timestamps => None,
     }
 }
 
@@ -90,48 +173,59 @@ fn basename(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
-/// Where Hermes's own arguments begin, if the process runs Hermes itself.
+/// Hermes's own arguments, if the process runs Hermes itself.
 enum Found<'a> {
     /// Hermes, which reads in them what to be.
-    Program(&'a [String]),
+    Program(Cow<'a, [String]>),
     /// A program that is a gateway and nothing else.
-    Gateway(&'a [String]),
+    Gateway(Cow<'a, [String]>),
+    /// Hermes's own wrapper.
     Timestamps,
+    /// Another module of Hermes's, such as that which a unit runs before a stop.
+    Module(Cow<'a, [String]>),
 }
 
-fn hermes_words(words: &[String]) -> Option<Found<'_>> {
-    let (program, rest) = words.split_first()?;
-    match basename(program) {
+impl<'a> Found<'a> {
+    /// A module of Hermes's code by its name, with its arguments.
+    fn module(module: &str, args: Cow<'a, [String]>) -> Self {
+        match module.to_lowercase().as_str() {
+            "hermes_cli.main" | "hermes_cli" => Self::Program(args),
+            "hermes_cli.stderr_timestamp" => Self::Timestamps,
+            "gateway.run" => Self::Gateway(args),
+            _ => Self::Module(args),
+        }
+    }
+}
+
+fn hermes_words(argv: &[String]) -> Option<Found<'_>> {
+    let (program, rest) = argv.split_first()?;
+    match basename(&normal(program)) {
         "hermes" | "hermes.exe" => return after_launcher_options(rest),
-        "hermes-gateway" | "hermes-gateway.exe" => return Some(Found::Gateway(rest)),
+        "hermes-gateway" | "hermes-gateway.exe" => return Some(Found::Gateway(rest.into())),
         name if name.starts_with("python") || name.starts_with("pypy") => {}
         _ => return None,
     }
     // Python's own options, up to the module, the script or the code.
     let mut rest = rest;
     while let Some((word, after)) = rest.split_first() {
-        match word.as_str() {
+        match normal(word).as_str() {
             "-m" => {
                 let (module, after) = after.split_first()?;
-                return match module.as_str() {
-                    "hermes_cli.main" | "hermes_cli" => Some(Found::Program(after)),
-                    "hermes_cli.stderr_timestamp" => Some(Found::Timestamps),
-                    "gateway.run" => Some(Found::Gateway(after)),
-                    _ => None,
-                };
+                // A module of any name may be somebody else's.
+                return Some(Found::module(module, after.into()))
+                    .filter(|found| !matches!(found, Found::Module(_)));
             }
-            "-c" => {
-                let (code, after) = after.split_first()?;
-                return code.contains("hermes_cli.main").then_some(Found::Program(after));
-            }
+            "-c" => return of_code(after),
             "-w" | "-x" => rest = after.split_first()?.1,
             option if option.starts_with('-') => rest = after,
             script => {
                 return match basename(script) {
-                    "hermes" => Some(Found::Program(after)),
-                    "hermes-gateway" => Some(Found::Gateway(after)),
-                    _ if script.ends_with("hermes_cli/main.py") => Some(Found::Program(after)),
-                    _ if script.ends_with("gateway/run.py") => Some(Found::Gateway(after)),
+                    "hermes" => Some(Found::Program(after.into())),
+                    "hermes-gateway" => Some(Found::Gateway(after.into())),
+                    _ if script.ends_with("hermes_cli/main.py") => {
+                        Some(Found::Program(after.into()))
+                    }
+                    _ if script.ends_with("gateway/run.py") => Some(Found::Gateway(after.into())),
                     _ => None,
                 };
             }
@@ -140,36 +234,68 @@ fn hermes_words(words: &[String]) -> Option<Found<'_>> {
     None
 }
 
-/// The launcher of 0.21 runs modules too: `hermes --run-module hermes_cli.stderr_timestamp … -- …`.
+/// What a text of Python's is that is given on the command line: a bootstrap of Hermes's, or a line of somebody's own
+/// that calls its main function.
+fn of_code(words: &[String]) -> Option<Found<'_>> {
+    if let Some((found, after)) = bootstrap_at(words) {
+        let (module, args) = found.command(after);
+        let skipped = after.len().checked_sub(args.len());
+        let written = skipped.and_then(|skipped| after.get(skipped..));
+        // The words of the command line, unless the text itself says others.
+        let args = match written.filter(|written| std::ptr::eq(*written, args)) {
+            Some(written) => Cow::Borrowed(written),
+            None => Cow::Owned(args.to_vec()),
+        };
+        return Some(Found::module(module, args));
+    }
+    let (code, after) = words.split_first()?;
+    normal(code).contains("hermes_cli.main").then_some(Found::Program(after.into()))
+}
+
+/// The bootstrap at the head of these words, and the words after it. It is one word, or several where they were parted
+/// at blanks, as by `ps`.
+fn bootstrap_at(words: &[String]) -> Option<(Bootstrap, &[String])> {
+    let (code, after) = words.split_first()?;
+    if let Some(found) = bootstrap::read(code) {
+        return Some((found, after));
+    }
+    if code != "import" {
+        return None;
+    }
+    let ends = words.iter().enumerate().filter(|(_, word)| word.ends_with(')'));
+    ends.filter_map(|(at, _)| words.split_at_checked(at.checked_add(1)?))
+        .find_map(|(code, after)| Some((bootstrap::read(&code.join(" "))?, after)))
+}
+
+/// The launcher of 0.22 runs modules too: `hermes --run-module hermes_cli.stderr_timestamp … -- …`.
 fn after_launcher_options(rest: &[String]) -> Option<Found<'_>> {
     match rest {
-        [first, module, ..]
-            if first == "--run-module" && module == "hermes_cli.stderr_timestamp" =>
-        {
-            Some(Found::Timestamps)
+        [first, module, args @ ..] if first == "--run-module" => {
+            Some(Found::module(module, args.into()))
         }
         [first, ..] if first == "--run-module" => None,
-        _ => Some(Found::Program(rest)),
+        _ => Some(Found::Program(rest.into())),
     }
 }
 
-fn role_of_hermes(words: &[String], argv: &[String]) -> Role {
-    let (commands, flags) = commands_and_flags(as_written(words, argv));
+fn role_of_hermes(words: &[String]) -> Role {
+    let (commands, flags) = commands_and_flags(words.iter());
     let mut commands = commands.iter().map(String::as_str);
     match commands.next() {
         Some("gateway") => match commands.next() {
             None | Some("run" | "restart") => Role::Gateway(flags),
+            Some("start") => Role::Lifecycle(Lifecycle::Start),
+            Some("stop") => Role::Lifecycle(Lifecycle::Stop),
+            Some("install") => Role::Lifecycle(Lifecycle::Install),
+            Some("uninstall") => Role::Lifecycle(Lifecycle::Uninstall),
+            Some("migrate" | "migrate-legacy") => Role::Lifecycle(Lifecycle::Migrate),
             Some(_) => Role::OtherHermes,
         },
+        Some("update") => Role::Lifecycle(Lifecycle::Update),
         Some("serve" | "dashboard") => Role::Server,
         Some("cron") if commands.next() == Some("tick") => Role::CronTick,
         _ => Role::OtherHermes,
     }
-}
-
-/// The last words as they were written: a profile's name is lower case anyway, a path is not.
-fn as_written<'a>(words: &[String], argv: &'a [String]) -> impl Iterator<Item = &'a String> {
-    argv.iter().skip(argv.len().saturating_sub(words.len()))
 }
 
 /// The words that are no options, and what the options say.
@@ -270,6 +396,16 @@ pub fn only_restarts(argv: &[String]) -> bool {
     (is_restarted || verbs.peek().is_some()) && verbs.all(|verb| verb != Verb::Run)
 }
 
+/// Returns what a process with these arguments does to gateways, if it is a lifecycle command. `gateway restart` is one
+/// until its process turns out to be the gateway.
+pub fn lifecycle(argv: &[String]) -> Option<Lifecycle> {
+    match role(argv) {
+        Role::Lifecycle(command) => Some(command),
+        Role::Gateway(_) if only_restarts(argv) => Some(Lifecycle::Restart),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +437,13 @@ mod tests {
             ("hermes gateway run --profile ops-2", Some("ops-2"), false),
             ("python -u -X utf8 /src/hermes_cli/main.py gateway run", None, false),
             ("python -I -c import,hermes_cli.main gateway run", None, false),
+            // As `ps` parts the text of a bootstrap.
+            (
+                "py/bin/python3 -I -c import os, sys, runpy; sys.path.insert(0, '/h'); import hermes_bootstrap; \
+                 runpy.run_module('hermes_cli.main', run_name='__main__', alter_sys=True) -p x gateway run",
+                Some("x"),
+                false,
+            ),
             ("python /src/gateway/run.py", None, false),
             ("hermes-gateway", None, false),
             // The script that pip makes of an entry point is run by its interpreter.
@@ -337,6 +480,10 @@ mod tests {
             ("hermes chat -q gateway.run", Role::OtherHermes),
             ("python -m hermes_cli.main chat -q /src/gateway/run.py", Role::OtherHermes),
             ("hermes gateway status", Role::OtherHermes),
+            ("hermes gateway stop", Role::Lifecycle(Lifecycle::Stop)),
+            ("hermes -p coder gateway install --force", Role::Lifecycle(Lifecycle::Install)),
+            ("/v/bin/python -m hermes_cli.main update", Role::Lifecycle(Lifecycle::Update)),
+            ("hermes gateway migrate --multiplex", Role::Lifecycle(Lifecycle::Migrate)),
             ("hermes -p gateway status", Role::OtherHermes),
             ("python -m tui_gateway", Role::Foreign),
             ("hermes serve --port 9119", Role::Server),
@@ -350,6 +497,75 @@ mod tests {
         }
         let shell = ["sh", "-c", "exec hermes gateway run"].map(String::from);
         assert_eq!(role(&shell), Role::Wrapper);
+    }
+
+    /// The text by which units of 0.22 start a module.
+    fn code(module: &str) -> String {
+        format!(
+            "import os, sys, runpy; sys.path.insert(0, '/h'); import hermes_bootstrap; \
+             runpy.run_module('{module}', run_name='__main__', alter_sys=True)"
+        )
+    }
+
+    /// The bones of the text in the launcher of 0.22.
+    const LAUNCHER: &str = "import os, re, sys\nsys.path.insert(0, '/h')\nimport hermes_bootstrap\n\
+        if sys.argv[1:2] == ['--run-module']:\n    module = sys.argv.pop(2)\n\
+        from hermes_cli.main import main\nsys.exit(main())\n";
+
+    #[test]
+    fn a_bootstrap_is_what_its_module_is() {
+        let argv = |code: &str, words: &str| -> Vec<String> {
+            let words = words.split_whitespace().map(String::from);
+            ["/s/bin/python3", "-I", "-c", code]
+                .map(String::from)
+                .into_iter()
+                .chain(words)
+                .collect()
+        };
+        let wrapper =
+            "--run-module hermes_cli.stderr_timestamp --error-log /l -- hermes gateway run";
+        let own = "import sys, runpy; sys.path.insert(0, '/h'); sys.argv = ['-c', 'chat', '-q', 'diary']; \
+                   runpy.run_module('hermes_cli.main', run_name='__main__', alter_sys=True)";
+        for (argv, role_of_it) in [
+            (argv(&code("hermes_cli.main"), "--profile x gateway run"), gateway(Some("x"), false)),
+            (argv(LAUNCHER, "gateway run --replace"), gateway(None, true)),
+            (argv(LAUNCHER, wrapper), Role::Wrapper),
+            (argv(&code("hermes_cli.stderr_timestamp"), "--error-log /l -- py x"), Role::Wrapper),
+            (argv(&code("gateway.systemd_stop_mark"), ""), Role::OtherHermes),
+            (argv(LAUNCHER, "cron tick"), Role::CronTick),
+            (argv(own, "gateway run"), Role::OtherHermes),
+            (
+                argv(&own.replace("'chat', '-q', 'diary'", "'gateway', 'run'"), ""),
+                gateway(None, false),
+            ),
+            // The watcher of an update will start a gateway, and is none.
+            (
+                argv("import sys; sys.path.insert(0, '/h'); wait()", "411 hermes gateway run"),
+                Role::Foreign,
+            ),
+        ] {
+            assert_eq!(role(&argv), role_of_it, "{argv:?}");
+        }
+        assert_eq!(told(&argv(LAUNCHER, "chat -q diary")), Some(Told::From(4)));
+        let words = ["chat", "-q", "diary"].map(String::from).to_vec();
+        assert_eq!(told(&argv(own, "")), Some(Told::InCode { at: 3, words }));
+        assert_eq!(told(&argv(LAUNCHER, "gateway run")), None);
+    }
+
+    #[test]
+    fn the_code_of_a_bootstrap_is_found_through_its_wrappers() {
+        let inner = format!(
+            "exec py -I -c '{}' --error-log /l -- py -I -c '{}' -p x gateway run --external-supervisor >> /o",
+            code("hermes_cli.stderr_timestamp").replace('\'', r#"'"'"'"#),
+            code("hermes_cli.main").replace('\'', r#"'"'"'"#),
+        );
+        let script = format!("do shell script \"{}\"", inner.replace('"', "\\\""));
+        let argv = ["/usr/bin/osascript", "-e", &script].map(String::from);
+        assert_eq!(role(&argv), Role::Wrapper);
+        let args = gateway_args(&argv);
+        assert_eq!((args.profile.as_deref(), args.external_supervisor), (Some("x"), true));
+        assert_eq!(bootstrap(&argv).map(|found| found.project_root).as_deref(), Some("/h"));
+        assert_eq!(bootstrap(&split("/v/bin/python -m hermes_cli.main gateway run")), None);
     }
 
     #[test]

@@ -13,21 +13,26 @@ use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
-const CLEAR_KEYS: [&str; 79] = [
+const CLEAR_KEYS: &[&str] = &[
     "action",
     "active_agents",
     "at",
+    "baseVersion",
     "boots",
     "claimed_at",
     "code_sha",
     "code_version",
+    "commit",
+    "commitDate",
     "completed",
     "created_at",
     "desired_state",
     "display",
+    "distance",
     "enabled",
     "epoch",
     "error_code",
+    "exc_type",
     "exit_code",
     "exited_at",
     "expr",
@@ -40,6 +45,7 @@ const CLEAR_KEYS: [&str; 79] = [
     "id",
     "job_id",
     "kind",
+    "last_lease_phase",
     "last_run_at",
     "last_status",
     "listener_base",
@@ -88,6 +94,7 @@ const CLEAR_KEYS: [&str; 79] = [
     "target_start_time",
     "times",
     "ts",
+    "updateMechanism",
     "updated_at",
     "workdir",
     "writer_pid",

@@ -1,17 +1,23 @@
 //! A log becomes the list of its lines that mean something to us: time, level, logger, and the known
 //! phrase. Message texts, names, chats and tracebacks do not survive.
 
+use crate::parse::log::Head;
 use crate::parse::{log, reload};
 
-/// The lines of known classes, each reduced to its head and its phrase. A head is kept only in the
-/// form that Hermes writes; where a line has another, its phrase stands alone.
+/// The lines of known classes, each reduced to its head and its phrase. Of a head only the time, the level and the logger
+/// are kept, in the form that Hermes writes; where a line has another, its phrase stands alone.
 pub fn extract(text: &str) -> String {
     let mut out = String::new();
     for line in log::known_lines(text) {
         if let Some((_, phrase)) = log::class(line) {
-            if let Some(head) = head(line) {
-                out.push_str(head);
+            let head = Head::of(line);
+            for part in [head.time, head.level].into_iter().flatten() {
+                out.push_str(part);
                 out.push(' ');
+            }
+            if let Some(logger) = head.known_logger() {
+                out.push_str(logger);
+                out.push_str(": ");
             }
             out.push_str(phrase);
             out.push('\n');
@@ -30,21 +36,6 @@ pub fn extract_reloads(text: &str) -> String {
     text.lines().filter_map(reload::entry).fold(String::new(), |out, entry| out + &line(entry))
 }
 
-/// `2026-11-21 01:22:01,963 ERROR gateway.run:`, with nothing of a session id in brackets.
-fn head(line: &str) -> Option<&str> {
-    log::time(line)?;
-    let mut words = line.match_indices(' ');
-    let (end, _) = words.nth(3)?;
-    let head = line.get(..end)?;
-    let mut parts = head.rsplit(' ');
-    let (logger, level) = (parts.next()?, parts.next()?);
-    let is_logger = logger.strip_suffix(':').is_some_and(|name| {
-        name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
-    });
-    let is_level = matches!(level, "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL");
-    if is_logger && is_level { Some(head) } else { line.get(..23) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +50,7 @@ Could not bind 10.0.0.7:8642 with sk-secret";
         assert_eq!(
             extract(text),
             "2026-11-21 01:22:01,932 INFO gateway.run: Starting Hermes Gateway...\n\
-             2026-11-21 01:22:01,963 API Server: aiohttp not installed\n\
+             2026-11-21 01:22:01,963 ERROR gateway.run: API Server: aiohttp not installed\n\
              Could not bind\n"
         );
     }
@@ -78,8 +69,15 @@ Could not bind 10.0.0.7:8642 with sk-secret";
 
     #[test]
     fn an_extract_of_an_extract_is_itself() {
-        let text = "2026-11-21 01:22:01,963 ERROR a.b: x Cron tick error: y\nTraceback\n";
+        let text = "2026-11-21 01:22:01,963 ERROR [s] cron.x: x Cron tick error: y\nTraceback\n\
+                    WARNING gateway.platforms.webhook: Could not bind 10.0.0.7\n\
+                    ERROR sk_secret: api_server_port_in_use\n";
         let once = extract(text);
+        assert_eq!(
+            once,
+            "2026-11-21 01:22:01,963 ERROR cron.x: Cron tick error:\n\
+             WARNING gateway.platforms.webhook: Could not bind\nERROR api_server_port_in_use\n"
+        );
         assert_eq!(extract(&once), once);
     }
 }

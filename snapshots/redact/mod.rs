@@ -12,6 +12,7 @@ pub mod log;
 pub mod plist;
 pub mod process;
 pub mod shape;
+pub mod tick_error;
 pub mod unit;
 pub mod yaml;
 

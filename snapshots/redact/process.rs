@@ -4,7 +4,7 @@
 
 use super::Salt;
 use super::shape::{self, is_name, marked};
-use crate::parse::cmdline;
+use crate::parse::cmdline::{self, Told};
 
 /// Commands of Hermes, and what they are told to do, that may be seen.
 const COMMANDS: [&str; 26] = [
@@ -42,7 +42,18 @@ const CLEAR_OPTIONS: [&str; 4] = ["--host", "--port", "--profile", "-p"];
 /// The same arguments without their secrets, and without what a person asked.
 pub fn arguments(argv: &[String], salt: &Salt) -> Vec<String> {
     let mut shown = shape::arguments(argv, salt);
-    let Some(first) = cmdline::first_private_word(argv) else { return shown };
+    let first = match cmdline::told(argv) {
+        None => return shown,
+        Some(Told::From(first)) => first,
+        Some(Told::InCode { at, words }) => {
+            let told = [vec!["hermes".to_string()], words].concat();
+            let is_public = arguments(&told, salt) == told;
+            if let (Some(code), Some(shown), false) = (argv.get(at), shown.get_mut(at), is_public) {
+                *shown = marked(code, salt);
+            }
+            return shown;
+        }
+    };
     let mut previous = "";
     let mut commands = 0_usize;
     for (word, shown) in argv.iter().zip(&mut shown).skip(first) {
@@ -104,6 +115,20 @@ mod tests {
                 assert!(!shown.contains(word), "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_text_of_the_updaters_tells_hermes_is_private_too() {
+        let code = |told: &str| {
+            format!(
+                "import sys, runpy; sys.path.insert(0, '/h'); sys.argv = ['-c', {told}]; \
+                 runpy.run_module('hermes_cli.main', run_name='__main__', alter_sys=True)"
+            )
+        };
+        let shown = |told: &str| redacted(&["/s/bin/python3", "-I", "-c", &code(told)])[3].clone();
+        assert!(!shown("'chat', '-q', 'my diary'").contains("diary"));
+        assert!(shown("'dashboard', '--port', '9119'").contains("'9119'"));
+        assert!(shown("'gateway', 'run'").contains("'gateway'"));
     }
 
     #[test]

@@ -36,10 +36,16 @@ enum Treatment {
     ReloadLog,
     /// `__version__` and nothing else of a Python file.
     Version,
+    /// The version under `[project]` and nothing else of `pyproject.toml`.
+    Project,
+    /// Where a checkout is: a commit, or one of the branches that everybody has.
+    Head,
     /// A process id alone, as the oldest Hermes wrote it, or JSON.
     PidRecord,
     /// A script of a cron job, of which only a command that stops or restarts the gateway may be seen.
     Script,
+    /// What a ticker left of a tick that failed.
+    TickError,
     /// It can hold no secret.
     AsItIs,
     /// Nobody knows what it holds.
@@ -47,7 +53,7 @@ enum Treatment {
 }
 
 /// Files that hold times, process ids or paths, and nothing that a person wrote.
-const HARMLESS: [&str; 7] = [
+const HARMLESS: &[&str] = &[
     "active_profile",
     "gateway-starts.log",
     "gateway.heartbeat",
@@ -58,13 +64,15 @@ const HARMLESS: [&str; 7] = [
 ];
 
 /// Documents of Hermes's that say what it does and when. Its others hold tokens, or name chats.
-const RECORDS: [&str; 7] = [
+const RECORDS: &[&str] = &[
     ".drain_request.json",
     ".gateway-launchd-unsupported",
     ".gateway-planned-stop.json",
     ".gateway-takeover.json",
     ".restart_pending.json",
+    "gateway.lifecycle.json",
     "gateway_state.json",
+    "install-stamp.json",
     "jobs.json",
 ];
 
@@ -76,8 +84,12 @@ fn treatment(path: &str) -> Treatment {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
         ("config.yaml", _) => Treatment::Yaml,
-        ("gateway-exit-diag.log", _) => Treatment::JsonLines,
+        ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
+        ("pyproject.toml", _) => Treatment::Project,
+        ("HEAD", _) if directory.ends_with("/.git") => Treatment::Head,
+        ("main" | "master", _) if directory.ends_with("/.git/refs/heads") => Treatment::Head,
+        ("ticker_last_error", _) => Treatment::TickError,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
         _ if matches!(directory, "/etc/default" | "/etc/sysconfig") => Treatment::Dotenv,
@@ -124,7 +136,12 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
             &String::from_utf8_lossy(bytes),
             salt,
         )),
+        (Treatment::TickError, _) => {
+            Redacted::Text(redact::tick_error::text(&String::from_utf8_lossy(bytes)))
+        }
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
+        (Treatment::Project, _) => Redacted::Text(project_lines(&String::from_utf8_lossy(bytes))),
+        (Treatment::Head, _) => Redacted::Text(head(&String::from_utf8_lossy(bytes), salt)),
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
         (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
         (Treatment::Mark, _) => {
@@ -172,7 +189,7 @@ pub(super) fn variables(environ: &[String], salt: &Salt) -> BTreeMap<String, Str
 }
 
 /// Names in a Hermes home that Hermes itself gave.
-const OF_A_HOME: [&str; 24] = [
+const OF_A_HOME: &[&str] = &[
     ".clean_shutdown",
     ".drain_request.json",
     ".env",
@@ -206,6 +223,9 @@ pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
     match (directory.rsplit_once('/').map(|(_, last)| last), ending) {
         (Some("profiles"), _) => gw_snapshot::facts::home::is_profile_name(name),
         (Some("lib"), _) => name.starts_with("python"),
+        (Some("site-packages"), _) => {
+            name.starts_with("hermes_agent") && name.ends_with(".dist-info")
+        }
         (Some("state-snapshots"), _) => name.ends_with("-pre-update"),
         (_, Some("d")) => true,
         _ => OF_A_HOME.contains(&name) || name.to_lowercase().contains("hermes"),
@@ -264,7 +284,7 @@ fn json_lines(text: &str, salt: &Salt) -> String {
 }
 
 /// What tells whether an answer is Hermes's, and of which version.
-const OF_AN_ANSWER: [&str; 3] = ["platform", "status", "version"];
+const OF_AN_ANSWER: &[&str] = &["platform", "status", "version"];
 
 /// The body of an answer: what Hermes says of itself, and of all else that it was said, for anybody may listen there.
 pub(super) fn body(body: &str, salt: &Salt) -> String {
@@ -284,11 +304,37 @@ pub(super) fn body(body: &str, salt: &Salt) -> String {
 }
 
 fn version_lines(text: &str) -> String {
-    let is_version = |line: &&str| {
-        line.strip_prefix("__version__").is_some_and(|rest| rest.trim_start().starts_with('='))
-            && line.len() < 100
-    };
+    let is_version = |line: &&str| is_assignment(line, "__version__");
     text.lines().filter(is_version).fold(String::new(), |text, line| text + line + "\n")
+}
+
+fn is_assignment(line: &str, name: &str) -> bool {
+    line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+        && line.len() < LONGEST_VERSION
+}
+
+/// The longest line that may hold a version, in bytes.
+const LONGEST_VERSION: usize = 100;
+
+fn project_lines(text: &str) -> String {
+    let mut is_project = false;
+    let kept = text.lines().filter(|line| {
+        if line.trim_start().starts_with('[') {
+            is_project = line.trim() == "[project]";
+            return is_project;
+        }
+        is_project && is_assignment(line, "version")
+    });
+    kept.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// A commit, or a reference to a branch that upstream has for everybody; of anything else a mark.
+fn head(text: &str, salt: &Salt) -> String {
+    let trimmed = text.trim();
+    let is_commit =
+        (40..=64).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_hexdigit());
+    let is_usual = matches!(trimmed, "ref: refs/heads/main" | "ref: refs/heads/master");
+    if is_commit || is_usual { text.into() } else { Mark::of(text, salt).to_string() }
 }
 
 #[cfg(test)]
@@ -325,7 +371,17 @@ mod tests {
             ("/h/logs/launchd-reload.log", Treatment::ReloadLog),
             ("/h/gateway-starts.log", Treatment::AsItIs),
             ("/h/logs/gateway-exit-diag.log", Treatment::JsonLines),
+            ("/h/logs/gateway-startup-watchdog.log", Treatment::JsonLines),
+            ("/h/state/gateway.lifecycle.json", Treatment::Json),
             ("/v/hermes_cli/__init__.py", Treatment::Version),
+            ("/c/pyproject.toml", Treatment::Project),
+            ("/c/install-stamp.json", Treatment::Json),
+            ("/c/.git/HEAD", Treatment::Head),
+            ("/c/.git/refs/heads/main", Treatment::Head),
+            ("/c/.git/refs/heads/customer-x", Treatment::Mark),
+            ("/c/.git/config", Treatment::Mark),
+            ("/h/HEAD", Treatment::Mark),
+            ("/h/cron/ticker_last_error", Treatment::TickError),
             ("/h/auth.json", Treatment::Mark),
             ("/h/auth.json.bak", Treatment::Mark),
             ("/h/channel_directory.json", Treatment::Mark),
@@ -403,6 +459,23 @@ mod tests {
             let shown = shown(other);
             assert!(!shown.contains("Alice") && !shown.contains('{'), "{shown}");
         }
+    }
+
+    #[test]
+    fn of_a_checkout_only_its_version_and_its_commit_are_left() {
+        let project = b"[project]\nname = \"x\"\nversion = \"0.22.2\"\nauthors = [\"Alice\"]\n[tool.y]\nversion = \"Alice\"\n";
+        assert_eq!(text("/c/pyproject.toml", project), "[project]\nversion = \"0.22.2\"\n");
+        let commit = "0123456789abcdef0123456789abcdef01234567\n";
+        assert_eq!(text("/c/.git/HEAD", commit.as_bytes()), commit);
+        assert_eq!(text("/c/.git/HEAD", b"ref: refs/heads/main\n"), "ref: refs/heads/main\n");
+        assert!(!text("/c/.git/HEAD", b"ref: refs/heads/for-alice\n").contains("alice"));
+        let stamp =
+            br#"{"commit": "0123", "baseVersion": "0.22.2", "distance": 3, "branch": "for-alice"}"#;
+        let stamp = text("/c/install-stamp.json", stamp);
+        assert!(
+            stamp.contains("0.22.2") && stamp.contains(": 3") && !stamp.contains("alice"),
+            "{stamp}"
+        );
     }
 
     #[test]

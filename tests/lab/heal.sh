@@ -25,7 +25,10 @@ pid() {
 }
 
 section before
-"$doctor" check --manager "$manager" | head -n 1
+"$doctor" check --manager "$manager"
+code=$?
+section before-exit
+echo $code
 section plan
 "$doctor" plan --manager "$manager" | tee "$work"/plan.sh
 manifest >"$work"/before

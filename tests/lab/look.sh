@@ -17,11 +17,19 @@ section text
 code=$?
 section exit
 echo $code
+# A host that moves may have moved between the report and the snapshot: then both are taken again.
+verdicts() { grep -E '"(check|verdict)": ' "$1"; }
+for _ in 1 2 3 4 5; do
+    "$doctor" check --manager "$manager" --format json >"$work"/live
+    "$doctor" snapshot --manager "$manager" >"$work"/snapshot.json
+    "$doctor" check --manager "$manager" --from "$work"/snapshot.json --format json >"$work"/replay
+    verdicts "$work"/live >"$work"/verdicts
+    verdicts "$work"/replay | cmp -s - "$work"/verdicts && break
+done
 section live
-"$doctor" check --manager "$manager" --format json
-"$doctor" snapshot --manager "$manager" >"$work"/snapshot.json
+cat "$work"/live
 section replay
-"$doctor" check --manager "$manager" --from "$work"/snapshot.json --format json
+cat "$work"/replay
 section snapshot
 cat "$work"/snapshot.json
 # Nothing is read from these but that they hold no secret.

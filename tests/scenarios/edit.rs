@@ -247,6 +247,7 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
         Some(("state", state)) => seen.state = Some(state.into()),
         Some(("ppid", pid)) => seen.ppid = Some(pid.parse().map_err(|_| "no PID")?),
         Some(("uid", uid)) => seen.uid = Some(uid.parse().map_err(|_| "no uid")?),
+        Some(("inner_pid", pid)) => seen.inner_pid = Some(pid.parse().map_err(|_| "no PID")?),
         Some(("started", ticks)) => {
             seen.started = Some(Started::Units(ticks.parse().map_err(|_| "no ticks")?));
         }

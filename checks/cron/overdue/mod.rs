@@ -66,7 +66,7 @@ fn none_late(store: &Store) -> Finding {
 fn has_ticked(at: &Subject<'_>) -> bool {
     let Some(process) = at.gateway.process() else { return true };
     match at.gateway.cron.heartbeat.known() {
-        Some(beat) => process.started_at.is_none_or(|started| beat.at >= started),
+        Some(mark) => !at.is_of_an_earlier_life(mark) && at.left_by_another(mark).is_none(),
         None => process.age(at.facts.now).is_none_or(|age| age.as_secs() > FIRST_TICK),
     }
 }

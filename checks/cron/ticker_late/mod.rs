@@ -1,7 +1,7 @@
 //! Whether the ticker comes round.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::CronJob;
+use gw_snapshot::facts::cron::{CronJob, TickMark};
 use gw_snapshot::facts::executions::Owner;
 use gw_snapshot::facts::liveness::Holder;
 use gw_snapshot::facts::release::Capability;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
 use crate::subject::cron::LONGEST_RUN;
+use crate::subject::start::Step;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -21,21 +22,37 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("another provider than the built-in ticker runs the jobs")];
     }
     let Some(process) = at.gateway.process() else { return at.no_process() };
-    let beat = match &at.gateway.cron.heartbeat {
-        Fact::Known(beat) => beat.at,
+    let mark = match &at.gateway.cron.heartbeat {
+        Fact::Known(mark) => *mark,
         Fact::Absent => return without_heartbeat(at),
         Fact::Unknown(why) => {
             return vec![Finding::unknown("when the ticker last came round", why).minor()];
         }
     };
-    let source = at.path("cron/ticker_heartbeat");
+    let (beat, source) = (mark.at, at.path("cron/ticker_heartbeat"));
     let Some(age) = at.age_of(beat) else {
         let why = Why::Failed("its mark lies in the future: see cron/clock".into());
         return vec![Finding::unknown("when the ticker last came round", &why).minor()];
     };
+    let other = at.left_by_another(&mark);
     if age <= at.late_after() {
+        let said = format!("{age} s old");
+        return vec![match whose(at, &mark, other) {
+            None => Finding::pass(format!("the ticker came round {age} s ago")).seen(source, said),
+            Some(whose) => {
+                let why = Why::Failed(format!("the last mark in its store is {whose}"));
+                Finding::unknown("whether the ticker comes round", &why)
+                    .minor()
+                    .seen(source, said)
+                    .help("look again in two minutes")
+            }
+        }];
+    }
+    if at.store_is_unwritable() {
+        let why = Why::Failed("its store cannot be written: see cron/ticks-failing".into());
         return vec![
-            Finding::pass(format!("the ticker came round {age} s ago"))
+            Finding::unknown("whether the ticker comes round", &why)
+                .minor()
                 .seen(source, format!("{age} s old")),
         ];
     }
@@ -60,11 +77,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let uptime = process.age(at.facts.now).map(|age| age.as_secs());
     let holds_lock = at.gateway.cron.tick_lock == Fact::Known(Holder::Process(process.pid));
-    if at.is_starting() && !holds_lock {
-        return vec![still_starting().seen(source, format!("{age} s old"))];
+    if let Some(step) = at.start().filter(|_| !holds_lock) {
+        return vec![still_starting(step).seen(source, format!("{age} s old"))];
     }
+    let last = other.map_or_else(String::new, |other| {
+        format!(", and the last mark in its store is of PID {other}")
+    });
     let claim = format!(
-        "the ticker of PID {} has not come round for {}; it should every 60 s",
+        "the ticker of PID {} has not come round for {}; it should every 60 s{last}",
         process.pid,
         span(age.unsigned_abs())
     );
@@ -83,9 +103,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }]
 }
 
+/// Whose a young mark is, where it is not this process's own.
+fn whose(at: &Subject<'_>, mark: &TickMark, other: Option<u32>) -> Option<String> {
+    match other {
+        Some(other) => Some(format!("of PID {other}: any gateway leaves one when it starts")),
+        None if at.is_of_an_earlier_life(mark) => Some("older than its process".into()),
+        None => None,
+    }
+}
+
 /// The ticker begins when the platforms are connected, one after the other: until then a mark is that of an earlier life.
-fn still_starting() -> Finding {
-    let why = Why::Failed("the gateway is still starting, and its ticker begins after that".into());
+fn still_starting(step: Step) -> Finding {
+    let why = Why::Failed(format!("{}, and its ticker begins after that", step.words()));
     Finding::unknown("whether the ticker comes round", &why)
         .minor()
         .help("look again in two minutes")
@@ -119,8 +148,10 @@ fn run_of_this_round(at: &Subject<'_>, beat: Timestamp) -> Option<u64> {
 /// Before 0.18 no ticker left a mark, and since then a write that fails is passed over in silence. So a
 /// missing one is no proof, unless a late job says the same.
 fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
-    if at.is_starting() {
-        return vec![still_starting().seen(at.path("cron/ticker_heartbeat"), "it does not exist")];
+    if let Some(step) = at.start() {
+        return vec![
+            still_starting(step).seen(at.path("cron/ticker_heartbeat"), "it does not exist"),
+        ];
     }
     let writes_marks = at.has(Capability::TickMarks) == Some(true);
     let uptime =

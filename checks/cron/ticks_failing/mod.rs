@@ -14,9 +14,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("another provider than the built-in ticker runs the jobs")];
     }
     let Some(process) = at.gateway.process() else { return at.no_process() };
+    if let Some(finding) = unwritable(at) {
+        return vec![finding];
+    }
     let Some(beat) = at.gateway.cron.heartbeat.known() else {
         return vec![Finding::skipped("the ticker has left no mark")];
     };
+    if let Some(other) = at.left_by_another(beat) {
+        return vec![Finding::skipped(format!("the last mark in its store is of PID {other}"))];
+    }
     let fresh = at.age_of(beat.at).is_some_and(|age| age <= at.late_after());
     // The mark of an earlier life is old until the first tick of this one has ended.
     let had_time = process.age(at.facts.now).is_some_and(|age| age.as_secs() > at.late_after());
@@ -33,10 +39,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let why = Why::Failed("its mark lies in the future: see cron/clock".into());
             Finding::unknown("when a tick last ended well", &why).minor()
         }
-        Some(Some(age)) if age <= at.late_after() => {
-            Finding::pass(format!("a tick ended well {age} s ago"))
-                .seen(source, format!("{age} s old"))
-        }
+        Some(Some(age)) if age <= at.late_after() => match failed_since(at, age) {
+            Some(how) => Finding::note(format!(
+                "a tick ended well {age} s ago, and the last one did not: {how}"
+            ))
+            .seen(at.path("cron/ticker_last_error"), how),
+            None => Finding::pass(format!("a tick ended well {age} s ago"))
+                .seen(source, format!("{age} s old")),
+        },
         Some(Some(age)) if fresh && had_time => Finding::failure(format!(
             "the ticker comes round, and no tick has ended well for {}",
             span(age.unsigned_abs())
@@ -48,5 +58,47 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         _ => Finding::skipped("the ticker itself is late, or has just begun"),
     };
-    vec![finding]
+    vec![match at.gateway.cron.last_error.known().and_then(|failure| failure.error.as_ref()) {
+        Some(error) if finding.verdict == Verdict::Failure => {
+            finding.seen(at.path("cron/ticker_last_error"), error.clone())
+        }
+        _ => finding,
+    }]
+}
+
+/// That nothing can be written into the store (0.22+): no job runs without a note of it. Marks that stay fresh say otherwise.
+fn unwritable(at: &Subject<'_>) -> Option<Finding> {
+    if !at.store_is_unwritable() {
+        return None;
+    }
+    let beat = at.gateway.cron.heartbeat.known();
+    let age = beat.map(|beat| at.age_of(beat.at));
+    let is_fresh = age.flatten().is_some_and(|age| age <= at.late_after());
+    let finding = if is_fresh {
+        Finding::warning(
+            "the log says that the job store cannot be written, and not that it can be again",
+        )
+    } else {
+        Finding::failure(
+            "the job store cannot be written: no job runs, and the ticker leaves no mark",
+        )
+    };
+    Some(
+        finding
+            .seen(at.path("logs"), "the job store is unwritable")
+            .help("`df` and `ls -ld` of the directory `cron` tell why: a full disk, a read-only mount, another owner"),
+    )
+}
+
+/// How the last tick failed, where that was after the last that ended well: so long ago.
+fn failed_since(at: &Subject<'_>, success: i64) -> Option<String> {
+    let failure = at.gateway.cron.last_error.known()?;
+    let age = at.age_of(failure.at).filter(|age| *age < success)?;
+    Some(match &failure.error {
+        _ if failure.is_yield() => {
+            format!("{age} s ago it stood aside for a gateway that runs newer code")
+        }
+        Some(error) => format!("{error}, {age} s ago"),
+        None => format!("{age} s ago"),
+    })
 }

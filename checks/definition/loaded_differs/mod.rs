@@ -105,7 +105,8 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
 /// What differs, where it stands on disk, and what launchd has instead.
 fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
-    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv)) {
+    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv))
+    {
         found.push(("the arguments", definition.program_at(), argv.join(" ")));
     }
     let agent = definition.agent.as_ref();

@@ -17,6 +17,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         "port/no-listener",
         "health/refused",
         "runtime/platform-error",
+        "runtime/no-platform",
         "definition/api-server-env",
         "logs/api-server-refused",
     ];

@@ -22,7 +22,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let refusal = case
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
-    let cause = cause(case, lane, job).or_else(|| other_python(lane, job));
+    let cause =
+        told(case, job).or_else(|| cause(case, lane, job)).or_else(|| other_python(lane, job));
     Found::certain(
         format!(
             "{}{exit}{why}{refusal}{}{}",
@@ -48,6 +49,16 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "runtime/left-by-another",
         ],
     )
+}
+
+/// What the gateway itself left word of.
+fn told(case: &Case<'_>, job: &Job) -> Option<String> {
+    if let Some(watched) = case.at.watched_end(job) {
+        return Some(watched.words());
+    }
+    let crashes = case.at.crashes()?;
+    let is_said = case.found("job/crash-loop").is_some_and(|it| it.claim.contains("uncaught"));
+    (!is_said && job.last_exit == Some(Exit::Code(1))).then(|| crashes.words())
 }
 
 /// A Python that is none of the environment that the unit itself names: it has no Hermes, or none of what Hermes needs, and

@@ -4,10 +4,18 @@ use super::{Case, Found};
 use crate::finding::Finding;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let Some(finding) = case.found("cron/store-invalid") else { return closed(case) };
+    let Some(finding) = case.found("cron/store-invalid") else {
+        return unwritable(case).or_else(|| closed(case));
+    };
     let where_ =
         finding.evidence.first().map_or_else(String::new, |seen| format!(" ({})", seen.said));
     Found::certain(format!("cron does nothing: {}{where_}", finding.claim), EXPLAINS)
+}
+
+/// Nothing can be written into it: a full disk, a read-only mount (0.22+ says so, and waits).
+fn unwritable(case: &Case<'_>) -> Option<Found> {
+    let finding = case.found("cron/ticks-failing").filter(|_| case.at.store_is_unwritable())?;
+    Found::certain(format!("cron does nothing: {}", finding.claim), EXPLAINS)
 }
 
 /// The store is another user's, and closed to the gateway's own (upstream #68483). Ticks that fail confirm it.

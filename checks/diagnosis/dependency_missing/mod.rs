@@ -20,6 +20,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         "health/refused",
         "logs/missing-dependency",
         "runtime/platform-error",
+        "runtime/no-platform",
     ];
     if case.found("logs/missing-dependency").is_some() {
         Found::certain(summary, explains)

@@ -43,6 +43,7 @@ pub(super) const WITHOUT_ITS_PORT: &[&str] = &[
     "job/fatal-config",
     "runtime/startup-failed",
     "runtime/platform-error",
+    "runtime/no-platform",
     "port/no-listener",
     "logs/port-bind",
     "cron/no-ticker",

@@ -4,8 +4,15 @@ use super::{Case, Found};
 use crate::finding::Verdict;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = case.found("runtime/platform-error")?;
     let at = case.at;
+    let Some(finding) = case.found("runtime/platform-error") else {
+        let none = case.found("runtime/no-platform")?;
+        let pid = at.gateway.process()?.pid;
+        return Found::certain(
+            format!("PID {pid} runs, and serves no platform: {}", none.claim),
+            EXPLAINS,
+        );
+    };
     let (process, os) = (at.gateway.process()?, at.facts.about.os);
     let is_one = |finding: &&crate::finding::Finding| {
         finding.check == "runtime/platform-error" && finding.verdict == Verdict::Failure
@@ -28,6 +35,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "PID {} runs, and not all of its platforms do: {}{more}{reach}",
             process.pid, finding.claim
         ),
-        &["runtime/platform-error"],
+        EXPLAINS,
     )
 }
+
+const EXPLAINS: &[&str] =
+    &["runtime/platform-error", "runtime/no-platform", "logs/missing-dependency"];

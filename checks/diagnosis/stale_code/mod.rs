@@ -2,23 +2,24 @@
 
 use gw_snapshot::parse::time::Stamp;
 
-use super::{Case, Certainty, Found};
+use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let finding = ["health/version-skew", "owner/stale-code"]
-        .into_iter()
-        .find_map(|check| case.found(check))?;
-    let summary = format!("the gateway was updated and not restarted: {}", finding.claim);
+    let of_the_gateway =
+        ["health/version-skew", "owner/stale-code"].into_iter().find_map(|check| case.found(check));
+    let summary = match of_the_gateway {
+        Some(finding) => format!("the gateway was updated and not restarted: {}", finding.claim),
+        None => format!("Hermes was updated: {}", case.found("owner/stale-server")?.claim),
+    };
     let Some(jobs) = case.found("cron/last-run-failed").filter(|_| failed_since(case)) else {
-        return Found::certain(summary, &["owner/stale-code", "health/version-skew"]);
+        return Found::certain(summary, OWN);
     };
     // That it runs old code is seen; that the jobs fail for it is what usually follows (upstream #92145).
-    Some(Found {
-        certainty: Certainty::Likely,
-        summary: format!("{summary}; since then, {}, which may follow from it", jobs.claim),
-        explains: vec!["owner/stale-code", "health/version-skew", "cron/last-run-failed"],
-    })
+    let summary = format!("{summary}; since then, {}, which may follow from it", jobs.claim);
+    Found::likely(summary, OWN).map(|found| found.also(&["cron/last-run-failed"]))
 }
+
+const OWN: &[&str] = &["owner/stale-code", "owner/stale-server", "health/version-skew"];
 
 /// Whether every job that failed last did so after the code was written.
 fn failed_since(case: &Case<'_>) -> bool {

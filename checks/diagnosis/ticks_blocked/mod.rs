@@ -39,7 +39,8 @@ fn passed_over(case: &Case<'_>, process: &Process, overdue: &Finding) -> Option<
     let at = case.at;
     let cron = &at.gateway.cron;
     let is_fresh = |mark: &Fact<TickMark>| {
-        mark.known().and_then(|mark| at.age_of(mark.at)).is_some_and(|age| age <= LATE_AFTER)
+        let own = mark.known().filter(|mark| at.left_by_another(mark).is_none());
+        own.and_then(|mark| at.age_of(mark.at)).is_some_and(|age| age <= LATE_AFTER)
     };
     if !case.failed("cron/overdue") || !is_fresh(&cron.heartbeat) || !is_fresh(&cron.last_success) {
         return None;

@@ -1,9 +1,11 @@
 //! The process exists and does nothing: two witnesses say so.
 
+use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::facts::process::Process;
 
 use super::{Case, Certainty, Found};
-use crate::finding::span;
+use crate::Subject;
+use crate::finding::{Finding, Verdict, span};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -11,9 +13,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let silent = case.failed("health/timeout");
     let stopped = case.failed("owner/stopped-or-zombie");
     let late = case.failed("cron/ticker-late");
-    let frozen = case.found("runtime/loop-stalled").is_some() && !at.answers_itself();
+    let still = still(case);
+    let frozen = !still.is_empty() && !at.answers_itself();
+    let part = if loop_age(at, process).is_some() { "event loop" } else { "housekeeping" };
     if frozen && !silent && !stopped && !late {
-        return frozen_alone(case, process);
+        return frozen_alone(case, process, &still);
     }
     let summary = match (silent, stopped, late) {
         (_, true, _) if process.is_zombie() => {
@@ -36,10 +40,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             format!("PID {} is wedged: it does not answer, and its ticker has stopped", process.pid)
         }
         (true, false, false) if frozen => {
-            format!(
-                "PID {} is wedged: it does not answer, and its event loop has stopped",
-                process.pid
-            )
+            format!("PID {} is wedged: it does not answer, and its {part} has stopped", process.pid)
         }
         // A machine that has just woken up has old marks of both, for a minute.
         (false, false, true) if frozen => {
@@ -50,7 +51,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             };
             return Found::likely(
                 format!(
-                    "PID {} {verb} wedged: its event loop and its ticker have both stopped{doubt}",
+                    "PID {} {verb} wedged: its {part} and its ticker have both stopped{doubt}",
                     process.pid
                 ),
                 EXPLAINS,
@@ -61,11 +62,38 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Found::certain(summary, EXPLAINS)
 }
 
-/// The loop's mark alone: one witness, unless it is the only one that could be asked.
-fn frozen_alone(case: &Case<'_>, process: &Process) -> Option<Found> {
+/// What marks say that the gateway stands still.
+fn still<'a>(case: &Case<'a>) -> Vec<&'a Finding> {
+    let is_one = |finding: &&Finding| {
+        finding.check == "runtime/loop-stalled" && finding.verdict == Verdict::Warning
+    };
+    case.findings.iter().filter(is_one).collect()
+}
+
+/// The marks alone. That of the loop and those in the status file are left by several threads, and by nobody where their
+/// disk is full: together they make it likely. One of them is one witness.
+fn frozen_alone(case: &Case<'_>, process: &Process, still: &[&Finding]) -> Option<Found> {
     let at = case.at;
-    let beat = at.gateway.marks.heartbeat.known()?;
-    let age = span(u64::try_from(at.facts.now.duration_since(beat.at).as_secs()).ok()?);
+    if let [first, second, ..] = still {
+        return Found::likely(
+            format!(
+                "PID {} may be wedged, or cannot write its home: {}, and {}",
+                process.pid, first.claim, second.claim
+            ),
+            EXPLAINS,
+        );
+    }
+    let Some(age) = loop_age(at, process).map(span) else {
+        let claim = &still.first()?.claim;
+        return Some(Found {
+            certainty: Certainty::Possible,
+            summary: format!(
+                "PID {} may be wedged, or cannot write its home: {claim}",
+                process.pid
+            ),
+            explains: vec!["runtime/loop-stalled"],
+        });
+    };
     let other = if at.api().is_some() {
         "its API server tells nothing of it"
     } else {
@@ -81,6 +109,13 @@ fn frozen_alone(case: &Case<'_>, process: &Process) -> Option<Found> {
     })
 }
 
+/// How long the mark of this process's event loop has been too old, in seconds. None if it is not.
+fn loop_age(at: &Subject<'_>, process: &Process) -> Option<u64> {
+    let beat = at.gateway.marks.heartbeat.known().filter(|beat| beat.pid == process.pid)?;
+    let age = at.facts.now.duration_since(beat.at).as_secs();
+    u64::try_from(age).ok().filter(|_| age > LOOP_FROZEN_AFTER)
+}
+
 fn state(process: &Process) -> &str {
     process.seen.state.as_deref().unwrap_or("T")
 }
@@ -93,6 +128,7 @@ pub(super) const EXPLAINS: &[&str] = &[
     "cron/overdue",
     "runtime/loop-stalled",
     "runtime/platform-error",
+    "runtime/no-platform",
     "port/no-listener",
     "cron/ticks-failing",
     "owner/unsupervised",

@@ -12,6 +12,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "definition/shell-home",
             "definition/other-home",
             "runtime/platform-error",
+            "runtime/no-platform",
         ],
     )
 }

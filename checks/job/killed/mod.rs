@@ -106,4 +106,4 @@ pub(crate) fn waits_for(kind: &str) -> Option<&'static str> {
 }
 
 /// What a gateway takes to end once it is asked to. In seconds.
-const STOP_SECONDS: u64 = 30;
+pub(crate) const STOP_SECONDS: u64 = 30;

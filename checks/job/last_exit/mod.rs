@@ -30,6 +30,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::pass(format!("no run of {} has ended", lane.name)).of_service(lane.title()),
         ];
     };
+    if let Some(watched) = at.watched_end(job) {
+        let claim =
+            format!("the previous run of {} ended with {exit}: {}", lane.name, watched.words());
+        return vec![
+            Finding::note(claim)
+                .seen(&job.source, format!("last exit: {exit}"))
+                .seen(watched.file, "its own word")
+                .of_service(lane.title()),
+        ];
+    }
     let meaning = match exit {
         Exit::Code(0) => "a planned stop, or a takeover",
         Exit::Code(1) => {

@@ -1,4 +1,7 @@
-//! Whether more than one gateway serves the home.
+//! More than one gateway serves the home.
+
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::process::Process;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -6,31 +9,61 @@ use crate::finding::{Finding, Verdict};
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
-/// Looks.
+/// Counts the gateways, and names what only looks like one.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
-    let others: Vec<_> =
-        at.gateway.liveness.others.iter().filter(|other| !other.is_zombie()).collect();
-    let (attempts, others): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|other| at.is_attempt(other));
-    if let (true, Some(why)) = (others.is_empty(), at.facts.searched.why()) {
+    let liveness = &at.gateway.liveness;
+    let others: Vec<&Process> = liveness.others.iter().filter(|other| !other.is_zombie()).collect();
+    if !others.is_empty() {
+        let finding = Finding::failure(format!(
+            "PID {} is not the only gateway of this home: PID {} serves it too",
+            process.pid,
+            pids(&others)
+        ))
+        .help(
+            "decide which is to stay; two gateways on one home corrupt its databases and answer twice",
+        );
+        let finding = at.with_process(finding, process);
+        return vec![with_all(at, finding, &others)];
+    }
+    let unclear: Vec<&Process> = liveness.unclear.iter().chain(at.strangers()).collect();
+    if !unclear.is_empty() {
+        let why = Why::Failed(format!(
+            "PID {} looks like a gateway, and nothing tells which home it serves",
+            pids(&unclear)
+        ));
+        let finding = Finding::unknown("whether another gateway of this home lives", &why).minor();
+        return vec![with_all(at, finding, &unclear)];
+    }
+    if let Some(why) = at.facts.searched.why() {
         return vec![Finding::unknown("whether another gateway of this home lives", why).minor()];
     }
-    if others.is_empty() {
-        let finding =
-            Finding::pass(format!("PID {} is the only gateway of this home", process.pid));
-        return vec![
-            attempts.into_iter().fold(finding, |finding, it| at.with_process(finding, it)),
-        ];
+    let attempts: Vec<&Process> = liveness.attempts.iter().collect();
+    let is_only = format!("PID {} is the only gateway of this home", process.pid);
+    if attempts.is_empty() {
+        return vec![Finding::pass(is_only)];
     }
-    let pids = others.iter().map(|other| other.pid.to_string()).collect::<Vec<_>>().join(", ");
-    let finding = Finding::failure(format!(
-        "PID {} is not the only gateway of this home: PID {pids} serves it too",
-        process.pid
+    let finding = Finding::note(format!(
+        "{is_only}; PID {} start{} beside it, and its lock refuses {}",
+        pids(&attempts),
+        if attempts.len() == 1 { "s" } else { "" },
+        if attempts.len() == 1 { "it" } else { "them" },
     ))
-    .help(
-        "decide which is to stay; two gateways on one home corrupt its databases and answer twice",
-    );
-    let finding = at.with_process(finding, process);
-    vec![others.into_iter().fold(finding, |finding, other| at.with_process(finding, other))]
+    .help("find what starts it: its parent process tells");
+    vec![with_all(at, finding, &attempts)]
+}
+
+fn pids(processes: &[&Process]) -> String {
+    processes.iter().map(|process| process.pid.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn with_all(at: &Subject<'_>, finding: Finding, processes: &[&Process]) -> Finding {
+    processes.iter().fold(finding, |finding, process| {
+        let parent = process.seen.ppid.map(|ppid| format!("its parent is PID {ppid}"));
+        let finding = at.with_process(finding, process);
+        match parent {
+            Some(parent) => finding.seen(format!("process {}", process.pid), parent),
+            None => finding,
+        }
+    })
 }

@@ -1,32 +1,35 @@
-//! Whether the gateway runs older code than stands on disk.
+//! The code that the gateway has loaded is older than the code on disk.
+
+use gw_snapshot::fact::Why;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict, span};
+use crate::finding::{Finding, Verdict};
+use crate::subject::version::Loaded;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
 
-/// Looks.
+/// Compares the loaded code with the installed code.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
-    let written = at.gateway.install.as_ref().and_then(|install| install.written_at);
-    let (Some(started), Some(written)) = (process.started_at, written) else {
-        return vec![Finding::skipped(
-            "when the process started, or its code was written, is not known",
-        )];
-    };
-    let ahead = written.duration_since(started).as_secs();
-    let finding = match u64::try_from(ahead) {
-        Ok(ahead) if ahead > SETTLED => Finding::warning(format!(
-            "PID {} runs older code than stands on disk: it was updated {} after the gateway started",
-            process.pid,
-            span(ahead)
+    let pid = process.pid;
+    let finding = match at.loaded(process) {
+        Loaded::Unknown => {
+            return vec![Finding::skipped(
+                "nothing tells when the process started, or when its code was written",
+            )];
+        }
+        Loaded::Ahead => {
+            let why = Why::Failed("the code on disk bears a time that has not come yet".into());
+            Finding::unknown("whether the gateway runs the code on disk", &why).minor()
+        }
+        Loaded::Same => Finding::pass(format!("PID {pid} runs the code on disk")),
+        Loaded::Older(how) => Finding::warning(format!(
+            "PID {pid} runs older code than the code on disk: {how}"
         ))
-        .help("restart the service when it is idle: what it loads only now may not fit what it has loaded"),
-        _ => Finding::pass(format!("PID {} runs the code that stands on disk", process.pid)),
+        .help(
+            "restart the service when it is idle: modules that it loads now come from the new code",
+        ),
     };
     vec![at.with_process(finding, process)]
 }
-
-/// An installation that starts the gateway may still write a little. In seconds.
-const SETTLED: u64 = 60;

@@ -15,8 +15,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no status is known to be that of this process")];
     };
     let is_old = |platform: &&Platform| {
-        platform.state == "connected"
-            && platform.is_of(process, at.facts.about.os) != Some(true)
+        platform.state == "connected" && platform.is_of(process, at.facts.about.os) != Some(true)
     };
     let names: Vec<&str> =
         status.platforms.iter().filter(is_old).map(|platform| platform.name.as_str()).collect();

@@ -20,6 +20,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::unknown("who wrote the status file", &why).minor()];
     };
     let (pid, file) = (process.pid, at.path("gateway_state.json"));
+    // The home for which the file was made stays in it when a home is copied.
+    let from = status.hermes_home.as_ref().filter(|home| !at.gateway.home.is_at(home));
+    let from = from.map_or_else(String::new, |home| format!(" of the home {home}"));
     let finding = match (process.identity(writer, at.facts.about.os), at.foreign_status()) {
         (Identity::Same, _) => Finding::pass(format!("the status file is that of PID {pid}")),
         (Identity::Unclear, _) => {
@@ -37,7 +40,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 format!("the status file was left by an earlier process that was PID {pid} as well")
             } else {
                 format!(
-                    "the status file was left by PID {}, an earlier process; PID {pid} lives now",
+                    "the status file was left by PID {}, an earlier process{from}; PID {pid} lives now",
                     writer.pid
                 )
             };

@@ -4,7 +4,7 @@ use gw_snapshot::fact::Why;
 use gw_snapshot::facts::record::Platform;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -24,9 +24,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Some(true) if is_paused_by_hand(platform) => {
                 Finding::note(format!("platform {name} is paused, and no error is given for it"))
             }
-            Some(true) => {
-                Finding::failure(format!("platform {name} is {state}: {}", reason(platform)))
-            }
+            Some(true) => Finding::failure(format!(
+                "platform {name} is {state}{}: {}",
+                since(at, platform),
+                reason(platform)
+            )),
             None => {
                 let why = Why::Failed(format!("it is {state}, and nothing says since when"));
                 Finding::unknown(&format!("how platform {name} stands"), &why).minor()
@@ -35,6 +37,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding.seen(at.path("gateway_state.json"), format!("{name}: {state}")));
     }
     if findings.is_empty() { vec![Finding::pass("no platform reports trouble")] } else { findings }
+}
+
+/// For how long it has tried, where that is told (0.20.4+), and whether Hermes itself has flagged it.
+fn since(at: &Subject<'_>, platform: &Platform) -> String {
+    let age = platform.retrying_since.and_then(|since| at.age_of(since));
+    let age = age.filter(|_| platform.state == "retrying");
+    let age = age.map_or_else(String::new, |age| format!(" for {}", span(age.unsigned_abs())));
+    let flag = if platform.needs_attention { ", and flagged by Hermes" } else { "" };
+    format!("{age}{flag}")
 }
 
 fn is_out(platform: &Platform) -> bool {

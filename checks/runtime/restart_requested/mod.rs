@@ -1,6 +1,7 @@
 //! Whether a restart was asked for and never came.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::endings::Watchdog;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
@@ -30,14 +31,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::unknown(what, &why).minor()];
     }
     let age = age.flatten();
+    let asked = status.watchdog().map_or("a restart was asked for", Watchdog::words);
     let finding = match age {
-        Some(age) if age < COMES_WITHIN => Finding::note("a restart was asked for just now"),
+        Some(age) if age < COMES_WITHIN => Finding::note(format!("{asked} just now")),
         _ => {
             let since =
                 age.map_or_else(String::new, |age| format!(" {} ago", span(age.unsigned_abs())));
-            Finding::warning(format!(
-                "a restart was asked for{since}, and nothing started the gateway again"
-            ))
+            Finding::warning(format!("{asked}{since}, and nothing started the gateway again"))
         }
     };
     vec![finding.seen(at.path("gateway_state.json"), "restart_requested: true")]

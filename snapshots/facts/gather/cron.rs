@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::Look;
 use crate::fact::Fact;
-use crate::facts::cron::{Cron, Store, TickMark};
+use crate::facts::cron::{Cron, Store, TickFailure, TickMark};
 use crate::facts::executions::Execution;
 use crate::facts::home::{Home, join};
 use crate::facts::liveness::Holder;
@@ -19,12 +19,13 @@ const COPIES: &str = "state-snapshots";
 const MOST_SCRIPTS: usize = 200;
 
 /// What will be asked of every home.
-pub(super) fn questions(home: &Home) -> [Question; 4] {
+pub(super) fn questions(home: &Home) -> [Question; 5] {
     let path = |name: &str| join(&home.path, name);
     [
         Question::File(path("cron/jobs.json"), JOBS),
         Question::File(path("cron/jobs.json"), Part::Stat),
         Question::File(path("cron/executions.db"), Part::Executions),
+        Question::File(path("cron/ticker_last_error"), Part::SMALL),
         Question::Directory(path(COPIES)),
     ]
 }
@@ -44,6 +45,7 @@ pub(super) fn cron(look: &Look<'_>, home: &Home, config: Option<&yaml::Node>) ->
         store,
         heartbeat: TickMark::in_file(&file("cron/ticker_heartbeat", Part::SMALL)),
         last_success: TickMark::in_file(&file("cron/ticker_last_success", Part::SMALL)),
+        last_error: TickFailure::in_file(&file("cron/ticker_last_error", Part::SMALL)),
         executions: file("cron/executions.db", Part::Executions)
             .content()
             .parse(|text| Execution::list(text, look.host)),

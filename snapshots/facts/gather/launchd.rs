@@ -506,7 +506,7 @@ fn runs_gateway(look: &Look<'_>, job: &Job) -> bool {
     let role = argv.map(cmdline::role);
     match (role, argv) {
         (Some(Role::Gateway(_) | Role::Wrapper), Some(argv)) => !cmdline::only_restarts(argv),
-        (Some(Role::Server | Role::CronTick | Role::OtherHermes), _) => false,
+        (Some(Role::Server | Role::CronTick | Role::Lifecycle(_) | Role::OtherHermes), _) => false,
         // A script says nothing of what it runs.
         _ => look
             .scan()

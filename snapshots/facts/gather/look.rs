@@ -7,7 +7,7 @@ use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
-use crate::facts::install::Install;
+use crate::facts::install::{self, Install};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::host::{Host, Part, Question, Seen};
@@ -27,7 +27,7 @@ pub(super) struct Look<'a> {
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
-    installs: RefCell<BTreeMap<String, Option<Install>>>,
+    installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
     /// The homes below the root by their real paths.
     homes: OnceCell<BTreeMap<String, String>>,
     /// The sticky profile of each root that was asked for.
@@ -146,14 +146,18 @@ impl<'a> Look<'a> {
         scanned.unwrap_or_else(|| Process::of(self.host.process(pid), self.about))
     }
 
-    /// What is installed beside the interpreter of a command line.
+    /// Returns the installed code to which the words of a command lead, or the link that its program is.
     pub(super) fn install(&self, argv: &[String]) -> Option<Install> {
-        let interpreter = argv.first()?;
-        if let Some(known) = self.installs.borrow().get(interpreter) {
+        if let Some(known) = self.installs.borrow().get(argv) {
             return known.clone();
         }
-        let install = Install::beside(interpreter, self.host);
-        self.installs.borrow_mut().insert(interpreter.clone(), install.clone());
+        let mut places = install::places(argv);
+        let link =
+            argv.first().filter(|program| program.starts_with('/') && program.ends_with("/hermes"));
+        let target = link.and_then(|link| self.host.file(link, Part::Stat).target);
+        places.extend(target.into_iter().flat_map(|target| install::places(&[target])));
+        let install = Install::first_of(&places, self.host);
+        self.installs.borrow_mut().insert(argv.into(), install.clone());
         install
     }
 

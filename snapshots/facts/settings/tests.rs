@@ -12,7 +12,10 @@ fn layer(file: &str, lines: &[&str]) -> Layer {
         let value = if is_open { Value::unresolved(value) } else { Value::of(value) };
         Assignment { name: name.into(), value, at: place(at + 1) }
     };
-    Layer { is_file: file == ".env", ..lines.iter().enumerate().map(entry).collect::<Vec<_>>().into() }
+    Layer {
+        is_file: file == ".env",
+        ..lines.iter().enumerate().map(entry).collect::<Vec<_>>().into()
+    }
 }
 
 /// A home whose gateway serves no other profile.
@@ -20,13 +23,8 @@ fn decide(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -
     let root = yaml::parse(config).expect("a test's own YAML");
     let environment = vec![layer(".env", dotenv), layer("unit", unit)];
     let version = version.map(|text| Version::read(text).expect("a version"));
-    Sources {
-        environment,
-        config: vec![("config.yaml", &root)],
-        version,
-        serves_many: Some(false),
-    }
-    .api_server()
+    Sources { environment, config: vec![("config.yaml", &root)], version, serves_many: Some(false) }
+        .api_server()
 }
 
 fn known(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
@@ -76,7 +74,11 @@ fn every_era_settles_a_host_as_its_own_loader_does() {
                 let host = Address::of(told[1].as_str().unwrap_or_default());
                 assert_eq!(got.host.value.is(&host), Some(true), "{what}");
                 let port = told[2].as_u64().unwrap();
-                assert_eq!(got.port.value.literal().map(|port| u64::from(*port)), Some(port), "{what}");
+                assert_eq!(
+                    got.port.value.literal().map(|port| u64::from(*port)),
+                    Some(port),
+                    "{what}"
+                );
                 let key = match got.key.value {
                     Key::Missing => "none",
                     ref key if key.is_usable().is(&true) == Some(true) => "usable",
@@ -171,7 +173,11 @@ fn the_precedence_of_the_environment_is_that_of_hermes() {
         for version in [Some("0.19.0"), Some("0.22.2"), None] {
             let got = known(version, dotenv, unit, config);
             let (enabled, host, port) = summary(&got);
-            assert_eq!((enabled, host.as_str(), port), expected, "{version:?} {dotenv:?} {unit:?} {config:?}");
+            assert_eq!(
+                (enabled, host.as_str(), port),
+                expected,
+                "{version:?} {dotenv:?} {unit:?} {config:?}"
+            );
         }
     }
 }
@@ -183,9 +189,8 @@ fn what_the_releases_read_differently_is_open_for_itself_alone() {
     assert_eq!(api.host.value.is(&Address::of("127.0.0.1")), Some(true));
     let why = api.open().expect("the port").to_string();
     assert!(why.contains("only `extra:` is read"), "{why}");
-    let checkout = Version::read("0.19.0").map(|version| {
-        version.with(crate::facts::release::Checkout { commit: None, date: None })
-    });
+    let checkout = Version::read("0.19.0")
+        .map(|version| version.with(crate::facts::release::Checkout { commit: None, date: None }));
     let root = yaml::parse(FLAT).expect("YAML");
     let ahead = Sources {
         environment: vec![layer(".env", &[KEY])],
@@ -203,7 +208,12 @@ fn what_asks_in_vain_is_named_with_its_line() {
     for (version, dotenv, config, expected) in [
         ("0.22.2", &[FLAG][..], "{}", Some(InVain::Flag(at(".env", 1)))),
         ("0.22.2", &[FLAG, SHORT], "{}", Some(InVain::Key(at(".env", 2)))),
-        ("0.20.0", &[FLAG, "API_SERVER_KEY=your_api_key_here"], "{}", Some(InVain::Key(at(".env", 2)))),
+        (
+            "0.20.0",
+            &[FLAG, "API_SERVER_KEY=your_api_key_here"],
+            "{}",
+            Some(InVain::Key(at(".env", 2))),
+        ),
         (
             "0.20.6",
             &[KEY],

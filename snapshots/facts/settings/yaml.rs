@@ -76,9 +76,8 @@ impl<'a> Configured<'a> {
             return Setting { value: Value::Literal(false), from: None };
         };
         let text = entry.text(self.expands);
-        let value = text.map_or(Value::Literal(false), |text| {
-            text.map(|text| super::is_truthy(&text))
-        });
+        let value =
+            text.map_or(Value::Literal(false), |text| text.map(|text| super::is_truthy(&text)));
         Setting { value, from: Some(entry.place()) }
     }
 
@@ -126,7 +125,9 @@ impl<'a> Block<'a> {
             .filter(|block| matches!(block.node.value, Yaml::Map(_)))
             .collect();
         let leaf = |path: &[&str]| {
-            blocks.iter().find_map(|Entry { file, node }| Some(Entry { file, node: node.at(path)? }))
+            blocks
+                .iter()
+                .find_map(|Entry { file, node }| Some(Entry { file, node: node.at(path)? }))
         };
         let own = Keys { port: leaf(&["port"]), host: leaf(&["host"]), key: leaf(&["key"]) };
         let extra = |name: &str| leaf(&["extra", name]);

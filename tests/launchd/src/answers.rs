@@ -17,7 +17,7 @@ use crate::{definition::Definition, list, print};
 const USAGE: u8 = 64;
 
 /// `EX_SOFTWARE`: the stand-in does not know.
-const NOT_MODELLED: u8 = 70;
+pub(crate) const NOT_MODELLED: u8 = 70;
 
 const UNRECOGNIZED: &str = "Unrecognized target specifier. <service-target> takes a form of \
      <domain-target>/<service-id>.\nPlease refer to `man launchctl` for explanation of the \

@@ -1,6 +1,7 @@
 //! A stand-in for launchd and launchctl: enough of both that a program which reads `launchctl` meets
-//! real processes that start, die and are started again. One program in three parts: the client, the
-//! daemon (`--stand-in DIR`), and the `xpcproxy` that turns into a job. It is test equipment for
+//! real processes that start, die and are started again. One program in four parts: the client, the
+//! daemon (`--stand-in DIR`), the `xpcproxy` that turns into a job, and, called by its name, the `osascript`
+//! that the plists of Hermes begin with. It is test equipment for
 //! Linux, and no supervisor for anything else; README.md says what it models and what it does not.
 
 #[cfg(target_os = "linux")]
@@ -21,6 +22,8 @@ mod job;
 mod launchd;
 #[cfg(target_os = "linux")]
 mod list;
+#[cfg(target_os = "linux")]
+mod osascript;
 #[cfg(target_os = "linux")]
 mod overrides;
 #[cfg(target_os = "linux")]
@@ -43,6 +46,7 @@ fn main() -> std::process::ExitCode {
     let words: Vec<String> = words.collect();
     match words.split_first() {
         _ if called == "xpcproxy" => xpcproxy::run(),
+        _ if called.ends_with("/osascript") => osascript::run(&words),
         Some((first, rest)) if first == "--stand-in" => daemon::run(rest),
         _ => client::run(words),
     }

@@ -169,3 +169,24 @@ fn a_domain_on_demand_only_parks_a_restart_and_a_kickstart_passes() {
     assert_eq!(mac.code(&["kickstart", TARGET]), Some(0));
     mac.until(|service| service.runs.known() > parked.runs.known());
 }
+
+#[test]
+fn osascript_ends_as_the_script_does_and_refuses_what_is_no_script_of_hermes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let osascript = directory.path().join("osascript");
+    fs::copy(LAUNCHCTL, &osascript).expect("a copy");
+    let code = |words: &[&str]| Command::new(&osascript).args(words).status().expect("it").code();
+    let javascript = |command: &str| {
+        let script =
+            format!("ObjC.import(\"stdlib\"); const status=$.system({command:?}); $.exit(status);");
+        code(&["-l", "JavaScript", "-e", &script])
+    };
+    let applescript = |command: &str| code(&["-e", &format!("do shell script {command:?}")]);
+    assert_eq!(javascript("exec sh -c 'exit 75'"), Some(75));
+    assert_eq!(javascript("[ \"a b\" = 'a b' ]"), Some(0));
+    assert_eq!(javascript("kill -TERM $$"), Some(143));
+    assert_eq!(applescript("exit 75"), Some(1));
+    assert_eq!(applescript("exit 0"), Some(0));
+    assert_eq!(code(&["-e", "display dialog \"x\""]), Some(70));
+    assert_eq!(code(&["-l", "JavaScript"]), Some(70));
+}

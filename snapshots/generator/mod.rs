@@ -1,0 +1,95 @@
+//! What the installed code can write as a service definition, told from its source text alone.
+//!
+//! The functions `generate_systemd_unit` and `generate_launchd_plist` are looked for by their names, and followed with
+//! the functions of Hermes's that they call ([`run`]). What comes of it is a text with placeholders and choices
+//! ([`template`]), and of that what it says ([`document`]). Nothing is ever run. Where the text cannot be followed, the
+//! answer is that it cannot be told.
+
+mod calls;
+mod document;
+mod forms;
+mod modules;
+mod run;
+mod template;
+mod value;
+mod values;
+
+pub use document::{ANY, Document, Setting, When};
+pub use modules::Load;
+
+use run::Run;
+use value::Value;
+
+/// What the installed code can write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Generators {
+    /// For the manager of a user. None: it cannot be told.
+    pub user_unit: Option<Document>,
+    /// For the system manager.
+    pub system_unit: Option<Document>,
+    /// For launchd.
+    pub plist: Option<Document>,
+    /// The files that were read, by their paths below the directory of the code.
+    pub files: Vec<String>,
+}
+
+/// Reads the code.
+pub fn read(load: &mut Load<'_>) -> Generators {
+    let mut run = Run::new(load);
+    let unit = place(&mut run, UNIT);
+    let of_unit = |run: &mut Run<'_>, system: bool| {
+        let given = [("system", Value::Truth(system))];
+        Document::of_unit(&run.text(unit.as_deref()?, UNIT, &given, "linux")?)
+    };
+    let user_unit = of_unit(&mut run, false);
+    let system_unit = of_unit(&mut run, true);
+    let module = place(&mut run, PLIST);
+    let plist =
+        module.and_then(|module| Document::of_list(&run.text(&module, PLIST, &[], "darwin")?));
+    Generators { user_unit, system_unit, plist, files: run.modules.files() }
+}
+
+/// Returns the module that defines a function: one of those in which releases have it, or one that they import.
+fn place(run: &mut Run<'_>, name: &str) -> Option<String> {
+    let mut candidates: Vec<String> = PLACES.map(String::from).to_vec();
+    let mut at = 0;
+    while let Some(candidate) = candidates.get(at).cloned() {
+        at += 1;
+        let Some(found) = run.modules.get(&candidate) else { continue };
+        if found.source.function(name).is_some() {
+            return Some(candidate);
+        }
+        // Where it is imported from comes before all else that is imported.
+        let (first, rest): (Vec<_>, Vec<_>) =
+            found.named(&candidate).partition(|named| named.ends_with(&format!(".{name}")));
+        let first = first
+            .iter()
+            .filter_map(|named| named.rsplit_once('.'))
+            .map(|(module, _)| module.to_string());
+        let first: Vec<String> = first.collect();
+        for named in first.into_iter().rev() {
+            if !candidates.iter().take(at).any(|known| *known == named) {
+                candidates.insert(at, named);
+            }
+        }
+        for named in rest.into_iter().filter(|named| named.starts_with(BESIDE)) {
+            if !candidates.contains(&named) && candidates.len() < MOST_CANDIDATES {
+                candidates.push(named);
+            }
+        }
+    }
+    None
+}
+
+const UNIT: &str = "generate_systemd_unit";
+const PLIST: &str = "generate_launchd_plist";
+/// Where releases 0.13 to 0.22 have them.
+const PLACES: [&str; 3] =
+    ["hermes_cli.gateway", "hermes_cli.gateway_service_unit", "hermes_cli.gateway_launchd"];
+/// Where else they may be.
+const BESIDE: &str = "hermes_cli.gateway";
+/// Modules that are looked into for one function.
+const MOST_CANDIDATES: usize = 24;
+
+#[cfg(test)]
+mod tests;
