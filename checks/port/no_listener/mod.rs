@@ -88,6 +88,10 @@ fn in_vain(at: &Subject<'_>) -> Option<Finding> {
     if own.iter().any(|listener| !is_another(&listener)) || at.listens_out_of_sight().is_some() {
         return None;
     }
+    if at.is_ending() {
+        let why = Why::Failed("the gateway is ending, as its status file says".into());
+        return Some(Finding::unknown("whether it had an API server", &why));
+    }
     if !at.facts.listeners.complete && !at.answered(|answer| matches!(answer, Answer::Refused)) {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
         let what = format!("whether anything listens on {}", api.address());
