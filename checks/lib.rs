@@ -19,6 +19,7 @@ pub mod finding;
 pub mod intent;
 pub mod plan;
 mod spawn;
+pub mod stop;
 mod story;
 mod subject;
 pub mod transient;
@@ -194,6 +195,7 @@ checks! {
         delivery_failed "cron/delivery-failed",
         stuck_claim "cron/stuck-claim",
         external_provider "cron/external-provider",
+        held "cron/held",
         self_restart "cron/self-restart",
         never_fired "cron/never-fired",
         target_unresolvable "cron/target-unresolvable",

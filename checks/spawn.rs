@@ -5,13 +5,15 @@
 //! tells neither from the other.
 
 use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::{Named, Usable};
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::release::Capability;
 use gw_snapshot::observation::Kind;
-use gw_snapshot::parse::cmdline::Role;
+use gw_snapshot::parse::cmdline::{self, Role};
 use gw_snapshot::parse::log::Class;
+use gw_snapshot::parse::shell;
 
 use crate::Subject;
 use crate::finding::plural;
@@ -145,20 +147,33 @@ fn never_began(launchd: &Launchd) -> Option<String> {
     Some(said.into())
 }
 
-/// Whether this Hermes takes launchd's own job for another gateway, where a wrapper hides its supervisor from it. The guard
-/// came with Hermes's own wrapper, in 0.20.1 (upstream #86893, #87046); the flag against that in 0.20.5 (#87005).
-pub(crate) fn guards_against_its_own_job(at: &Subject<'_>) -> bool {
-    at.has(Capability::GuardAgainstOwnJob) != Some(false)
+/// True if this Hermes takes launchd's own job for another gateway, where the wrapper of this definition hides its
+/// supervisor from it. The guard came with Hermes's own wrapper, in 0.20.1 (upstream #86893, #87046); the flag against
+/// that in 0.20.5 (#87005), from where on that wrapper gives it by itself.
+pub(crate) fn guards_against_its_own_job(at: &Subject<'_>, definition: &Definition) -> bool {
+    let has_guard = at.has(Capability::GuardAgainstOwnJob);
+    if !is_of_hermes(definition) {
+        return has_guard != Some(false);
+    }
+    let marks_itself = at.has(Capability::WrapperMarksItself);
+    let says_so = cried(at, Class::OwnJobRefused).is_some();
+    says_so || has_guard == Some(true) && marks_itself != Some(true)
+}
+
+/// True if the wrapper is Hermes's own, which may itself be what osascript runs.
+pub(crate) fn is_of_hermes(definition: &Definition) -> bool {
+    let inner = shell::of_osascript(&definition.argv);
+    cmdline::handed_on(inner.as_ref().unwrap_or(&definition.argv)).is_some()
 }
 
 /// Whether what a service starts would be refused so.
 pub(crate) fn would_be_refused(at: &Subject<'_>, lane: &Lane) -> bool {
-    let is_unmarked = lane.definition.known().is_some_and(|definition| {
+    lane.definition.known().is_some_and(|definition| {
         definition.agent.is_some()
             && definition.role == Role::Wrapper
             && !definition.told.external_supervisor
-    });
-    is_unmarked && guards_against_its_own_job(at)
+            && guards_against_its_own_job(at, definition)
+    })
 }
 
 /// Whether Hermes itself says that it refused to start.

@@ -88,7 +88,11 @@ impl<'a> Subject<'a> {
                 let is_still = process.is_zombie() || process.is_stopped();
                 let is_stopping = self.job().is_some_and(|(_, job)| job.phase == Phase::Stopping);
                 let starts = self.unanswered_start().is_some();
-                if is_still || is_stopping || self.is_ending() || starts {
+                let has_stopped = self
+                    .gateway
+                    .own_status(self.facts.about.os)
+                    .is_some_and(|status| status.state.as_deref() == Some("stopped"));
+                if is_still || is_stopping || has_stopped || starts {
                     Fact::Absent
                 } else {
                     Fact::Known(())
@@ -97,10 +101,21 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// True if a gateway is to serve this home: a service is installed for it or its records say that one did, the policy
-    /// does not mean it to be off, and no other gateway serves it.
+    /// True if a gateway is known to be meant for this home: a service of its own is installed, or its records say that
+    /// one served it. False where the policy means it to be off, and where another gateway serves it.
     pub(crate) fn is_expected(&self) -> bool {
-        self.has_gateway() && !self.is_off() && self.gateway.served_by.is_none()
+        let gateway = self.gateway;
+        let has_service = gateway.lanes.iter().any(|lane| {
+            // One that runs a process serves the home of that process.
+            let serves_another = lane
+                .job
+                .known()
+                .is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_some())
+                && gateway.liveness.process.is_absent();
+            !serves_another && (lane.definition.known().is_some() || lane.job.known().is_some())
+        });
+        let is_known = has_service || gateway.status.known().is_some();
+        is_known && !self.is_off() && gateway.served_by.is_none()
     }
 
     /// Says what is under way, for people: the head of a sentence without a full stop.

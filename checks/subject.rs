@@ -17,11 +17,31 @@ use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, span};
 use crate::intent::Expected;
+use crate::stop::Stop;
+
+/// Why a gateway is meant to be off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// The operator's policy says so.
+    ByPolicy,
+    /// Somebody stopped the profile, which the gateway of another one would serve (0.21.5+). Since when.
+    Parked(Option<Timestamp>),
+}
+
+impl Off {
+    /// Returns the reason in a few words.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::ByPolicy => "meant to be off",
+            Self::Parked(_) => "parked on purpose",
+        }
+    }
+}
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -29,10 +49,23 @@ impl<'a> Subject<'a> {
         home::join(&self.gateway.home.path, name)
     }
 
-    /// Whether the policy means this gateway to be off, and none is seen to live.
+    /// Returns why this gateway is meant to be off, where it is and none is seen to live.
+    pub(crate) fn off(&self) -> Option<Off> {
+        if !self.gateway.liveness.process.is_absent() {
+            return None;
+        }
+        if self.intent.policy.off(&self.gateway.home.profile).is_some() {
+            return Some(Off::ByPolicy);
+        }
+        // Hermes heeds the file in the home of a named profile alone.
+        let is_named = self.gateway.home.profile != "default";
+        let parked = self.gateway.marks.parked.known().filter(|_| is_named);
+        parked.map(|since| Off::Parked(*since))
+    }
+
+    /// True if this gateway is meant to be off, and none is seen to live.
     pub(crate) fn is_off(&self) -> bool {
-        self.intent.policy.off(&self.gateway.home.profile).is_some()
-            && self.gateway.liveness.process.is_absent()
+        self.off().is_some()
     }
 
     /// What the policy expects of this gateway.
@@ -42,8 +75,11 @@ impl<'a> Subject<'a> {
 
     /// Why nothing can be expected of this gateway.
     pub(crate) fn expects_nothing(&self) -> Option<&'static str> {
-        if self.is_off() {
-            Some("the policy means this gateway to be off")
+        if let Some(off) = self.off() {
+            Some(match off {
+                Off::ByPolicy => "the policy means this gateway to be off",
+                Off::Parked(_) => "this profile is parked",
+            })
         } else if self.has_gateway() {
             None
         } else {
@@ -177,19 +213,33 @@ impl<'a> Subject<'a> {
         self.gateway.install.as_ref()?.version.known()
     }
 
+    /// Why it is not known what the installed release writes into definitions.
+    pub(crate) fn unknown_writing(&self) -> Why {
+        match self.gateway.install.as_ref().map(|install| &install.version) {
+            Some(Fact::Known(version)) => {
+                Why::Failed(format!("what {version} writes is not known here"))
+            }
+            Some(Fact::Unknown(why)) => why.clone(),
+            Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
+            None => Why::NotObserved,
+        }
+    }
+
     /// True if the installed code can do this, false if it cannot. None where its version does not tell, or is not known.
     pub(crate) fn has(&self, capability: Capability) -> Option<bool> {
         self.version()?.has(capability)
     }
 
-    /// How long the gateway may wait for turns under way when it stops, in seconds: as its settings say, else by the
-    /// default of its version (180 up to 0.17, none from 0.18 on).
-    pub(crate) fn drain(&self) -> Option<u64> {
-        match &self.gateway.drain {
-            Fact::Known(seconds) => Some(*seconds),
-            Fact::Absent => Some(if self.has(Capability::NoDrainByDefault)? { 0 } else { 180 }),
+    /// How long the gateway may take to stop: as its settings say, else by the defaults of its version.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let set = |setting: &Fact<u64>| match setting {
+            Fact::Known(seconds) => Some(Some(*seconds)),
+            Fact::Absent => Some(None),
             Fact::Unknown(_) => None,
-        }
+        };
+        let waits_for_jobs = self.has(Capability::CronDrain) != Some(false);
+        let cron = if waits_for_jobs { set(&self.gateway.cron_drain)? } else { None };
+        Stop::of(self.version()?, set(&self.gateway.drain)?, cron)
     }
 
     /// The status file and its age in seconds, if another process wrote it while this one lived: an earlier one cannot

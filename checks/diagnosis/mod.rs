@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::Subject;
-use crate::finding::worst;
-use crate::finding::{Excused, Finding, Verdict};
+use crate::finding::{Excused, Finding, Verdict, span, worst};
+use crate::subject::Off;
 
 /// A cause that explains findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -295,11 +295,23 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
     if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
         return Some(healthy(at));
     }
-    if at.is_off() {
+    if let Some(off) = at.off() {
+        let summary = match off {
+            Off::ByPolicy => "the policy means this gateway to be off, and none lives".into(),
+            Off::Parked(since) => {
+                let since = since
+                    .and_then(|since| at.age_of(since))
+                    .map_or_else(String::new, |age| format!(" {} ago", span(age.unsigned_abs())));
+                format!(
+                    "this profile was parked{since}: its platforms and its jobs rest until `hermes -p {} gateway start`",
+                    at.gateway.home.profile
+                )
+            }
+        };
         return Some(Diagnosis {
             id: "stopped-on-purpose",
             certainty: Certainty::Certain,
-            summary: "the policy means this gateway to be off, and none lives".into(),
+            summary,
             explains: Vec::new(),
             excused: None,
         });

@@ -13,6 +13,7 @@ use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, Manager, home, shape};
 
 use crate::Subject;
+use crate::stop::Stop;
 pub use table::Grade;
 
 /// A difference with its worth.
@@ -29,8 +30,13 @@ pub struct Graded {
 /// What came of comparing a definition with what Hermes writes.
 pub(crate) struct Comparison {
     form: Form,
+    rewriters: &'static str,
     nearest: Vec<&'static Generation>,
-    written: Option<&'static Generation>,
+    /// What the table says of the installed release.
+    table: Option<&'static Generation>,
+    /// What the installed code writes, by its own text or else by the table.
+    written: Option<Generation>,
+    is_current: bool,
     stale: Vec<Graded>,
     edits: Vec<Graded>,
 }
@@ -43,21 +49,24 @@ pub(crate) struct Drift<'a> {
     pub(crate) form: Form,
     /// The generations from which it differs least.
     pub(crate) nearest: &'a [&'static Generation],
-    /// What the installed release writes. None where that is not known.
-    pub(crate) written: Option<&'static Generation>,
+    /// What the installed code writes, by its own text or else by what its release does. None where neither is known.
+    pub(crate) written: Option<&'a Generation>,
+    table: Option<&'static Generation>,
+    is_current: bool,
     /// What another release wrote otherwise than the installed one would.
     pub(crate) stale: &'a [Graded],
     /// What no release near to it writes: edits by hand.
     pub(crate) edits: &'a [Graded],
+    rewriters: &'static str,
     definition: &'a Definition,
 }
 
-/// What each difference of a definition from that of a release is worth, to code of that version with this drain.
+/// What each difference of a definition from that of a release is worth, to code of that version that stops so.
 pub fn differences(
     generation: &Generation,
     definition: &Definition,
     version: Option<&Version>,
-    drain: Option<u64>,
+    stop: Option<Stop>,
 ) -> Vec<Graded> {
     // What a drop-in says beats the file; of a list it adds its words to those of the file.
     let is_dropped_in = |difference: &Difference| {
@@ -70,20 +79,24 @@ pub fn differences(
     let graded = |difference: Difference| {
         let (grade, why) = if is_dropped_in(&difference) {
             (Grade::Fine, "a drop-in says it too, and survives")
-        } else if is_short(&difference, drain) {
+        } else if is_short(&difference, stop) {
             (Grade::WrongBehaviour, "the gateway is killed before its work has ended")
         } else {
             table::grade(generation.form, &difference, version)
         };
         Graded { difference, grade, why }
     };
-    generation.differences(&definition.entries, drain).into_iter().map(graded).collect()
+    generation.differences(&definition.entries, reckoned(stop)).into_iter().map(graded).collect()
 }
 
-/// Whether the limit of a stop is shorter than Hermes itself reckons for the drain at the least: 30 s more.
-fn is_short(difference: &Difference, drain: Option<u64>) -> bool {
+fn reckoned(stop: Option<Stop>) -> Option<u64> {
+    stop.and_then(|stop| stop.reckoned)
+}
+
+/// True if the limit of a stop is shorter than what the gateway may need.
+fn is_short(difference: &Difference, stop: Option<Stop>) -> bool {
     let given = difference.installed.as_ref().and_then(|given| given.parse::<u64>().ok());
-    let needed = drain.map(|drain| drain.saturating_add(30));
+    let needed = stop.and_then(|stop| stop.needed());
     difference.name == "TimeoutStopSec"
         && difference.how == How::Other
         && given.zip(needed).is_some_and(|(given, needed)| given < needed)
@@ -98,29 +111,80 @@ impl Comparison {
             Manager::SystemdSystem => Form::SystemUnit,
             _ => Form::Plist,
         };
-        let (version, drain) = (at.version(), at.drain());
-        let Some(written) = version.and_then(|version| Generation::of(form, version)) else {
+        let (version, stop) = (at.version(), at.stop());
+        let table = version.and_then(|version| Generation::of(form, version));
+        let reference = at.gateway.reference.known().and_then(|code| code.writing(form));
+        if let Some(code) = reference.and_then(|code| Generation::of_code(form, code, table)) {
+            return Some(Self::with_code(at, form, definition, code, table));
+        }
+        let Some(written) = table else {
             return Some(Self::without_version(at, form, definition));
         };
         // Nearly every definition is as the installed release writes it: then no other is nearer.
         let mut nearest = vec![written];
         if !written.differences(&definition.entries, None).is_empty() {
             let found = Generation::nearest(form, &definition.entries);
-            if !found.contains(&written) {
+            if !found.iter().any(|near| near.is_within(written)) {
                 nearest = found;
             }
         }
-        let all = differences(written, definition, version, drain);
+        let all = differences(written, definition, version, stop);
         let (mut edits, stale): (Vec<Graded>, _) =
-            all.into_iter().partition(|found| is_in_all(found, &nearest, definition, drain));
+            all.into_iter().partition(|found| is_in_all(found, &nearest, definition, stop));
         excuse(at, &mut edits);
-        Some(Self { form, nearest, written: Some(written), stale, edits })
+        Some(Self {
+            form,
+            rewriters: rewriters(at, form),
+            is_current: nearest.iter().any(|near| near.is_within(written)),
+            nearest,
+            table,
+            written: Some(written.clone()),
+            stale,
+            edits,
+        })
+    }
+
+    /// Compares with what the installed code writes by its own text. What neither that nor a release of the definition's
+    /// age writes is an edit.
+    fn with_code(
+        at: &Subject<'_>,
+        form: Form,
+        definition: &Definition,
+        code: Generation,
+        table: Option<&'static Generation>,
+    ) -> Self {
+        let (version, stop) = (at.version(), at.stop());
+        let is_as_written = code.differences(&definition.entries, None).is_empty();
+        let mut nearest: Vec<&Generation> = table.into_iter().collect();
+        if !is_as_written {
+            nearest = Generation::nearest(form, &definition.entries);
+        }
+        let of_its_age: Vec<&Generation> = nearest.iter().copied().chain(table).collect();
+        let all = differences(&code, definition, version, stop);
+        let (mut edits, stale): (Vec<Graded>, _) =
+            all.into_iter().partition(|found| is_in_all(found, &of_its_age, definition, stop));
+        excuse(at, &mut edits);
+        Self {
+            form,
+            rewriters: rewriters(at, form),
+            nearest,
+            table,
+            written: Some(code),
+            is_current: stale.is_empty(),
+            stale,
+            edits,
+        }
     }
 
     /// Without the version, only what no known release writes is an edit for sure. What is missing may be what an
     /// unknown release did not write.
     fn without_version(at: &Subject<'_>, form: Form, definition: &Definition) -> Self {
         let nearest = Generation::nearest(form, &definition.entries);
+        let rewriters = rewriters(at, form);
+        // A release that is too new for the tables may write anything.
+        if at.version().is_some() {
+            return Self::unknown(form, rewriters, nearest, Vec::new());
+        }
         let all: Vec<&Generation> = Generation::all(form).collect();
         let found = nearest.first().map(|near| differences(near, definition, None, None));
         let is_edit = |found: &Graded| {
@@ -129,7 +193,17 @@ impl Comparison {
         };
         let mut edits: Vec<Graded> = found.into_iter().flatten().filter(is_edit).collect();
         excuse(at, &mut edits);
-        Self { form, nearest, written: None, stale: Vec::new(), edits }
+        Self::unknown(form, rewriters, nearest, edits)
+    }
+
+    fn unknown(
+        form: Form,
+        rewriters: &'static str,
+        nearest: Vec<&'static Generation>,
+        edits: Vec<Graded>,
+    ) -> Self {
+        let (table, written, is_current, stale) = (None, None, false, Vec::new());
+        Self { form, rewriters, nearest, table, written, is_current, stale, edits }
     }
 }
 
@@ -153,9 +227,18 @@ fn excuse(at: &Subject<'_>, edits: &mut [Graded]) {
 impl<'a> Drift<'a> {
     /// What came of the comparison, beside what was compared.
     pub(crate) fn new(lane: &'a Lane, found: &'a Comparison) -> Option<Self> {
-        let Comparison { form, nearest, written, stale, edits } = found;
-        let (form, written) = (*form, *written);
-        Some(Self { lane, form, nearest, written, stale, edits, definition: compared(lane)? })
+        Some(Self {
+            lane,
+            form: found.form,
+            nearest: &found.nearest,
+            written: found.written.as_ref(),
+            table: found.table,
+            is_current: found.is_current,
+            stale: &found.stale,
+            edits: &found.edits,
+            rewriters: found.rewriters,
+            definition: compared(lane)?,
+        })
     }
 
     /// The releases whose shape it has, for people.
@@ -173,24 +256,24 @@ impl<'a> Drift<'a> {
         self.edits.iter().all(|edit| edit.grade <= Grade::Cosmetic)
     }
 
-    /// Whether it has the shape that the installed release writes.
+    /// True if it has a shape that the installed code writes, edits apart.
     pub(crate) fn is_current(&self) -> bool {
-        self.written.is_some_and(|written| self.nearest.contains(&written))
+        self.is_current
     }
 
-    /// Whether every release whose shape it may have is older than the installed one.
+    /// True if only the installed code's own text tells what it writes: its release is in no table.
+    pub(crate) fn is_by_code_alone(&self) -> bool {
+        self.written.is_some_and(|written| written.is_of_code() && !written.recorded)
+    }
+
+    /// True if every release whose shape it may have is older than the installed one.
     pub(crate) fn is_older(&self) -> bool {
-        self.compares(|near, written| near < written)
+        self.table.is_some_and(|table| self.nearest.iter().all(|near| near.last < table.first))
     }
 
-    /// Whether every release whose shape it may have is newer than the installed one.
+    /// True if every release whose shape it may have is newer than the installed one.
     pub(crate) fn is_newer(&self) -> bool {
-        self.compares(|near, written| near > written)
-    }
-
-    fn compares(&self, is: impl Fn(&[u32], &[u32]) -> bool) -> bool {
-        self.written
-            .is_some_and(|written| self.nearest.iter().all(|near| is(near.first, written.first)))
+        self.table.is_some_and(|table| self.nearest.iter().all(|near| near.first > table.last))
     }
 
     /// Whether it is in no shape of Hermes's: it starts something else, or next to nothing in it is Hermes's.
@@ -199,22 +282,45 @@ impl<'a> Drift<'a> {
             matches!(entry.name.as_str(), "ExecStart" | "ProgramArguments")
                 && !matches!(entry.value.as_str(), "" | "another command")
         });
-        let far = self.nearest.first().map_or(usize::MAX, |near| {
-            near.differences(&self.definition.entries, None)
+        let lacking = |written: &Generation| {
+            written
+                .differences(&self.definition.entries, None)
                 .iter()
                 .filter(|found| found.how == How::Lacking)
                 .count()
-        });
+        };
+        let written = self.nearest.first().copied().into_iter().chain(self.written);
+        let far = written.map(lacking).min().unwrap_or(usize::MAX);
         !starts_hermes || far > FAR
     }
 
     /// Whether Hermes writes to this file: it knows a service by the name that it gives it, and never
     /// writes a daemon of launchd's.
     pub(crate) fn is_rewritten(&self, at: &Subject<'_>) -> bool {
-        let stem = if self.form == Form::Plist { "ai.hermes.gateway" } else { "hermes-gateway" };
+        let is_plist = self.form == Form::Plist;
+        let stem = if is_plist { "ai.hermes.gateway" } else { "hermes-gateway" };
         let names = at.gateway.home.service_names(stem, at.facts.about.home.as_deref());
         let name = self.lane.name.strip_suffix(".service").unwrap_or(&self.lane.name);
-        self.lane.manager != Manager::LaunchdSystem && names.iter().any(|known| known == name)
+        let place = names.iter().position(|known| known == name);
+        // A plist that bears the bare name for another home than the default one is nobody's any more.
+        let is_left_alone = is_plist
+            && names.len() > 1
+            && place == Some(0)
+            && at.has(Capability::LeavesOtherHomes) == Some(true);
+        self.lane.manager != Manager::LaunchdSystem
+            && place.is_some()
+            && !is_left_alone
+            && self.closed(at).is_none()
+    }
+
+    /// Why Hermes cannot write to this file, where that is certain.
+    pub(crate) fn closed(&self, at: &Subject<'_>) -> Option<String> {
+        let writer = match self.lane.manager {
+            Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => uid,
+            Manager::SystemdUser => at.facts.about.uid?,
+            Manager::SystemdSystem | Manager::LaunchdSystem => 0,
+        };
+        self.definition.closed_to(writer)
     }
 
     /// The edits that change what the service does, until they are lost.
@@ -227,13 +333,9 @@ impl<'a> Drift<'a> {
         self.stale.iter().filter(|found| found.grade >= Grade::WrongBehaviour)
     }
 
-    /// The commands that rewrite it (upstream #19684; verified on 0.19), for people.
+    /// The commands that rewrite it, for people.
     pub(crate) fn rewriters(&self) -> &'static str {
-        match self.form {
-            Form::UserUnit => "`hermes gateway start`, `restart` or `run`",
-            Form::SystemUnit => "`hermes gateway start` or `restart`",
-            Form::Plist => "`hermes gateway start`",
-        }
+        self.rewriters
     }
 
     /// Where a difference stands, for evidence.
@@ -256,12 +358,21 @@ impl<'a> Drift<'a> {
                 file("config.yaml"),
                 file(".env")
             ),
+            (_, Some("HERMES_CRON_DRAIN_TIMEOUT")) => format!(
+                "it survives as agent.cron_drain_timeout in {}, or in {}",
+                file("config.yaml"),
+                file(".env")
+            ),
             (_, Some(_)) if edit.difference.how == How::Extra => {
                 format!(
                     "it survives in {}, which wins over the service's environment",
                     file(".env")
                 )
             }
+            ("TimeoutStopSec", _) if can(Capability::CronDrainInStopLimit) => format!(
+                "it is reckoned from agent.restart_drain_timeout and agent.cron_drain_timeout in {}",
+                file("config.yaml")
+            ),
             ("TimeoutStopSec", _) => format!(
                 "it is reckoned from agent.restart_drain_timeout in {}",
                 file("config.yaml")
@@ -276,7 +387,7 @@ impl<'a> Drift<'a> {
                 format!("it survives as runtime.nofile_soft_limit in {}", file("config.yaml"))
             }
             ("ProgramArguments --replace", _) => {
-                "nothing keeps it away before Hermes 0.21, which writes it no more".into()
+                "nothing keeps it away before Hermes 0.21, which does not write it".into()
             }
             _ if is_plist => "launchd has no place for it that Hermes leaves alone".into(),
             _ if self.form == Form::SystemUnit => {
@@ -287,19 +398,32 @@ impl<'a> Drift<'a> {
     }
 }
 
+/// The commands that rewrite a definition (upstream #19684; verified on 0.19 and 0.22), for people.
+fn rewriters(at: &Subject<'_>, form: Form) -> &'static str {
+    match form {
+        Form::UserUnit => "`hermes gateway start`, `restart` or `run`",
+        Form::SystemUnit => "`hermes gateway start` or `restart`",
+        Form::Plist if at.has(Capability::RestartWritesPlist) == Some(true) => {
+            "`hermes gateway start` or `restart`"
+        }
+        Form::Plist => "`hermes gateway start`",
+    }
+}
+
 /// Whether the same difference is one from each of these.
 fn is_in_all(
     found: &Graded,
     all: &[&Generation],
     definition: &Definition,
-    drain: Option<u64>,
+    stop: Option<Stop>,
 ) -> bool {
     let is_same = |other: &Difference| {
         other.name == found.difference.name
             && other.how == found.difference.how
             && other.installed == found.difference.installed
     };
-    all.iter().all(|near| near.differences(&definition.entries, drain).iter().any(is_same))
+    let reckoned = reckoned(stop);
+    all.iter().all(|near| near.differences(&definition.entries, reckoned).iter().any(is_same))
 }
 
 impl Graded {

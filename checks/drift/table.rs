@@ -47,6 +47,8 @@ enum When {
     Other,
     /// It has this one.
     OtherOf(&'static str),
+    /// It has another one, with these words in it.
+    OtherWith(&'static str),
     /// It stands twice.
     Twice,
     /// With code that cannot do this.
@@ -66,6 +68,10 @@ impl When {
             Self::ExtraOf(word) => is(How::Extra, &difference.installed, word),
             Self::Other => difference.how == How::Other,
             Self::OtherOf(word) => is(How::Other, &difference.installed, word),
+            Self::OtherWith(words) => {
+                let installed = difference.installed.as_deref().unwrap_or_default();
+                difference.how == How::Other && installed.contains(words)
+            }
             Self::Twice => difference.how == How::Twice,
             Self::Without(capability, when) => {
                 version.and_then(|version| version.has(*capability)) == Some(false)
@@ -105,14 +111,23 @@ fn otherwise(form: Form, difference: &Difference) -> (Grade, &'static str) {
 }
 
 use Grade::{BrokenNow, Cosmetic, WillBeOverwritten, WrongBehaviour};
-use When::{Any, Extra, ExtraOf, Lacking, LackingOf, Other, OtherOf, Twice, Without};
-
-const WRAPPED: &str =
-    "PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run";
+use When::{Any, Extra, ExtraOf, Lacking, LackingOf, Other, OtherOf, OtherWith, Twice, Without};
 
 /// By directive or key, in the order in which Hermes writes them.
 const TABLE: &[(&str, When, Grade, &str)] = &[
     ("Description", Any, Cosmetic, "a name for people"),
+    (
+        "After",
+        LackingOf("user@UID.service"),
+        WillBeOverwritten,
+        "it may start before the manager of its user, in which jobs run",
+    ),
+    (
+        "Wants",
+        LackingOf("user@UID.service"),
+        WillBeOverwritten,
+        "nothing brings up the manager of its user, in which jobs run",
+    ),
     ("After", Lacking, WillBeOverwritten, "it may start before the network is up"),
     ("Wants", Lacking, WillBeOverwritten, "nothing brings the network up before it"),
     ("StartLimitIntervalSec", Lacking, WrongBehaviour, "systemd's own limit of starts holds"),
@@ -205,13 +220,25 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
         "RestartPreventExitStatus",
         Without(Capability::ConfigExitInUnits, &ExtraOf("78")),
         Cosmetic,
-        "later releases write it",
+        "0.19 and later write it",
     ),
-    ("SuccessExitStatus", ExtraOf("75"), Cosmetic, "later releases write it"),
+    ("SuccessExitStatus", ExtraOf("75"), Cosmetic, "0.21.3 and later write it"),
+    (
+        "SuccessExitStatus",
+        LackingOf("75"),
+        Cosmetic,
+        "a planned restart (exit 75) counts as a failure",
+    ),
     ("KillMode", Any, WrongBehaviour, "a stop reaches the tools before the gateway, or not at all"),
     ("KillSignal", Lacking, Cosmetic, "SIGTERM is what systemd takes"),
     ("KillSignal", Other, WrongBehaviour, "Hermes takes SIGTERM for a stop"),
     ("ExecReload", Lacking, WillBeOverwritten, "there is no reload"),
+    (
+        "ExecStop",
+        Lacking,
+        WillBeOverwritten,
+        "a stop by systemd counts as an end that nobody planned",
+    ),
     (
         "ExecStopPost",
         Lacking,
@@ -222,10 +249,10 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
         "ExecStopPost",
         Without(Capability::CgroupCleanup, &ExtraOf("-PYTHON -m gateway.cgroup_cleanup")),
         Cosmetic,
-        "later releases write it",
+        "0.18 and later write it",
     ),
     ("TimeoutStopSec", Lacking, Cosmetic, "systemd's own limit of 90 s holds"),
-    ("TimeoutStopSec", Other, Cosmetic, "Hermes reckons it from agent.restart_drain_timeout"),
+    ("TimeoutStopSec", Other, Cosmetic, "Hermes reckons it from its settings"),
     ("StandardOutput", Lacking, Cosmetic, "journal is what systemd takes"),
     ("StandardError", Lacking, Cosmetic, "journal is what systemd takes"),
     ("WantedBy", Lacking, WrongBehaviour, "it cannot be enabled to start at boot"),
@@ -233,7 +260,7 @@ const TABLE: &[(&str, When, Grade, &str)] = &[
     ("ProgramArguments", Lacking, BrokenNow, "there is nothing to start"),
     (
         "ProgramArguments",
-        Without(Capability::LaunchdWrapper, &OtherOf(WRAPPED)),
+        Without(Capability::LaunchdWrapper, &OtherWith("hermes_cli.stderr_timestamp")),
         BrokenNow,
         "this version has no such wrapper",
     ),

@@ -186,7 +186,7 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
     if spawn::would_be_refused(at, lane) {
         return look(
             at,
-            "its service starts the gateway through a wrapper, without --external-supervisor, and Hermes 0.20 and newer refuse that: mend the plist before this gateway is ended",
+            "its service starts the gateway through a wrapper, without --external-supervisor, and this Hermes refuses that: mend the plist before this gateway is ended",
         );
     }
     // Once the way is clear launchd may be there first, and what it has started then has the lock.

@@ -48,12 +48,20 @@ pub struct Definition {
     pub stop_timeout: Option<(Duration, Place)>,
     /// What only a plist says.
     pub agent: Option<Agent>,
+    /// Where the main file leads, if it is a link.
+    pub leads_to: Option<String>,
+    /// The permission bits of the main file.
+    pub mode: Option<u32>,
+    /// The owner of the main file.
+    pub owner: Option<u32>,
     /// What in the files makes no sense to the manager.
     pub problems: Vec<Problem>,
     /// What the main file alone says, entry by entry, in the order of its lines.
     pub entries: Vec<Entry>,
-    /// What the drop-ins say beside it.
+    /// What the drop-ins say beside it, but for one that Hermes takes away.
     pub dropped_in: Vec<Entry>,
+    /// The drop-in by which an older Hermes had the service start with `--replace`: newer ones take it away.
+    pub passing_drop_in: Option<String>,
     /// All that it says, in a form in which it can be compared.
     pub terms: Vec<Term>,
     /// The text of each file of it that is a text, by its path.
@@ -128,10 +136,6 @@ pub struct Agent {
     pub stderr: Option<(String, Place)>,
     /// `LimitLoadToSessionType`. Empty: `Aqua` alone.
     pub session_types: Vec<String>,
-    /// The permission bits of the plist itself.
-    pub mode: Option<u32>,
-    /// Its owner.
-    pub owner: Option<u32>,
 }
 
 /// A variable that a definition sets.
@@ -181,21 +185,21 @@ impl Definition {
             let alone = Effective::of((&file.path, &main), &[]);
             let together = Effective::of((&file.path, &main), &read);
             let definition = Self::of_effective(&file.path, (&alone, &together), &read, problems);
-            Self { texts, ..definition }
+            Self { texts, ..definition }.in_file(file)
         })
     }
 
     /// Reads a plist.
     pub fn of_plist(file: &FileSeen) -> Fact<Self> {
-        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
         file.bytes().parse(|bytes| Plist::read(&bytes)).map(|plist| {
-            let read = Self::of_list(&file.path, &plist);
-            Self {
-                texts: file.text.iter().map(|text| (file.path.clone(), text.clone())).collect(),
-                agent: read.agent.map(|agent| Agent { mode, owner: file.uid, ..agent }),
-                ..read
-            }
+            let texts = file.text.iter().map(|text| (file.path.clone(), text.clone())).collect();
+            Self { texts, ..Self::of_list(&file.path, &plist) }.in_file(file)
         })
+    }
+
+    fn in_file(self, file: &FileSeen) -> Self {
+        let mode = file.mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        Self { leads_to: file.target.clone(), mode, owner: file.uid, ..self }
     }
 
     fn of_list(path: &str, plist: &Plist) -> Self {
@@ -248,12 +252,14 @@ impl Definition {
                 stdout: text("StandardOutPath"),
                 stderr: text("StandardErrorPath"),
                 session_types: plist.texts("LimitLoadToSessionType").unwrap_or_default(),
-                mode: None,
-                owner: None,
             }),
+            leads_to: None,
+            mode: None,
+            owner: None,
             problems,
             entries: shape::of_plist(plist),
             dropped_in: Vec::new(),
+            passing_drop_in: None,
             terms: terms::of_plist(path, plist),
             texts: Vec::new(),
         }
@@ -311,10 +317,18 @@ impl Definition {
                 .or_else(|| last("TimeoutSec"))
                 .and_then(|(value, at)| Some((time::span(&value)??, at))),
             agent: None,
+            leads_to: None,
+            mode: None,
+            owner: None,
             problems,
             entries: shape::of_unit(main),
+            passing_drop_in: drop_ins
+                .iter()
+                .find(|(path, unit)| is_passing(path, unit))
+                .map(|(path, _)| path.clone()),
             dropped_in: drop_ins
                 .iter()
+                .filter(|(path, unit)| !is_passing(path, unit))
                 .flat_map(|(path, unit)| shape::of_unit(&Effective::of((path, unit), &[])))
                 .collect(),
             terms: terms::of_unit(unit),
@@ -363,6 +377,20 @@ impl Definition {
             && !pinned.is_some_and(|pinned| home.may_be_at(&pinned.value))
     }
 
+    /// Why a process of this user cannot write to its main file, where that is certain. root can write to any file but
+    /// those of a store, which is mounted read-only.
+    pub fn closed_to(&self, uid: u32) -> Option<String> {
+        let leads_to = self.leads_to.as_deref().unwrap_or(&self.path);
+        if let Some(store) = STORES.iter().find(|store| leads_to.starts_with(**store)) {
+            return Some(format!("it is a file of {store}, which nothing but a rebuild changes"));
+        }
+        let (mode, owner) = (self.mode?, self.owner?);
+        // Of which group the user is a member is not known.
+        let bits = if owner == uid { 0o200 } else { 0o022 };
+        (uid != 0 && mode & bits == 0)
+            .then(|| format!("it belongs to uid {owner}, with mode {mode:04o}"))
+    }
+
     /// Whether it runs as the user who looks, by its `User=`, a name or a number. None where it names nobody, or
     /// where nobody knows who looks.
     pub fn is_of(&self, about: &About) -> Option<bool> {
@@ -409,6 +437,9 @@ impl Definition {
     }
 }
 
+/// Where package managers keep what they make, for reading only.
+const STORES: [&str; 2] = ["/nix/store/", "/gnu/store/"];
+
 /// The keys of which a second one would change what launchd does.
 const LAUNCHD_KEYS: [&str; 11] = [
     "Label",
@@ -423,6 +454,15 @@ const LAUNCHD_KEYS: [&str; 11] = [
     "StandardOutPath",
     "StandardErrorPath",
 ];
+
+/// True if the drop-in is the one that Hermes once wrote to end a storm of starts. It knows it by a comment, too, which a
+/// snapshot does not hold.
+fn is_passing(path: &str, drop_in: &Unit) -> bool {
+    let effective = Effective::of((path, drop_in), &[]);
+    let start = effective.last("Service", "ExecStart");
+    path.ends_with("/20-replace.conf")
+        && start.is_some_and(|found| found.value.contains("--replace"))
+}
 
 fn problems_of(path: &str, unit: &Unit) -> Vec<Problem> {
     let problem = |problem: &crate::parse::unit::Problem| Problem {
@@ -444,6 +484,34 @@ mod tests {
         );
         let file = FileSeen { path: "/p.plist".into(), text: Some(text), ..FileSeen::default() };
         Definition::of_plist(&file).known().cloned().expect("a plist")
+    }
+
+    #[test]
+    fn a_file_is_closed_to_whoever_can_certainly_not_write_to_it() {
+        let of = |target: Option<&str>, mode: &str, uid: Option<u32>| {
+            let file = FileSeen {
+                path: "/Users/a/Library/LaunchAgents/ai.hermes.gateway.plist".into(),
+                text: Some("<plist><dict><key>Label</key><string>a</string></dict></plist>".into()),
+                target: target.map(String::from),
+                mode: (!mode.is_empty()).then(|| mode.into()),
+                uid,
+                ..FileSeen::default()
+            };
+            Definition::of_plist(&file).known().cloned().expect("a plist")
+        };
+        let store = "/nix/store/0q2k-home-manager-files/ai.hermes.gateway.plist";
+        for (definition, user, closed) in [
+            (of(Some(store), "0444", Some(0)), 501, true),
+            (of(Some(store), "", None), 0, true),
+            (of(Some("/Users/a/dotfiles/gateway.plist"), "0644", Some(501)), 501, false),
+            (of(None, "0444", Some(501)), 501, true),
+            (of(None, "0644", Some(0)), 501, true),
+            (of(None, "0664", Some(0)), 501, false),
+            (of(None, "0444", Some(501)), 0, false),
+            (of(None, "", None), 501, false),
+        ] {
+            assert_eq!(definition.closed_to(user).is_some(), closed, "{definition:?}");
+        }
     }
 
     #[test]

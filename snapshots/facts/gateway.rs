@@ -21,6 +21,7 @@ use crate::facts::marks::Marks;
 use crate::facts::place::Place;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
+use crate::facts::reference::Reference;
 use crate::facts::settings::{ApiServer, Layer};
 use crate::host::Seen;
 use crate::observation::{DirectorySeen, FileSeen};
@@ -127,6 +128,9 @@ pub struct Gateway {
     /// `agent.restart_drain_timeout`, or `HERMES_RESTART_DRAIN_TIMEOUT`, which wins: how long it waits for turns under
     /// way when it stops, in whole seconds. Absent: neither is set, and the default of the version holds.
     pub drain: Fact<u64>,
+    /// `agent.cron_drain_timeout`, or `HERMES_CRON_DRAIN_TIMEOUT`, which wins: how long it waits for jobs under way when
+    /// it stops, in whole seconds. Absent: neither is set.
+    pub cron_drain: Fact<u64>,
     /// Why Hermes cannot read its `config.yaml`, where that is certain: then it passes over all of it.
     pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
@@ -137,6 +141,8 @@ pub struct Gateway {
     pub cron: Cron,
     /// The code that it runs.
     pub install: Option<Install>,
+    /// What that code writes into definitions. Not looked for where there is none.
+    pub reference: Fact<Reference>,
     /// Its logs.
     pub journal: Fact<Journal>,
     /// What the log of its service's errors says, where that has no process and launchd keeps such a log.
@@ -411,15 +417,15 @@ impl Lane {
     /// Why launchd refuses to load the plist, whatever it says: it is to belong to root or, for an agent, to the user
     /// who loads it, and nobody else may write it (`launchctl(1)`, `load`; since 10.10 it ends with 122, or with 5).
     pub fn refused_plist(&self) -> Option<String> {
-        let agent = self.definition.known()?.agent.as_ref()?;
+        let definition = self.definition.known().filter(|found| found.agent.is_some())?;
         let may_own = |owner: u32| match self.manager {
             // As root we look at another user's agents, in a domain that is not theirs.
             Manager::LaunchdGui(0) | Manager::LaunchdUser(0) => true,
             Manager::LaunchdGui(uid) | Manager::LaunchdUser(uid) => owner == 0 || owner == uid,
             _ => owner == 0,
         };
-        let owner = agent.owner.filter(|owner| !may_own(*owner));
-        let mode = agent.mode.filter(|mode| mode & 0o022 != 0);
+        let owner = definition.owner.filter(|owner| !may_own(*owner));
+        let mode = definition.mode.filter(|mode| mode & 0o022 != 0);
         match (owner, mode) {
             (Some(owner), _) => Some(format!("it belongs to uid {owner}")),
             (None, Some(mode)) => Some(format!("others may write it (mode {mode:04o})")),

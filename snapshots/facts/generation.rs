@@ -6,8 +6,10 @@
 
 use std::sync::LazyLock;
 
+use crate::facts::reference::{Writing, fits};
 use crate::facts::release::Version;
 use crate::facts::shape::{self, Entry};
+use crate::generator::When;
 use crate::parse::plist::Plist;
 use crate::parse::unit::{Effective, Unit};
 
@@ -36,6 +38,19 @@ pub struct Generation {
     /// True if definitions of these releases are recorded.
     pub recorded: bool,
     shape: Vec<Expected>,
+    /// What may be written that the shape does not tell.
+    untold: Untold,
+}
+
+/// What a shape does not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Untold {
+    /// True if any entry may be written.
+    all: bool,
+    /// The first words of the names of which any entry may be written.
+    names: Vec<String>,
+    /// True if it is not known how the limit of a stop is reckoned.
+    limit: bool,
 }
 
 /// An entry that a release writes.
@@ -86,6 +101,54 @@ impl Generation {
         found.filter(|found| version.is_until(found.last))
     }
 
+    /// Returns what the installed code writes, as its own text tells. What that leaves open is taken from the table, where
+    /// that has recorded the release.
+    pub fn of_code(form: Form, code: &Writing, table: Option<&Self>) -> Option<Self> {
+        let table = table.filter(|table| table.recorded);
+        let mut shape: Vec<Expected> = Vec::new();
+        for written in &code.entries {
+            let optional = match written.when {
+                When::Always => false,
+                When::OneOf => shape::is_list(&written.name),
+                When::Sometimes => true,
+            };
+            let values = written.value.clone().map(|value| vec![value]);
+            let found = Expected { name: written.name.clone(), values, optional };
+            match shape.iter_mut().find(|known| known.is_of(&found)) {
+                Some(known) => {
+                    // One of several is there in any case.
+                    let optional = known.optional && found.optional;
+                    known.join(&found);
+                    known.optional = optional;
+                }
+                None => shape.push(found),
+            }
+        }
+        for recorded in table.iter().flat_map(|table| &table.shape) {
+            let known = shape.iter_mut().find(|known| known.is_of(recorded));
+            match known {
+                Some(known) => {
+                    known.values = known.values.take().or_else(|| recorded.values.clone());
+                    known.optional &= recorded.optional;
+                }
+                None if code.may_write(&recorded.name) => shape.push(recorded.clone()),
+                None => {}
+            }
+        }
+        let untold = match table {
+            Some(_) => Untold::default(),
+            None => Untold { all: code.is_open, names: code.open.clone(), limit: true },
+        };
+        let like = table.or_else(|| Self::known(form).last())?;
+        let recorded = table.is_some();
+        Some(Self { shape, untold, recorded, releases: BY_CODE, ..like.clone() })
+    }
+
+    /// True if it is what the installed code's own text tells, and no table.
+    pub fn is_of_code(&self) -> bool {
+        self.releases == BY_CODE
+    }
+
     fn known(form: Form) -> &'static [Self] {
         match form {
             Form::UserUnit => &USER_UNITS,
@@ -108,9 +171,16 @@ impl Generation {
         Self::known(form).iter()
     }
 
-    /// True if these releases are among those of the other.
+    /// True if nothing that these releases write is a difference from the others.
     pub fn is_within(&self, other: &Self) -> bool {
-        other.first <= self.first && self.last <= other.last
+        let is_taken = |expected: &Expected| {
+            other.shape.iter().any(|known| known.is_of(expected) && known.takes_all(expected))
+        };
+        let is_written = |known: &Expected| {
+            let mut written = self.shape.iter().filter(|expected| !expected.optional);
+            known.optional || written.any(|expected| expected.is_of(known))
+        };
+        self.shape.iter().all(is_taken) && other.shape.iter().all(is_written)
     }
 
     /// The generations from which a definition differs in the fewest entries. One that is told counts only where no
@@ -157,13 +227,14 @@ impl Generation {
             let expected: Vec<&Expected> =
                 self.shape.iter().filter(|expected| expected.name == entry.name).collect();
             match expected.as_slice() {
-                [_] if entry.name == "TimeoutStopSec" => {
+                [one] if entry.name == "TimeoutStopSec" && one.values.is_none() => {
                     if let Some(limit) = waits.and_then(|waits| self.other_limit(entry, waits)) {
                         add(How::Other, Some(limit.to_string()));
                     }
                 }
                 _ if expected.iter().any(|expected| expected.takes(&entry.value)) => {}
                 [one] if !shape::is_list(&entry.name) => add(How::Other, one.only()),
+                _ if self.untold.holds(&entry.name) => {}
                 _ => add(How::Extra, None),
             }
         }
@@ -188,7 +259,7 @@ impl Generation {
     /// plist.
     fn stop_timeout(&self, waits: u64) -> Option<u64> {
         match self.first {
-            _ if self.form == Form::Plist => None,
+            _ if self.form == Form::Plist || self.untold.limit => None,
             first if first < [0, 19].as_slice() => Some(waits.max(60).saturating_add(30)),
             _ => Some(waits.saturating_add(30).max(60)),
         }
@@ -232,6 +303,14 @@ fn is_last(entry: &Entry, entries: &[Entry]) -> bool {
     shape::is_list(&entry.name) || last.is_none_or(|last| std::ptr::eq(last, entry))
 }
 
+impl Untold {
+    /// True if an entry of this name may be written.
+    fn holds(&self, name: &str) -> bool {
+        let first = name.split_once(' ').map(|(first, _)| first);
+        self.all || first.is_some_and(|first| self.names.iter().any(|name| name == first))
+    }
+}
+
 impl Expected {
     /// Lets it have what the other may have, too.
     fn join(&mut self, other: &Self) {
@@ -247,8 +326,22 @@ impl Expected {
         }
     }
 
+    /// True if both are the same entry: of a list, the same word.
+    fn is_of(&self, other: &Self) -> bool {
+        self.name == other.name && (!shape::is_list(&self.name) || self.values == other.values)
+    }
+
+    /// True if it takes each value that the other may have.
+    fn takes_all(&self, other: &Self) -> bool {
+        match (&self.values, &other.values) {
+            (None, _) => true,
+            (Some(known), Some(values)) => values.iter().all(|value| known.contains(value)),
+            (Some(_), None) => false,
+        }
+    }
+
     fn takes(&self, value: &str) -> bool {
-        self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
+        self.values.as_ref().is_none_or(|values| values.iter().any(|known| fits(known, value)))
     }
 
     /// The value that is written, if it is known which of several that is.
@@ -292,6 +385,7 @@ fn generations(form: Form) -> Vec<Generation> {
         let mut shape = match &era.source {
             Source::Recorded(..) => era.shape(form),
             Source::Otherwise(steps) => steps.iter().fold(next, take),
+            Source::Changed(steps) => steps.iter().fold(before.to_vec(), take),
             Source::Between => either(&[before, &next]),
             Source::AsBefore => before.to_vec(),
         };
@@ -305,7 +399,8 @@ fn generations(form: Form) -> Vec<Generation> {
         }
         let recorded = matches!(era.source, Source::Recorded(..));
         let Era { first, last, releases, .. } = *era;
-        all.push(Generation { form, first, last, releases, recorded, shape });
+        let untold = Untold::default();
+        all.push(Generation { form, first, last, releases, recorded, shape, untold });
     }
     all
 }
@@ -326,22 +421,13 @@ fn ahead(known: &[Generation]) -> Vec<Generation> {
 fn either(shapes: &[&[Expected]]) -> Vec<Expected> {
     let mut all: Vec<Expected> = Vec::new();
     for expected in shapes.iter().copied().flatten() {
-        let is_same = |known: &&mut Expected| {
-            known.name == expected.name
-                && (!shape::is_list(&known.name) || known.values == expected.values)
-        };
-        match all.iter_mut().find(is_same) {
+        match all.iter_mut().find(|known| known.is_of(expected)) {
             Some(known) => known.join(expected),
             None => all.push(expected.clone()),
         }
     }
     for known in &mut all {
-        let is_in = |shape: &&[Expected]| {
-            shape.iter().any(|expected| {
-                expected.name == known.name
-                    && (!shape::is_list(&known.name) || expected.values == known.values)
-            })
-        };
+        let is_in = |shape: &&[Expected]| shape.iter().any(|expected| expected.is_of(known));
         known.optional |= !shapes.iter().all(is_in);
     }
     all
@@ -395,6 +481,8 @@ enum Source {
     Recorded(&'static [&'static str], &'static [Step]),
     /// As the next era, but for these.
     Otherwise(&'static [Step]),
+    /// As the era before, but for these.
+    Changed(&'static [Step]),
     /// As the era before or as the next one.
     Between,
     /// As the era before, as far as is known.
@@ -430,6 +518,8 @@ macro_rules! recorded {
     (@ $steps:expr) => { $steps };
 }
 
+/// How what the installed code writes is called, for people.
+const BY_CODE: &str = "the installed code";
 /// Any patch release of the minor one before it.
 const ANY: u32 = u32::MAX;
 
@@ -477,8 +567,7 @@ const PLIST_ERAS: &[Era] = &[
     era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/default.plist")),
     era(&[0, 17], &[0, 18, ANY], "0.17.0 to 0.18.2", recorded!("0.18.2/default.plist")),
     era(&[0, 19], &[0, 20, 0], "0.19.0 and 0.20.0", recorded!("0.19.0/default.plist")),
-    // 0.20.1 brought the wrapper (upstream #86893), 0.20.5 its mark (#87005).
-    era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Between),
+    era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Changed(PLIST_SINCE_0_20_1)),
     era(&[0, 20, 5], &[0, 20, ANY], "0.20.5 and 0.20.6", recorded!("0.20.6/default.plist")),
     era(&[0, 21], &[0, 21, 3], "0.21.0 to 0.21.3", recorded!("0.21.3/default.plist")),
     era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.plist")),
@@ -520,6 +609,15 @@ const PLIST_BEFORE: &[Step] = &[
     May("EnvironmentVariables PATH"),
     May("EnvironmentVariables VIRTUAL_ENV"),
     May("EnvironmentVariables HERMES_HOME"),
+];
+
+/// What 0.20.1 changed in plists (upstream #86893), and what came before 0.20.5 (#87005).
+const PLIST_SINCE_0_20_1: &[Step] = &[
+    Write(
+        "ProgramArguments",
+        &["PYTHON -m hermes_cli.stderr_timestamp -- PYTHON -m hermes_cli.main gateway run"],
+    ),
+    May("ProgramArguments --external-supervisor"),
 ];
 
 /// The first release whose units may set `LD_LIBRARY_PATH`: that of the shell that installs them, or of the unit that is
@@ -605,7 +703,6 @@ mod tests {
     fn between_two_releases_neither_shape_is_held_against_a_definition() {
         let unit = include_str!("../definitions/0.21.3/system.service");
         let without = unit.replace("SuccessExitStatus=75\n", "");
-        let plain = include_str!("../definitions/0.20.0/default.plist");
         let wrapped = include_str!("../definitions/0.20.5/default.plist");
         let unmarked = wrapped.replace("<string>--external-supervisor</string>", "");
         for (form, release, text) in [
@@ -614,7 +711,6 @@ mod tests {
             (Form::SystemUnit, "0.21.1", include_str!("../definitions/0.21.0/system.service")),
             (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.21.5/system.service")),
             (Form::SystemUnit, "0.22.0", include_str!("../definitions/0.22.2/system.service")),
-            (Form::Plist, "0.20.2", plain),
             (Form::Plist, "0.20.4", wrapped),
             (Form::Plist, "0.20.4", &unmarked),
             (Form::Plist, "0.22.1", include_str!("../definitions/0.22.2/store.plist")),
@@ -630,6 +726,22 @@ mod tests {
             .map(|found| found.name)
             .collect();
         assert_eq!(names, ["Nice"], "what neither writes is one");
+    }
+
+    #[test]
+    fn a_generation_is_within_one_that_may_write_all_that_it_writes() {
+        let of = |text: &str| Generation::of(Form::UserUnit, &version(text)).expect("a generation");
+        for (one, other, expected) in [
+            ("0.22.2", "0.23.0", true),
+            ("0.23.0", "0.22.2", true),
+            ("0.21.5", "0.22.0", true),
+            ("0.22.2", "0.22.1", true),
+            ("0.21.3", "0.22.0", false),
+            ("0.22.0", "0.22.2", false),
+            ("0.21.3", "0.21.5", false),
+        ] {
+            assert_eq!(of(one).is_within(of(other)), expected, "{one} {other}");
+        }
     }
 
     #[test]

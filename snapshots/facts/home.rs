@@ -15,7 +15,7 @@ pub struct Home {
     pub also: Vec<String>,
 }
 
-/// The directory above `profiles/`, as Hermes finds it (0.13 to 0.20): a `HERMES_HOME` outside
+/// The directory above `profiles/`, as Hermes finds it (0.13 to 0.22): a `HERMES_HOME` outside
 /// `~/.hermes` is its own root, unless its parent is called `profiles`.
 pub fn root(user_home: Option<&str>, hermes_home: Option<&str>) -> Option<String> {
     let standard = user_home.map(|home| join(home, ".hermes"));
@@ -34,8 +34,9 @@ pub fn root(user_home: Option<&str>, hermes_home: Option<&str>) -> Option<String
     }
 }
 
-/// The home that a gateway ends up with (0.13 to 0.20, verified): a `--profile` wins, then a
-/// `HERMES_HOME` below a `profiles` directory, then the sticky `active_profile`, then `HERMES_HOME`.
+/// The home that a gateway ends up with (0.13 to 0.22, verified on 0.19): a `--profile` wins, then a
+/// `HERMES_HOME` below a `profiles` directory, then the sticky `active_profile`, then `HERMES_HOME`. From 0.21.0 on a
+/// service is exempt from the sticky profile.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
     /// `--profile` on the command line.
@@ -95,34 +96,23 @@ impl Home {
         path.literal().is_none_or(|path| self.is_at(path))
     }
 
-    /// The suffix of its service's name, by the rule of 0.13 to 0.20: none for a root, the name of a
-    /// profile, else eight digits of a hash.
-    fn suffix(&self, user_home: Option<&str>) -> Option<String> {
-        let root = root(user_home, Some(&self.path))?;
-        if self.path == root {
-            return None;
-        }
-        Some(profile_of(&self.path, &root).map_or_else(|| hash8(&self.path), String::from))
-    }
-
-    /// The names under which Hermes looks for its service, most likely first: by the rule of 0.13 to
-    /// 0.20, and by that of 0.21, which differ for a home outside `~/.hermes`.
+    /// The names under which Hermes looks for its service, most likely first: the bare one for a root, else that of its
+    /// profile, else eight digits of a hash. From 0.21.2 on a root of its own, outside `~/.hermes`, has the hash; where an
+    /// installed unit of the bare name is for it, that stays its name.
     pub fn service_names(&self, stem: &str, user_home: Option<&str>) -> Vec<String> {
-        let named = |suffix: Option<String>| match suffix {
-            Some(suffix) => format!("{stem}-{suffix}"),
-            None => stem.to_string(),
-        };
-        let old = named(self.suffix(user_home));
+        let hashed = || format!("{stem}-{}", hash8(&self.path));
         let standard = user_home.map(|home| join(home, ".hermes"));
-        let new = match &standard {
-            Some(standard)
-                if *standard != self.path && profile_of(&self.path, standard).is_none() =>
-            {
-                named(Some(hash8(&self.path)))
+        match root(user_home, Some(&self.path)) {
+            Some(root) if root == self.path => {
+                let is_own = standard.is_some_and(|standard| standard != root);
+                [stem.to_string()].into_iter().chain(is_own.then(hashed)).collect()
             }
-            _ => old.clone(),
-        };
-        if new == old { vec![old] } else { vec![old, new] }
+            Some(root) => match profile_of(&self.path, &root) {
+                Some(profile) => vec![format!("{stem}-{profile}")],
+                None => vec![hashed()],
+            },
+            None => vec![stem.to_string()],
+        }
     }
 }
 
@@ -176,14 +166,14 @@ mod tests {
     #[test]
     fn service_names_follow_the_rules_of_both_eras() {
         for (path, expected) in [
-            ("/home/a/.hermes", vec!["hermes-gateway"]),
-            ("/home/a/.hermes/profiles/coder", vec!["hermes-gateway-coder"]),
-            ("/opt/x", vec!["hermes-gateway", "hermes-gateway-01d48e3d"]),
-            ("/opt/x/profiles/n", vec!["hermes-gateway-n", "hermes-gateway-a0b49a1d"]),
+            ("/home/a/.hermes", &["hermes-gateway"][..]),
+            ("/home/a/.hermes/profiles/coder", &["hermes-gateway-coder"]),
+            // As 0.20.6 and 0.21.5 name it.
+            ("/srv/hermes", &["hermes-gateway", "hermes-gateway-fbdca692"]),
+            ("/srv/hermes/profiles/coder", &["hermes-gateway-coder"]),
         ] {
             let names = Home::at(path, None).service_names("hermes-gateway", USER);
-            assert_eq!(names.len(), expected.len(), "{path}: {names:?}");
-            assert_eq!(names[0], expected[0], "{path}");
+            assert_eq!(names, expected, "{path}");
         }
         let odd =
             Home::at("/home/a/.hermes/profiles/Coder", None).service_names("hermes-gateway", USER);

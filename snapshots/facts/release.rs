@@ -187,6 +187,10 @@ capabilities! {
     ConfigExitInUnits: [0, 18, ANY] => [0, 19];
     /// Ticks the jobs of each profile that it serves.
     TicksServedProfiles: [0, 19, ANY] => [0, 20];
+    /// Has the wrapper `hermes_cli.stderr_timestamp` for launchd (upstream #86893).
+    LaunchdWrapper: [0, 20, 0] => [0, 20, 1];
+    /// Lets that wrapper add `--external-supervisor` itself where launchd runs it, so that a plist without it starts.
+    WrapperMarksItself: [0, 20, 0] => [0, 20, 5];
     /// Ends a start that has no event loop after 300 s, and neither computes nor says that it needs longer.
     StartWatchdog: [0, 21, 0] => [0, 21, 3];
     /// Stamps `updated_at` of its status file every 60 s, by a thread of its own.
@@ -198,18 +202,41 @@ capabilities! {
     ApiServerByKey: [0, 19, ANY] => [0, 20];
     /// Takes every setting of the block `api_server:` at the top of config.yaml, before all others, and expands `${NAME}`.
     EveryApiSetting: [0, 21, 0] => [0, 21, 3];
+    /// Heeds `multiplex_profiles: false` no more: it serves every profile all the same.
+    IgnoresMultiplexOff: [0, 21, 3] => [0, 21, 4];
     /// Serves every profile of its user without being told to.
     ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
     /// Lets `platforms.api_server.extra` win over the block `api_server:` at the top of config.yaml.
     ExtraBeforeRootBlock: [0, 21, 5] => [0, 22, 2];
-    /// Has the wrapper `hermes_cli.stderr_timestamp` for launchd.
-    LaunchdWrapper: [0, 20, 0] => [0, 20, 4];
     /// Takes launchd's own job for another gateway, where a wrapper hides it (upstream #86893, #87046).
     GuardAgainstOwnJob: [0, 19, ANY] => [0, 20];
     /// Takes `gateway run --external-supervisor` (upstream #87005).
-    ExternalSupervisor: [0, 20, 0] => [0, 20, 4];
+    ExternalSupervisor: [0, 20, 0] => [0, 20, 5];
     /// Sets the soft limit of open files in plists from `runtime.nofile_soft_limit`.
     FileLimitInPlists: [0, 20, 0] => [0, 20, 4];
+    /// Waits for jobs under way, too, when it stops: `agent.cron_drain_timeout`.
+    CronDrain: [0, 20, 0] => [0, 20, 4];
+    /// Reckons `TimeoutStopSec=` from that wait, too.
+    CronDrainInStopLimit: [0, 20, 6] => [0, 21];
+    /// Keeps a gateway of a service from the sticky profile: by `HERMES_SUPERVISED_CHILD`, which it writes into
+    /// definitions, and under systemd by what systemd sets itself.
+    ServicesIgnoreSticky: [0, 20, 6] => [0, 21];
+    /// Names the service of a home that is no profile, and not the default one, by eight digits of a hash (upstream
+    /// #106611); older ones give it the name of the default service.
+    HashForOwnRoot: [0, 21, 1] => [0, 21, 2];
+    /// Has `gateway.systemd_stop_mark`, which units run before a stop.
+    StopMark: [0, 21, 3] => [0, 21, 4];
+    /// Fits the wait of a stop by signal into launchd's limit, so that it ends before launchd kills it.
+    DrainWithinLaunchdLimit: [0, 21, 4] => [0, 21, 5];
+    /// Refuses `gateway install` and `start` of a named profile with 78: the gateway of the default profile serves it.
+    /// `--force` makes a second gateway all the same.
+    RefusesNamedProfiles: [0, 21, 4] => [0, 21, 5];
+    /// Removes the drop-in `20-replace.conf` that an older Hermes wrote, at each start.
+    RemovesReplaceDropIn: [0, 21, 4] => [0, 21, 5];
+    /// Writes the plist anew before `gateway restart`, too.
+    RestartWritesPlist: [0, 21, 5] => [0, 22, 2];
+    /// Leaves a definition alone that is for another `HERMES_HOME`.
+    LeavesOtherHomes: [0, 21, 5] => [0, 22, 2];
 }
 
 /// Numbers of a version that count.
@@ -260,11 +287,11 @@ mod tests {
     fn what_no_looked_at_release_decides_is_open() {
         for (text, expected) in [
             ("0.20.0", Some(false)),
-            ("0.20.2", None),
-            ("0.20.4", Some(true)),
+            ("0.20.4", None),
+            ("0.20.5", Some(true)),
             ("0.23.5", Some(true)),
         ] {
-            assert_eq!(version(text).has(Capability::LaunchdWrapper), expected, "{text}");
+            assert_eq!(version(text).has(Capability::ExternalSupervisor), expected, "{text}");
         }
         for (text, expected) in
             [("0.16.0", Some(true)), ("0.17.0", Some(false)), ("0.22.2", Some(false))]

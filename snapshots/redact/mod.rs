@@ -5,6 +5,7 @@
 
 pub mod dotenv;
 pub mod executions;
+pub mod generator;
 pub mod json;
 pub mod launchctl;
 mod likeness;
@@ -169,12 +170,13 @@ impl fmt::Display for Mark {
 
 /// Variables whose values may be seen: they say where things are and how they are timed, never who
 /// somebody is. All other variables are names only.
-const CLEAR_VARIABLES: [&str; 36] = [
+const CLEAR_VARIABLES: [&str; 37] = [
     "API_SERVER_ENABLED",
     "API_SERVER_HOST",
     "API_SERVER_PORT",
     "DBUS_SESSION_BUS_ADDRESS",
     "GATEWAY_MULTIPLEX_PROFILES",
+    "HERMES_CRON_DRAIN_TIMEOUT",
     "HERMES_CRON_SCRIPT_TIMEOUT",
     "HERMES_CRON_TIMEOUT",
     "HERMES_DESKTOP",

@@ -22,10 +22,11 @@ enum Keep {
 }
 
 /// The paths at which values may be seen. A `*` stands for any key.
-const CLEAR: [(&str, Keep); 36] = [
+const CLEAR: [(&str, Keep); 37] = [
     ("API_SERVER_ENABLED", Keep::Scalar),
     ("API_SERVER_HOST", Keep::Scalar),
     ("API_SERVER_PORT", Keep::Scalar),
+    ("agent.cron_drain_timeout", Keep::Scalar),
     ("agent.restart_drain_timeout", Keep::Scalar),
     ("api_server.enabled", Keep::Scalar),
     ("api_server.extra.host", Keep::Scalar),

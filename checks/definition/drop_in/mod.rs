@@ -1,8 +1,9 @@
-//! Drop-ins: they change what holds, survive every rewrite, and are easily forgotten.
+//! Drop-ins: they change what holds, survive every rewrite but for one, and are easily forgotten.
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::{Definition, Problem};
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -31,7 +32,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let count = paths.len();
         let finding =
             Finding::note(format!("{} is changed by {count} drop-in{}", lane.name, plural(count)));
-        let finding = paths.iter().fold(finding, |finding, path| finding.seen(path, "it applies"));
+        let passing = lane.definition.known().and_then(|found| found.passing_drop_in.as_ref());
+        let removes = at.has(Capability::RemovesReplaceDropIn) == Some(true);
+        let passing = passing.filter(|_| removes);
+        let finding = paths.iter().fold(finding, |finding, path| {
+            let is_passing = passing == Some(path);
+            let said = if is_passing { "it applies, until the next start" } else { "it applies" };
+            finding.seen(path, said)
+        });
+        let finding = match passing {
+            Some(path) => finding.help(format!(
+                "this Hermes takes {path} away at its next start, if an older one wrote it: another name keeps what it says"
+            )),
+            None => finding,
+        };
         findings.push(finding.of_service(lane.title()));
     }
     if at.installed().all(Lane::is_masked) && at.gateway.is_installed() {

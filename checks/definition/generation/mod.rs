@@ -1,7 +1,5 @@
 //! Whether the definition is of the release whose code is installed.
 
-use gw_snapshot::fact::{Fact, Why};
-
 use crate::Subject;
 use crate::drift::Drift;
 use crate::finding::{Finding, Verdict};
@@ -24,12 +22,22 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         return Finding::note(format!("{name} is in no shape that a release of Hermes writes"));
     }
     let releases = drift.releases();
-    let (Some(written), Some(version)) = (drift.written, at.version()) else {
+    let Some(written) = drift.written else {
         let what = format!("whether {name}, as {releases} writes it, fits the installed code");
-        return Finding::unknown(&what, &why(at)).minor();
+        return Finding::unknown(&what, &at.unknown_writing()).minor();
     };
-    // What the tables tell of later releases was never compared with a file of theirs.
-    let told = if written.recorded { "" } else { ", as far as its changes are known" };
+    let version = at.version().map_or_else(|| "the installed code".into(), ToString::to_string);
+    if drift.is_by_code_alone() && drift.is_current() {
+        return Finding::pass(format!(
+            "{name} is current, as far as the installed code's own text tells"
+        ));
+    }
+    // What is told of a release was never compared with a file of its own.
+    let told = if written.recorded || written.is_of_code() {
+        ""
+    } else {
+        ", as far as its changes are known"
+    };
     if drift.is_current() {
         return Finding::pass(format!("{name} is of the shape that {version} writes{told}"));
     }
@@ -50,24 +58,12 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         first.why
     );
     let finding = matter.iter().take(MOST).fold(Finding::warning(claim), |finding, found| {
-        finding.seen_at(&drift.place(found), found.said(drift.form, &version.to_string()))
+        finding.seen_at(&drift.place(found), found.said(drift.form, &version))
     });
     if drift.is_rewritten(at) {
         finding.help(format!("the next {} writes it anew", drift.rewriters()))
     } else {
         finding
-    }
-}
-
-/// Why it is not known what the installed release writes.
-fn why(at: &Subject<'_>) -> Why {
-    match at.gateway.install.as_ref().map(|install| &install.version) {
-        Some(Fact::Known(version)) => {
-            Why::Failed(format!("what {version} writes is not known here"))
-        }
-        Some(Fact::Unknown(why)) => why.clone(),
-        Some(Fact::Absent) => Why::Failed("the installed code bears no version".into()),
-        None => Why::NotObserved,
     }
 }
 

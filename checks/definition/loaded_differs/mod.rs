@@ -1,11 +1,11 @@
 //! Whether what is loaded is what is on disk.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::value::Value;
 
 use crate::Subject;
@@ -77,7 +77,8 @@ fn lost(lane: &Lane) -> Finding {
 
 /// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.
 fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Finding {
-    let differences = differences(launchd, definition);
+    let is_agent = lane.manager != Manager::LaunchdSystem;
+    let differences = differences(launchd, definition, is_agent);
     if differences.is_empty() {
         return match launchd.argv {
             Some(_) => Finding::pass(format!("{} is loaded as it stands on disk", lane.name)),
@@ -103,7 +104,11 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
 }
 
 /// What differs, where it stands on disk, and what launchd has instead.
-fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str, Place, String)> {
+fn differences(
+    launchd: &Launchd,
+    definition: &Definition,
+    is_agent: bool,
+) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
     if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv))
     {
@@ -137,8 +142,8 @@ fn differences(launchd: &Launchd, definition: &Definition) -> Vec<(&'static str,
     found.extend(one_sided(launchd, definition));
     let timeout = launchd.exit_timeout.map(|limit| limit.as_secs());
     if let (Some(loaded), Some((limit, at))) = (timeout, &definition.stop_timeout)
-        // The gui domain allows no more than 60.
-        && limit.as_secs().min(60) != loaded
+        // The domains of users allow no more than a minute, that of the system any length.
+        && limit.as_secs().min(if is_agent { 60 } else { u64::MAX }) != loaded
     {
         found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
     }

@@ -1,6 +1,8 @@
 //! Whether a service is installed at all.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::home::is_profile_name;
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -40,7 +42,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let finding = if others_installed || !gateway.liveness.process.is_absent() {
         Finding::note(claim)
     } else {
-        Finding::failure(claim).help("install it with `hermes gateway install`")
+        Finding::failure(claim).help(how_to_install(at))
     };
     vec![finding.seen(&lane.path, "it does not exist").of_service(lane.title())]
+}
+
+/// From 0.21.5 on Hermes refuses to install a named profile's: the gateway of the default profile serves it.
+fn how_to_install(at: &Subject<'_>) -> String {
+    let profile = &at.gateway.home.profile;
+    if !is_profile_name(profile) || profile == "default" {
+        return "install it with `hermes gateway install`".into();
+    }
+    // Without a service of its own no code of its own is known, and all profiles mostly have the same.
+    let versions = at.facts.gateways.iter().filter_map(|gateway| gateway.install.as_ref());
+    let known: Vec<Option<bool>> = versions
+        .filter_map(|install| install.version.known())
+        .map(|version| version.has(Capability::RefusesNamedProfiles))
+        .collect();
+    let own = format!("`hermes -p {profile} gateway install`");
+    let shared = "the gateway of the default profile serves this one, too, and `hermes gateway install` is for that";
+    match known.as_slice() {
+        [Some(true), rest @ ..] if rest.iter().all(|has| *has == Some(true)) => shared.into(),
+        [Some(false), rest @ ..] if rest.iter().all(|has| *has == Some(false)) => {
+            format!("install it with {own}")
+        }
+        _ => format!("before Hermes 0.21.5 install it with {own}; from then on {shared}"),
+    }
 }

@@ -1,6 +1,7 @@
 //! Whether a service bears the name of one home and serves another.
 
 use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::release::Capability;
 use gw_snapshot::facts::{Gateway, Lane, Manager, home};
 
 use crate::Subject;
@@ -20,7 +21,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     lane.name, other.home.path, at.gateway.home.path
                 );
                 let is_whole = home.value.written().starts_with('/');
-                let finding = if is_whole {
+                // Older versions write such a definition themselves, where they are given that home.
+                let is_written_so = home.at.file == definition.path
+                    && at.has(Capability::HashForOwnRoot) != Some(true)
+                    && is_own_root(at);
+                let finding = if is_whole && is_written_so {
+                    Finding::note(format!("{serves}Hermes before 0.21.2 names it so, and two homes share one name"))
+                        .help("commands for this home need it too: `export HERMES_HOME=…`")
+                } else if is_whole {
                     Finding::warning(format!("{serves}the commands of Hermes look for it there, and find nothing"))
                         .help("if the other home is meant, use it for the commands too: `export HERMES_HOME=…`")
                 } else {
@@ -42,8 +50,16 @@ fn is_meant(at: &Subject<'_>, value: &str) -> bool {
             && home.path.ends_with(&format!("/{}", value.trim_end_matches('/')))
 }
 
+/// True if the home is a root of its own, outside `~/.hermes`, and no profile of one.
+fn is_own_root(at: &Subject<'_>) -> bool {
+    let home = &at.gateway.home.path;
+    let standard = at.facts.about.home.as_deref().map(|user| home::join(user, ".hermes"));
+    let root = home::root(at.facts.about.home.as_deref(), Some(home));
+    root.as_ref() == Some(home) && standard.as_ref() != Some(home)
+}
+
 /// Whether Hermes gives this name to the service of another home: that of `~/.hermes`, of the user as whom it runs. Up
-/// to 0.20 it gives it to any home outside that one too, which says nothing of whose service is meant.
+/// to 0.21.1 it gives it to any home outside that one too, which says nothing of whose service is meant.
 fn bears_its_name(at: &Subject<'_>, lane: &Lane, definition: &Definition, other: &Gateway) -> bool {
     let stem = if lane.manager.is_launchd() { "ai.hermes.gateway" } else { "hermes-gateway" };
     let name = lane.name.strip_suffix(".service").unwrap_or(&lane.name);

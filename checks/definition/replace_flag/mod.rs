@@ -16,15 +16,22 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let told = &definition.told;
         let restarts = !matches!(definition.restart, None | Some((Restart::Never, _)));
         let place = definition.program_at();
+        let is_plist = definition.agent.is_some();
+        let writes = if is_plist { Capability::ReplaceInPlists } else { Capability::ReplaceInUnits };
+        let writes = at.has(writes);
         let finding = match (told.replace, restarts) {
             (false, _) => Finding::pass(format!("{} takes over from nobody", lane.name)),
-            (true, true) if told.external_supervisor || twin > 0 => Finding::failure(format!(
+            (true, true) if twin > 0 => Finding::failure(format!(
                 "{} starts with --replace and is started again whenever it ends: two gateways of this home end each other in turns",
                 lane.name
             ))
-            .help("`hermes gateway start` of Hermes 0.21 or newer writes it without --replace"),
-            (true, true) if is_its_own_form(at, definition.agent.is_some()) => Finding::note(format!(
+            .help("the definition of Hermes 0.21 or newer is without --replace"),
+            (true, true) if writes == Some(true) => Finding::note(format!(
                 "{} starts with --replace, as this version of Hermes writes it: it ends a gateway that somebody runs by hand",
+                lane.name
+            )),
+            (true, true) if writes.is_none() => Finding::note(format!(
+                "{} starts with --replace, as some versions of Hermes write it: it ends a gateway that somebody runs by hand",
                 lane.name
             )),
             (true, true) => Finding::warning(format!(
@@ -36,10 +43,4 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let flag = if told.replace { "--replace" } else { "no --replace" };
         finding.seen_at(&place, flag)
     })
-}
-
-/// Hermes wrote the flag into units up to 0.16 and into plists up to 0.20 (upstream #37388, #96427).
-fn is_its_own_form(at: &Subject<'_>, is_plist: bool) -> bool {
-    let writes = if is_plist { Capability::ReplaceInPlists } else { Capability::ReplaceInUnits };
-    at.has(writes) != Some(false)
 }

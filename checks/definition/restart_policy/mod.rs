@@ -12,23 +12,36 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    at.each_definition("when the service is started again", |_, definition| {
+    at.each_definition("when the service is started again", |lane, definition| {
         let (restart, place) = match &definition.restart {
             Some((restart, place)) => (restart, place.clone()),
             None => (&Restart::Never, Place { file: definition.path.clone(), line: None }),
         };
-        judge(restart, at.has(Capability::PlannedRestartFails)).seen_at(&place, said(restart))
+        let is_written_so = at.drift(lane).is_some_and(|drift| {
+            let mut all = drift.stale.iter().chain(drift.edits);
+            let is_of_it = |name: &str| matches!(name, "Restart" | "KeepAlive");
+            drift.written.is_some() && !all.any(|found| is_of_it(&found.difference.name))
+        });
+        let fails = at.has(Capability::PlannedRestartFails);
+        judge(restart, fails, is_written_so).seen_at(&place, said(restart))
     })
 }
 
 /// Hermes ends with 0 after a planned stop, with 1 after a failure or a SIGTERM that nobody announced, with
 /// 75 to be started again, and with 78 where a person must act first (0.18+).
-fn judge(restart: &Restart, fails: Option<bool>) -> Finding {
+fn judge(restart: &Restart, fails: Option<bool>, is_written_so: bool) -> Finding {
     match restart {
         Restart::Always => Finding::pass("whatever the end, it is started again"),
-        Restart::OnFailure if fails == Some(false) => Finding::warning(
-            "it is started again after a failure only, and this version may end a planned restart with 0: then it stays down",
-        ),
+        Restart::OnFailure if fails == Some(false) => {
+            let by = if is_written_so {
+                ", as this version of Hermes writes it, and that"
+            } else {
+                ", and this version"
+            };
+            Finding::warning(format!(
+                "it is started again after a failure only{by} may end a planned restart with 0: then it stays down"
+            ))
+        }
         Restart::OnFailure => {
             Finding::pass("it is started again after a failure and after a planned restart")
         }

@@ -20,10 +20,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
     let name = &drift.lane.name;
+    if let Some(why) = drift.closed(at) {
+        return Finding::skipped(format!("Hermes cannot write {name}: {why}"));
+    }
     if !drift.is_rewritten(at) {
         return Finding::skipped(format!("Hermes does not write {name}"));
     }
     let lost: Vec<_> = drift.lost().collect();
+    if drift.written.is_none() {
+        return unknown_release(at, drift, &lost);
+    }
     if lost.is_empty() {
         return longer(at, drift).unwrap_or_else(|| {
             Finding::pass(format!("{name} says nothing that Hermes would not write again"))
@@ -35,14 +41,55 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         more => format!(", and {more} more"),
     };
     // An older one may be of a release that nobody recorded, and as it was written.
-    let source = if drift.is_current() || drift.written.is_none() {
-        "was edited by hand"
-    } else {
-        "is as no known release writes it"
+    let (source, finding): (_, fn(String) -> Finding) = match () {
+        () if drift.is_current() => ("was edited by hand", Finding::warning),
+        () if drift.is_by_code_alone() => {
+            ("is as neither the installed code nor a known release writes it", Finding::note)
+        }
+        () => ("is as no known release writes it", Finding::warning),
     };
     let claim =
         format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
-    let finding = lost.iter().take(MOST).fold(Finding::warning(claim), |finding, edit| {
+    shown_with(at, drift, &lost, finding(claim))
+}
+
+/// Where it is not known what the installed release writes, it may write what no known one does.
+fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Finding {
+    let name = &drift.lane.name;
+    if lost.is_empty() {
+        let what = format!("what of {name} the next {} drops", drift.rewriters());
+        return Finding::unknown(&what, &at.unknown_writing()).minor();
+    }
+    // A setting of the API server is its owner's, whatever the release.
+    let is_setting = |edit: &&&Graded| {
+        let variable = edit.variable().unwrap_or_default();
+        edit.difference.how == How::Extra && variable.starts_with("API_SERVER_")
+    };
+    let settings: Vec<&Graded> = lost.iter().filter(is_setting).copied().collect();
+    if !settings.is_empty() {
+        let claim = format!(
+            "{name} was edited by hand: the next {} {}",
+            drift.rewriters(),
+            fates(drift, &settings)
+        );
+        return shown_with(at, drift, lost, Finding::warning(claim));
+    }
+    let mut subjects: Vec<String> = lost.iter().map(|edit| edit.subject(drift.form)).collect();
+    if subjects.len() > IN_CLAIM {
+        let more = subjects.split_off(IN_CLAIM).len();
+        subjects.push(format!("{more} more"));
+    }
+    let claim = format!(
+        "{name} differs from what every known release of Hermes writes: {}; the next {} takes that back, unless the installed one writes it",
+        subjects.join(", "),
+        drift.rewriters()
+    );
+    shown_with(at, drift, lost, Finding::note(claim))
+}
+
+/// The finding with each edit as evidence, and where they survive.
+fn shown_with(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded], finding: Finding) -> Finding {
+    let finding = lost.iter().take(MOST).fold(finding, |finding, edit| {
         finding.seen_at(
             &drift.place(edit),
             format!("{}: {}; {}", edit.subject(drift.form), edit.why, drift.keeps(at, edit)),
@@ -71,7 +118,7 @@ fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
     })?;
     let (given, written) = (edit.difference.installed.as_ref()?, edit.difference.written.as_ref()?);
     let claim = format!(
-        "{} is given {given} s to stop: the next {} makes it {written} s, by the drain that is set",
+        "{} is given {given} s to stop: the next {} makes it {written} s, by the settings",
         drift.lane.name,
         drift.rewriters()
     );

@@ -19,7 +19,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             return Finding::skipped("a unit's gateway knows its supervisor without a flag");
         }
         let place = definition.program_at();
-        let guards = spawn::guards_against_its_own_job(at);
+        let guards = spawn::guards_against_its_own_job(at, definition);
         let program = definition.argv.first().cloned().unwrap_or_default();
         let finding = match (&definition.role, definition.told.external_supervisor) {
             (Role::Wrapper, false) if runs_under(at, lane) || runs(at, lane) => Finding::note(format!(
@@ -34,7 +34,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             (Role::Wrapper, false) if guards => Finding::failure(format!(
                 "{program} starts the gateway without --external-supervisor: launchd's own job looks to it like another gateway, and it refuses to start"
             ))
-            .help("`hermes gateway start` of Hermes 0.20.5 or newer writes it with the flag"),
+            .help("the definition of Hermes 0.20.5 or newer has the flag; in a wrapper of your own add it after `gateway run`"),
             (Role::Wrapper, false) => Finding::note(format!(
                 "{program} starts the gateway: launchd's PID is not the gateway's"
             )),

@@ -41,6 +41,9 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         return finding;
     }
     match job.phase {
+        Phase::Running if at.hung_starts().is_some_and(|hung| hung.count >= 2) => {
+            hanging(at, lane, job)
+        }
         Phase::Restarting if has_lasted(job) => Finding::pass(format!(
             "{} does not loop: its last run lasted {}",
             lane.name,
@@ -201,6 +204,14 @@ fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding 
     if restarts >= BURST { finding } else { finding.minor() }
 }
 
+/// A loop of starts that hang, of which the next is under way.
+fn hanging(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
+    let words = at.hung_starts().map_or_else(String::new, |hung| hung.words());
+    Finding::failure(format!("{} ends and is started again without end: {words}", lane.name))
+        .seen(&job.source, job.words.clone())
+        .seen(at.path("logs/gateway-startup-watchdog.log"), "startup_watchdog.fired")
+}
+
 /// A loop whose last starts left word of their ends.
 fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let crashes = at.crashes().filter(|crashes| crashes.count >= 2)?;
@@ -272,6 +283,9 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         "{} ends and is started again without end: {runs} runs, the last with {ended}",
         lane.name
     );
+    if job.phase == Phase::Running && at.hung_starts().is_some_and(|hung| hung.count >= 2) {
+        return hanging(at, lane, job);
+    }
     if job.phase == Phase::Running
         && runs >= 2
         && is_fresh(at)

@@ -48,6 +48,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             _ => at.no_job(),
         };
     };
+    if let Some(served) = at.gateway.served_by.as_ref().filter(|_| job.phase == Phase::Stopped) {
+        let claim = format!(
+            "{} rests, and is one too many: the gateway of profile {} (PID {}) serves this one",
+            lane.name, served.profile, served.pid
+        );
+        let finding = Finding::note(claim).seen(&job.source, job.words.clone());
+        return vec![finding.of_service(lane.title())];
+    }
     let finding = match job.phase {
         Phase::Running if is_active_without_a_process(at, job) => {
             Finding::failure(format!("{} is {}, and no gateway lives", lane.name, job.words))

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) api: Fact<ApiServer>,
     /// How long its gateway may wait for turns under way when it stops, where a setting says so.
     pub(super) drain: Fact<u64>,
+    /// The same for jobs under way.
+    pub(super) cron_drain: Fact<u64>,
     /// What its files set: what it will find at a cold start under its service, the strongest last.
     pub(super) assigned: Layer,
     /// Its `config.yaml`, if there is one that Hermes can read and we could.
@@ -34,8 +36,14 @@ pub(super) struct Settings {
 
 impl Settings {
     fn unknown(why: &Why, assigned: Layer) -> Self {
-        let (api, drain) = (Fact::Unknown(why.clone()), Fact::Unknown(why.clone()));
-        Self { api, drain, assigned, config: None, config_fault: None }
+        Self {
+            api: Fact::Unknown(why.clone()),
+            drain: Fact::Unknown(why.clone()),
+            cron_drain: Fact::Unknown(why.clone()),
+            assigned,
+            config: None,
+            config_fault: None,
+        }
     }
 
     /// Whether they say that a gateway serves no profile but its own.
@@ -90,10 +98,12 @@ pub(super) fn settings(
             .into_iter()
             .filter_map(|(path, root)| Some((path, root.as_ref()?)))
             .collect();
-    let drain = drain(&environment, &config);
+    let wait = |variable, key| wait(&environment, &config, variable, key);
+    let drain = wait("HERMES_RESTART_DRAIN_TIMEOUT", "restart_drain_timeout");
+    let cron_drain = wait("HERMES_CRON_DRAIN_TIMEOUT", "cron_drain_timeout");
     let serves_many = serves_many(look, home, &environment, &config, release.as_ref());
     let api = Sources { environment, config, release, serves_many }.api_server();
-    Settings { api, drain, assigned, config: root, config_fault }
+    Settings { api, drain, cron_drain, assigned, config: root, config_fault }
 }
 
 /// Whether the gateway of this home serves other profiles too: as it is told to or, from 0.21.5 on, because there are
@@ -194,9 +204,15 @@ pub(super) fn questions() -> [Question; 2] {
     [".env", "config.yaml"].map(|name| Question::File(join(MANAGED_DIRECTORY, name), Part::SMALL))
 }
 
-fn drain(environment: &[Layer], config: &[(&str, &yaml::Node)]) -> Fact<u64> {
-    let set = environment.iter().find_map(|layer| layer.get("HERMES_RESTART_DRAIN_TIMEOUT"));
-    let path = ["agent", "restart_drain_timeout"];
+/// How long a stop waits for something, by this variable or this key below `agent`, in whole seconds.
+fn wait(
+    environment: &[Layer],
+    config: &[(&str, &yaml::Node)],
+    variable: &str,
+    key: &str,
+) -> Fact<u64> {
+    let set = environment.iter().find_map(|layer| layer.get(variable));
+    let path = ["agent", key];
     let configured = || config.iter().find_map(|&(_, root)| root.at(&path)?.to_text());
     let set = set.map(|set| set.value.clone()).or_else(|| configured().map(Value::of));
     let text = match set {
@@ -210,7 +226,7 @@ fn drain(environment: &[Layer], config: &[(&str, &yaml::Node)]) -> Fact<u64> {
     let seconds: Option<f64> = text.trim().parse().ok();
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         Some(drain) => Fact::Known(drain.as_secs()),
-        None => Fact::Unknown(Why::Malformed("the drain timeout is no number of seconds".into())),
+        None => Fact::Unknown(Why::Malformed(format!("agent.{key} is no number of seconds"))),
     }
 }
 

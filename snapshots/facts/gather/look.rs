@@ -10,8 +10,10 @@ use crate::facts::home::{self, join};
 use crate::facts::install::{self, Install};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
+use crate::facts::reference::Reference;
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
+use crate::parse::cmdline;
 use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
@@ -28,6 +30,8 @@ pub(super) struct Look<'a> {
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
     installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
+    /// What the code in each directory that was looked at writes into definitions.
+    references: RefCell<BTreeMap<String, Fact<Reference>>>,
     /// The homes below the root by their real paths.
     homes: OnceCell<BTreeMap<String, String>>,
     /// The sticky profile of each root that was asked for.
@@ -53,6 +57,7 @@ impl<'a> Look<'a> {
             root,
             scan: OnceCell::new(),
             installs: RefCell::default(),
+            references: RefCell::default(),
             homes: OnceCell::new(),
             stickies: RefCell::default(),
         }
@@ -161,6 +166,18 @@ impl<'a> Look<'a> {
         install
     }
 
+    /// Returns what an installed code writes into definitions.
+    pub(super) fn reference(&self, install: &Install) -> Fact<Reference> {
+        install.code.clone().and_then(|code| {
+            if let Some(known) = self.references.borrow().get(&code) {
+                return known.clone();
+            }
+            let reference = Reference::of(&code, self.host);
+            self.references.borrow_mut().insert(code, reference.clone());
+            reference
+        })
+    }
+
     /// Whether we look from within a container.
     pub(super) fn is_in_container(&self) -> bool {
         self.about.hints.iter().any(|hint| hint == "container")
@@ -214,6 +231,8 @@ struct Name {
 }
 
 const LOG: &str = "log";
+/// Wrappers in each other that are looked through: osascript, Hermes's own, and one more.
+const MOST_WRAPPERS: usize = 4;
 /// Beside `profiles`, what `hermes profile use` writes.
 const STICKY: &str = "active_profile";
 
@@ -225,8 +244,20 @@ fn names(definition: &Definition) -> Vec<Name> {
             names.push(Name { what, path: path.into(), at: at.clone(), purpose });
         }
     };
-    if let (Some(program), Some(at)) = (definition.argv.first(), &definition.argv_at) {
-        add("program", program, at, Purpose::Read);
+    if let Some(at) = &definition.argv_at {
+        let mut programs: Vec<String> = Vec::new();
+        let mut command = Some(definition.argv.clone());
+        // What a wrapper hands on is as needed as the wrapper.
+        while let Some(argv) = command.filter(|_| programs.len() < MOST_WRAPPERS) {
+            programs.extend(argv.first().cloned().filter(|program| !programs.contains(program)));
+            command = cmdline::handed_on(&argv);
+        }
+        for program in &programs {
+            add("program", program, at, Purpose::Read);
+        }
+        if let Some(code) = cmdline::bootstrap(&definition.argv) {
+            add("directory of its code", &code.project_root, at, Purpose::Enter);
+        }
     }
     if let Some((directory, at)) = &definition.working_directory {
         // A leading `-` says that it may be missing.
