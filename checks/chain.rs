@@ -179,7 +179,9 @@ fn port<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         _ if at.gateway.served_by.is_some() => Ok(of_server(at)),
         (Some(api), _) => Ok(api.address()),
         (None, Some(why)) => Err(why),
-        (None, None) => Ok(in_vain().map_or_else(|| "none wanted".into(), |(api, _)| api.address())),
+        (None, None) => {
+            Ok(in_vain().map_or_else(|| "none wanted".into(), |(api, _)| api.address()))
+        }
     }
 }
 

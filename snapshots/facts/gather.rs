@@ -17,8 +17,8 @@ use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
-use crate::facts::endings::{self, Endings};
 use crate::facts::definition::Definition;
+use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };

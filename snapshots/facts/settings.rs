@@ -220,7 +220,9 @@ impl Sources<'_> {
             let what = format!("the version of Hermes is not known: {}", era.change);
             (era, before.or_open(after, &Why::Failed(what)))
         });
-        agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| decided.into_fact(self.release.clone()))
+        agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| {
+            decided.into_fact(self.release.clone())
+        })
     }
 
     /// Returns a variable: an empty one is set, and hides those below it. `scoped`: only what a file sets counts.
@@ -247,7 +249,8 @@ impl Sources<'_> {
             self.by_flag_or_key(&configured, &key, scoped)
         };
         let is_off = decided.enabled.value.is(&false) == Some(true);
-        let is_open_to_a_key = is_off && decided.enabled.from.is_none() && key.value == Key::Missing;
+        let is_open_to_a_key =
+            is_off && decided.enabled.from.is_none() && key.value == Key::Missing;
         let outside = || Key::of(self.variable("API_SERVER_KEY", false));
         match Some(scoped && is_open_to_a_key).filter(|is_it| *is_it).map(|_| outside()) {
             Some(Setting { value: Key::Present { .. }, from: Some(at) }) => {

@@ -297,7 +297,9 @@ pub(super) fn body(body: &str, salt: &Salt) -> String {
                 *text = redact::shape::text(text, salt);
             }
             Value::String(text) => *text = mark(text),
-            other => *other = code_of(key, other).unwrap_or_else(|| mark(&other.to_string()).into()),
+            other => {
+                *other = code_of(key, other).unwrap_or_else(|| mark(&other.to_string()).into())
+            }
         }
     }
     Value::Object(told).to_string()
@@ -466,7 +468,8 @@ mod tests {
         assert_eq!(chat, r#"{"chat":"‹redacted:8-15›","id":"‹redacted:8-15›","ok":true}"#);
         let refusal = r#"{"error": {"message": "Alice", "code": "gateway_auth_failed"}}"#;
         assert_eq!(shown(refusal), r#"{"error":{"code":"gateway_auth_failed"}}"#);
-        let another = shown(r#"{"error": {"code": "alice"}, "fault": {"code": "gateway_auth_failed"}}"#);
+        let another =
+            shown(r#"{"error": {"code": "alice"}, "fault": {"code": "gateway_auth_failed"}}"#);
         assert!(!another.contains("code"), "{another}");
         for other in ["<p>Hello Alice</p>", "\"Alice\"", "{\"chat\": \"Alice\"", "{\"n\": NaN}"] {
             let shown = shown(other);

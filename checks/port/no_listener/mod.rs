@@ -97,12 +97,8 @@ fn in_vain(at: &Subject<'_>) -> Option<Finding> {
         let what = format!("whether anything listens on {}", api.address());
         return Some(Finding::unknown(&what, &why));
     }
-    let claim = format!(
-        "PID {} has no API server on {}: {}",
-        process.pid,
-        api.address(),
-        in_vain.why()
-    );
+    let claim =
+        format!("PID {} has no API server on {}: {}", process.pid, api.address(), in_vain.why());
     Some(
         Finding::failure(claim)
             .seen_at(&in_vain.at, in_vain.said)
@@ -127,9 +123,11 @@ fn written_since(at: &Subject<'_>, api: &ApiServer, process: &Process) -> String
     let speaks = places.into_iter().flatten().any(|place| place.file == config);
     let release = api.release.as_ref();
     let is_left_alone = release.and_then(|release| release.has(Capability::ServesEveryProfile));
-    let config = at.gateway.files.iter().filter(|file| {
-        file.path == config && (speaks || is_left_alone == Some(false))
-    });
+    let config = at
+        .gateway
+        .files
+        .iter()
+        .filter(|file| file.path == config && (speaks || is_left_alone == Some(false)));
     let is_newer = |file: &&FileSeen| {
         file.mtime.is_some_and(|written| written.duration_since(started) > STAMP)
     };

@@ -23,8 +23,13 @@ fn decide(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -
     let root = yaml::parse(config).expect("a test's own YAML");
     let environment = vec![layer(".env", dotenv), layer("unit", unit)];
     let version = version.map(|text| Version::read(text).expect("a version"));
-    Sources { environment, config: vec![("config.yaml", &root)], release: version, serves_many: Some(false) }
-        .api_server()
+    Sources {
+        environment,
+        config: vec![("config.yaml", &root)],
+        release: version,
+        serves_many: Some(false),
+    }
+    .api_server()
 }
 
 fn known(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
