@@ -74,15 +74,24 @@ pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Exa
 /// Examines one gateway of these facts. What is found of the others does not count, so they can be examined side by side.
 pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Selection) -> Examined {
     let at = &Subject::new(facts, gateway, intent);
+    // A filter chooses what is shown and counted, and has no say in what is concluded.
     let mut findings: Vec<Finding> = CHECKS
         .iter()
-        .filter(|check| selection.takes(check))
         .flat_map(|check| said(check, at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
+    findings.extend(
+        unserved(at, &findings)
+            .map(|finding| Finding { check: "job/not-running", ..placed_in(finding, at) }),
+    );
     excuse::findings(at, &mut findings);
     let mut diagnoses = diagnosis::diagnose(at, &findings);
     excuse::diagnoses(at, &mut findings, &mut diagnoses);
-    Examined { chain: chain::links(at, &findings), diagnoses, verdict: worst(&findings), findings }
+    let chain = chain::links(at, &findings);
+    let is_shown = |finding: &Finding| {
+        CHECKS.iter().any(|check| check.id == finding.check && selection.takes(check))
+    };
+    findings.retain(is_shown);
+    Examined { chain, diagnoses, verdict: worst(&findings), findings }
 }
 
 /// What a check says. One that breaks off by a fault of ours could not tell, and does not take the others with it.
@@ -93,9 +102,32 @@ fn said(check: &Check, at: &Subject<'_>) -> Vec<Finding> {
     })
 }
 
+/// Returns the failure that nobody serves a home that is to be served, where nothing under way ends that and no check has
+/// said it: then the report is never that all is well.
+fn unserved(at: &Subject<'_>, findings: &[Finding]) -> Option<Finding> {
+    let is_said = findings.iter().any(|finding| {
+        finding.verdict == Verdict::Failure
+            || finding.verdict == Verdict::Unknown && finding.essential
+    });
+    if is_said || !at.serves().is_absent() || !at.is_expected() {
+        return None;
+    }
+    Some(match at.gateway.process() {
+        Some(process) => {
+            let claim = format!("PID {} lives and serves nothing", process.pid);
+            at.with_process(Finding::failure(claim), process)
+        }
+        None => Finding::failure("no gateway of this home lives"),
+    })
+}
+
 /// A finding with its id and its scope.
-fn placed(mut finding: Finding, check: &Check, at: &Subject<'_>) -> Finding {
-    finding.check = check.id;
+fn placed(finding: Finding, check: &Check, at: &Subject<'_>) -> Finding {
+    Finding { check: check.id, ..placed_in(finding, at) }
+}
+
+/// A finding with its scope.
+fn placed_in(mut finding: Finding, at: &Subject<'_>) -> Finding {
     finding.scope.profile.clone_from(&at.gateway.home.profile);
     finding.scope.home.clone_from(&at.gateway.home.path);
     finding.scope.uid = at.facts.about.uid;

@@ -14,10 +14,10 @@ use crate::intent::{Accepted, Ignored};
 
 /// Excuses single findings, before anything is made of them.
 pub(crate) fn findings(at: &Subject<'_>, findings: &mut [Finding]) {
-    if at.is_off() {
+    if let Some(off) = at.off() {
         let found = findings.iter_mut().filter(|finding| finding.is_wrong());
         for finding in found.filter(|finding| OF_REST.contains(&finding.check)) {
-            finding.excuse("meant to be off", None);
+            finding.excuse(off.reason(), None);
         }
     }
     let today = today(at.facts);
@@ -74,8 +74,9 @@ fn today(facts: &Facts) -> Date {
 }
 
 /// What it is to be off: not installed, not loaded, not running, and whatever waits for it waits.
-const OF_REST: [&str; 14] = [
+const OF_REST: [&str; 16] = [
     "cron/missed-occurrence",
+    "cron/never-fired",
     "cron/no-ticker",
     "cron/overdue",
     "definition/missing",
@@ -83,6 +84,7 @@ const OF_REST: [&str; 14] = [
     "job/last-exit",
     "job/not-loaded",
     "job/not-running",
+    "job/under-way",
     "owner/stale-pid-file",
     "port/no-listener",
     "runtime/restart-requested",

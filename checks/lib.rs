@@ -1,7 +1,7 @@
 //! What can be wrong with a gateway.
 //!
 //! ```text
-//! facts ──► checks ──► diagnosis ──► plan
+//! facts ──► story ──► checks ──► diagnosis ──► plan
 //! ```
 //!
 //! A check is a folder: `FAMILY/NAME/` holds `mod.rs` (one pure function), `README.md` (its page, which
@@ -20,6 +20,7 @@ pub mod intent;
 pub mod plan;
 mod spawn;
 pub mod stop;
+mod story;
 mod subject;
 pub mod transient;
 pub mod unused;
@@ -131,6 +132,7 @@ checks! {
         parked "job/parked",
         wrong_domain "job/wrong-domain",
         two_domains "job/two-domains",
+        under_way "job/under-way",
     }
     owner {
         unsupervised "owner/unsupervised",
@@ -193,6 +195,7 @@ checks! {
         delivery_failed "cron/delivery-failed",
         stuck_claim "cron/stuck-claim",
         external_provider "cron/external-provider",
+        held "cron/held",
         self_restart "cron/self-restart",
         never_fired "cron/never-fired",
         target_unresolvable "cron/target-unresolvable",

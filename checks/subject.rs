@@ -17,12 +17,31 @@ use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
 use crate::finding::{Finding, span};
 use crate::intent::Expected;
 use crate::stop::Stop;
+
+/// Why a gateway is meant to be off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// The operator's policy says so.
+    ByPolicy,
+    /// Somebody stopped the profile, which the gateway of another one would serve (0.21.5+). Since when.
+    Parked(Option<Timestamp>),
+}
+
+impl Off {
+    /// Returns the reason in a few words.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::ByPolicy => "meant to be off",
+            Self::Parked(_) => "parked on purpose",
+        }
+    }
+}
 
 impl<'a> Subject<'a> {
     /// A file of the home.
@@ -30,10 +49,23 @@ impl<'a> Subject<'a> {
         home::join(&self.gateway.home.path, name)
     }
 
-    /// Whether the policy means this gateway to be off, and none is seen to live.
+    /// Returns why this gateway is meant to be off, where it is and none is seen to live.
+    pub(crate) fn off(&self) -> Option<Off> {
+        if !self.gateway.liveness.process.is_absent() {
+            return None;
+        }
+        if self.intent.policy.off(&self.gateway.home.profile).is_some() {
+            return Some(Off::ByPolicy);
+        }
+        // Hermes heeds the file in the home of a named profile alone.
+        let is_named = self.gateway.home.profile != "default";
+        let parked = self.gateway.marks.parked.known().filter(|_| is_named);
+        parked.map(|since| Off::Parked(*since))
+    }
+
+    /// True if this gateway is meant to be off, and none is seen to live.
     pub(crate) fn is_off(&self) -> bool {
-        self.intent.policy.off(&self.gateway.home.profile).is_some()
-            && self.gateway.liveness.process.is_absent()
+        self.off().is_some()
     }
 
     /// What the policy expects of this gateway.
@@ -43,8 +75,11 @@ impl<'a> Subject<'a> {
 
     /// Why nothing can be expected of this gateway.
     pub(crate) fn expects_nothing(&self) -> Option<&'static str> {
-        if self.is_off() {
-            Some("the policy means this gateway to be off")
+        if let Some(off) = self.off() {
+            Some(match off {
+                Off::ByPolicy => "the policy means this gateway to be off",
+                Off::Parked(_) => "this profile is parked",
+            })
         } else if self.has_gateway() {
             None
         } else {

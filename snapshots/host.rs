@@ -66,6 +66,9 @@ pub enum Part {
     /// Of Hermes's record of executions, a SQLite database, those that matter, as a JSON list: nobody could
     /// take the secrets out of its bytes. See [`crate::redact::executions`].
     Executions,
+    /// Of the source text of Hermes's gateway, with the modules that it imports, what it writes into the definitions
+    /// that this kind of host has, as JSON: a checkout may hold its owner's values. See [`crate::facts::reference`].
+    Generators,
 }
 
 impl Part {

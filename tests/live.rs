@@ -56,7 +56,7 @@ const STATES: &[State] = &[
     ("three-profiles", always("healthy", 0)),
     ("not-installed", always("not-installed", 1)),
     ("installed-not-enabled-not-running", always("loaded-not-running", 1)),
-    ("starting", always("observer-limited", 3)),
+    ("starting", always("starting", 3)),
     // The unit of 0.21.4 and later tells the gateway that the stop is meant.
     (
         "stopped",
@@ -74,10 +74,10 @@ const STATES: &[State] = &[
             Says("api-server-not-enabled", 1),
         ],
     ),
-    // 0.22 ends at once without it.
+    // 0.19 runs on without it. Later ones end at once, with a traceback.
     (
         "aiohttp-missing",
-        [Says("dependency-missing", 1), Says("dependency-missing", 1), Says("crash-loop", 1)],
+        [Says("dependency-missing", 1), Says("crash-loop", 1), Says("crash-loop", 1)],
     ),
     ("wedged-process", always("wedged", 1)),
     ("frozen", always("frozen", 1)),

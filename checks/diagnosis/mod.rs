@@ -6,14 +6,13 @@
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
-use gw_snapshot::facts::job::{Job, Phase};
-use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::job::Job;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::Subject;
-use crate::finding::worst;
-use crate::finding::{Excused, Finding, Verdict};
+use crate::finding::{Excused, Finding, Verdict, span, worst};
+use crate::subject::Off;
 
 /// A cause that explains findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -166,6 +165,7 @@ macro_rules! diagnoses {
 diagnoses! {
     home_inaccessible "home-inaccessible",
     closed_files "closed-files",
+    command_at_work "command-at-work",
     masked "masked",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
@@ -188,6 +188,8 @@ diagnoses! {
     parked_after_planned_exit "parked-after-planned-exit",
     stuck_in_stop "stuck-in-stop",
     restarting "restarting",
+    starting "starting",
+    draining "draining",
     not_installed "not-installed",
     stop_phase_death "stop-phase-death",
     stale_records "stale-records",
@@ -207,13 +209,39 @@ diagnoses! {
     platforms_failing "platforms-failing",
     stale_code "stale-code",
     cron_jobs_failing "cron-jobs-failing",
-    draining "draining",
     wrong_home "wrong-home",
     sticky_profile "sticky-profile",
     not_durable "not-durable",
     observer_limited "observer-limited",
     healthy "healthy",
 }
+
+/// The checks whose findings follow from a start, a stop or a restart that is under way.
+const TRANSIENT: &[&str] = &[
+    "job/under-way",
+    "job/not-running",
+    "job/not-loaded",
+    "job/restarting",
+    "job/draining",
+    "job/last-exit",
+    "job/killed",
+    "definition/loaded-differs",
+    "definition/missing",
+    "owner/unsupervised",
+    "owner/stale-pid-file",
+    "owner/pid-reused",
+    "owner/stale-code",
+    "port/no-listener",
+    "health/refused",
+    "health/timeout",
+    "health/version-skew",
+    "runtime/draining",
+    "runtime/left-by-another",
+    "runtime/restart-requested",
+    "cron/no-ticker",
+    "cron/overdue",
+    "cron/ticker-late",
+];
 
 /// The name of the diagnosis that there is nothing to diagnose.
 pub const HEALTHY: &str = "healthy";
@@ -224,8 +252,16 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for kind in DIAGNOSES {
         let Some(found) = (kind.find)(&case) else { continue };
-        let explains: Vec<&str> =
+        let mut explains: Vec<&str> =
             found.explains.iter().filter(|check| case.speaks(check)).copied().collect();
+        // What tells why the job is between two runs tells what is under way.
+        let follows = ["job/restarting", "job/not-running"];
+        if case.speaks("job/under-way")
+            && !explains.contains(&"job/under-way")
+            && follows.iter().any(|check| explains.contains(check))
+        {
+            explains.push("job/under-way");
+        }
         // What a cause already explains needs no second one.
         let is_new = |check: &&str| !diagnoses.iter().any(|known| known.explains.contains(check));
         if explains.iter().any(is_new) {
@@ -256,18 +292,26 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
 
 /// Nothing is wrong: because all is well, or because there is nothing here to go wrong.
 fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
-    // What is being stopped is not well, though nothing is wrong with it.
-    if let Some(drain) = at.gateway.process().and_then(|process| being_stopped(at, process)) {
-        return Some(drain);
-    }
     if at.gateway.process().is_some() || at.job().is_some_and(|(_, job)| job.main_pid.is_some()) {
         return Some(healthy(at));
     }
-    if at.is_off() {
+    if let Some(off) = at.off() {
+        let summary = match off {
+            Off::ByPolicy => "the policy means this gateway to be off, and none lives".into(),
+            Off::Parked(since) => {
+                let since = since
+                    .and_then(|since| at.age_of(since))
+                    .map_or_else(String::new, |age| format!(" {} ago", span(age.unsigned_abs())));
+                format!(
+                    "this profile was parked{since}: its platforms and its jobs rest until `hermes -p {} gateway start`",
+                    at.gateway.home.profile
+                )
+            }
+        };
         return Some(Diagnosis {
             id: "stopped-on-purpose",
             certainty: Certainty::Certain,
-            summary: "the policy means this gateway to be off, and none lives".into(),
+            summary,
             explains: Vec::new(),
             excused: None,
         });
@@ -292,26 +336,6 @@ fn nothing_wrong(at: &Subject<'_>) -> Option<Diagnosis> {
         certainty: Certainty::Certain,
         summary: "no gateway is set up for this profile, which is no fault by itself".into(),
         explains: Vec::new(),
-        excused: None,
-    })
-}
-
-fn being_stopped(at: &Subject<'_>, process: &Process) -> Option<Diagnosis> {
-    let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Stopping)?;
-    let limit = job.stop_limit();
-    let limit = limit.map_or_else(String::new, |limit| {
-        format!(", {} s after it was asked at the latest", limit.as_secs())
-    });
-    Some(Diagnosis {
-        id: "draining",
-        certainty: Certainty::Certain,
-        summary: format!(
-            "{} is being stopped ({}): PID {} finishes what it is at, and ends{limit}",
-            lane.title(),
-            job.words,
-            process.pid
-        ),
-        explains: vec!["job/draining"],
         excused: None,
     })
 }

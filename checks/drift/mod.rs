@@ -32,7 +32,11 @@ pub(crate) struct Comparison {
     form: Form,
     rewriters: &'static str,
     nearest: Vec<&'static Generation>,
-    written: Option<&'static Generation>,
+    /// What the table says of the installed release.
+    table: Option<&'static Generation>,
+    /// What the installed code writes, by its own text or else by the table.
+    written: Option<Generation>,
+    is_current: bool,
     stale: Vec<Graded>,
     edits: Vec<Graded>,
 }
@@ -45,8 +49,10 @@ pub(crate) struct Drift<'a> {
     pub(crate) form: Form,
     /// The generations from which it differs least.
     pub(crate) nearest: &'a [&'static Generation],
-    /// What the installed release writes. None where that is not known.
-    pub(crate) written: Option<&'static Generation>,
+    /// What the installed code writes, by its own text or else by what its release does. None where neither is known.
+    pub(crate) written: Option<&'a Generation>,
+    table: Option<&'static Generation>,
+    is_current: bool,
     /// What another release wrote otherwise than the installed one would.
     pub(crate) stale: &'a [Graded],
     /// What no release near to it writes: edits by hand.
@@ -106,7 +112,12 @@ impl Comparison {
             _ => Form::Plist,
         };
         let (version, stop) = (at.version(), at.stop());
-        let Some(written) = version.and_then(|version| Generation::of(form, version)) else {
+        let table = version.and_then(|version| Generation::of(form, version));
+        let reference = at.gateway.reference.known().and_then(|code| code.writing(form));
+        if let Some(code) = reference.and_then(|code| Generation::of_code(form, code, table)) {
+            return Some(Self::with_code(at, form, definition, code, table));
+        }
+        let Some(written) = table else {
             return Some(Self::without_version(at, form, definition));
         };
         // Nearly every definition is as the installed release writes it: then no other is nearer.
@@ -121,8 +132,48 @@ impl Comparison {
         let (mut edits, stale): (Vec<Graded>, _) =
             all.into_iter().partition(|found| is_in_all(found, &nearest, definition, stop));
         excuse(at, &mut edits);
-        let rewriters = rewriters(at, form);
-        Some(Self { form, rewriters, nearest, written: Some(written), stale, edits })
+        Some(Self {
+            form,
+            rewriters: rewriters(at, form),
+            is_current: nearest.iter().any(|near| near.is_within(written)),
+            nearest,
+            table,
+            written: Some(written.clone()),
+            stale,
+            edits,
+        })
+    }
+
+    /// Compares with what the installed code writes by its own text. What neither that nor a release of the definition's
+    /// age writes is an edit.
+    fn with_code(
+        at: &Subject<'_>,
+        form: Form,
+        definition: &Definition,
+        code: Generation,
+        table: Option<&'static Generation>,
+    ) -> Self {
+        let (version, stop) = (at.version(), at.stop());
+        let is_as_written = code.differences(&definition.entries, None).is_empty();
+        let mut nearest: Vec<&Generation> = table.into_iter().collect();
+        if !is_as_written {
+            nearest = Generation::nearest(form, &definition.entries);
+        }
+        let of_its_age: Vec<&Generation> = nearest.iter().copied().chain(table).collect();
+        let all = differences(&code, definition, version, stop);
+        let (mut edits, stale): (Vec<Graded>, _) =
+            all.into_iter().partition(|found| is_in_all(found, &of_its_age, definition, stop));
+        excuse(at, &mut edits);
+        Self {
+            form,
+            rewriters: rewriters(at, form),
+            nearest,
+            table,
+            written: Some(code),
+            is_current: stale.is_empty(),
+            stale,
+            edits,
+        }
     }
 
     /// Without the version, only what no known release writes is an edit for sure. What is missing may be what an
@@ -132,14 +183,7 @@ impl Comparison {
         let rewriters = rewriters(at, form);
         // A release that is too new for the tables may write anything.
         if at.version().is_some() {
-            return Self {
-                form,
-                rewriters,
-                nearest,
-                written: None,
-                stale: Vec::new(),
-                edits: Vec::new(),
-            };
+            return Self::unknown(form, rewriters, nearest, Vec::new());
         }
         let all: Vec<&Generation> = Generation::all(form).collect();
         let found = nearest.first().map(|near| differences(near, definition, None, None));
@@ -149,7 +193,17 @@ impl Comparison {
         };
         let mut edits: Vec<Graded> = found.into_iter().flatten().filter(is_edit).collect();
         excuse(at, &mut edits);
-        Self { form, rewriters, nearest, written: None, stale: Vec::new(), edits }
+        Self::unknown(form, rewriters, nearest, edits)
+    }
+
+    fn unknown(
+        form: Form,
+        rewriters: &'static str,
+        nearest: Vec<&'static Generation>,
+        edits: Vec<Graded>,
+    ) -> Self {
+        let (table, written, is_current, stale) = (None, None, false, Vec::new());
+        Self { form, rewriters, nearest, table, written, is_current, stale, edits }
     }
 }
 
@@ -173,10 +227,18 @@ fn excuse(at: &Subject<'_>, edits: &mut [Graded]) {
 impl<'a> Drift<'a> {
     /// What came of the comparison, beside what was compared.
     pub(crate) fn new(lane: &'a Lane, found: &'a Comparison) -> Option<Self> {
-        let Comparison { form, rewriters, nearest, written, stale, edits } = found;
-        let definition = compared(lane)?;
-        let (form, written, rewriters) = (*form, *written, *rewriters);
-        Some(Self { lane, form, nearest, written, stale, edits, rewriters, definition })
+        Some(Self {
+            lane,
+            form: found.form,
+            nearest: &found.nearest,
+            written: found.written.as_ref(),
+            table: found.table,
+            is_current: found.is_current,
+            stale: &found.stale,
+            edits: &found.edits,
+            rewriters: found.rewriters,
+            definition: compared(lane)?,
+        })
     }
 
     /// The releases whose shape it has, for people.
@@ -200,21 +262,24 @@ impl<'a> Drift<'a> {
         self.edits.iter().all(|edit| edit.grade <= Grade::Cosmetic)
     }
 
-    /// True if it has a shape that the installed release writes.
+    /// True if it has a shape that the installed code writes, edits apart.
     pub(crate) fn is_current(&self) -> bool {
-        self.written.is_some_and(|written| self.nearest.iter().any(|near| near.is_within(written)))
+        self.is_current
+    }
+
+    /// True if only the installed code's own text tells what it writes: its release is in no table.
+    pub(crate) fn is_by_code_alone(&self) -> bool {
+        self.written.is_some_and(|written| written.is_of_code() && !written.recorded)
     }
 
     /// True if every release whose shape it may have is older than the installed one.
     pub(crate) fn is_older(&self) -> bool {
-        self.written
-            .is_some_and(|written| self.nearest.iter().all(|near| near.last < written.first))
+        self.table.is_some_and(|table| self.nearest.iter().all(|near| near.last < table.first))
     }
 
     /// True if every release whose shape it may have is newer than the installed one.
     pub(crate) fn is_newer(&self) -> bool {
-        self.written
-            .is_some_and(|written| self.nearest.iter().all(|near| near.first > written.last))
+        self.table.is_some_and(|table| self.nearest.iter().all(|near| near.first > table.last))
     }
 
     /// Whether it is in no shape of Hermes's: it starts something else, or next to nothing in it is Hermes's.
@@ -223,12 +288,15 @@ impl<'a> Drift<'a> {
             matches!(entry.name.as_str(), "ExecStart" | "ProgramArguments")
                 && !matches!(entry.value.as_str(), "" | "another command")
         });
-        let far = self.nearest.first().map_or(usize::MAX, |near| {
-            near.differences(&self.definition.entries, None)
+        let lacking = |written: &Generation| {
+            written
+                .differences(&self.definition.entries, None)
                 .iter()
                 .filter(|found| found.how == How::Lacking)
                 .count()
-        });
+        };
+        let written = self.nearest.first().copied().into_iter().chain(self.written);
+        let far = written.map(lacking).min().unwrap_or(usize::MAX);
         !starts_hermes || far > FAR
     }
 

@@ -26,6 +26,27 @@ impl Watched {
     }
 }
 
+/// Starts in a row that hung.
+#[derive(Debug, Clone)]
+pub(crate) struct Hung {
+    /// How many.
+    pub(crate) count: usize,
+    /// The step of the last one that had last said that it needs long.
+    step: Option<String>,
+}
+
+impl Hung {
+    /// What they are, for people.
+    pub(crate) fn words(&self) -> String {
+        let step = self.step.as_ref();
+        let step = step.map_or_else(String::new, |step| format!(" (its last long step: {step})"));
+        format!(
+            "{} starts in a row hung{step}, and its own watchdog ended each; the next is under way",
+            self.count
+        )
+    }
+}
+
 /// Ends of the last minutes by an error that nothing caught.
 #[derive(Debug, Clone)]
 pub(crate) struct Crashes {
@@ -80,6 +101,24 @@ impl Subject<'_> {
         }
     }
 
+    /// How many starts in a row hung until their own watchdog ended them, where the process that lives now is the next one
+    /// and has not come to the end of its start either.
+    pub(crate) fn hung_starts(&self) -> Option<Hung> {
+        let born = self.gateway.process()?.started_at?;
+        self.start()?;
+        let hung = self.gateway.endings.hung_starts.known()?;
+        let mut next = born;
+        let in_a_row = hung.iter().rev().take_while(|hung| {
+            let gap = next.duration_since(hung.at).as_secs();
+            let follows = if next == born { NEXT_SECONDS } else { LONGEST_HANG_SECONDS };
+            next = hung.at;
+            (0..=follows).contains(&gap)
+        });
+        let count = in_a_row.count();
+        let step = hung.last().and_then(|hung| hung.step.clone());
+        (count > 0).then_some(Hung { count, step })
+    }
+
     /// The ends of the last minutes by an error that nothing caught, of other processes than the one that lives.
     pub(crate) fn crashes(&self) -> Option<Crashes> {
         let crashes = self.gateway.endings.crashes.known()?;
@@ -98,5 +137,9 @@ impl Subject<'_> {
 const RESTART: i32 = 75;
 /// How far apart an end and the word of it are, at the most: what is left of a process is cleared away in between.
 const APART_SECONDS: i64 = 30;
+/// So soon after an end its manager makes the next start, with time for a storm's delay. In seconds.
+const NEXT_SECONDS: i64 = 330;
+/// So long may a start hang that computes or has announced a long step: both together, and the next delay. In seconds.
+const LONGEST_HANG_SECONDS: i64 = 2400;
 /// Older ends are past. In seconds.
 const RECENT_SECONDS: i64 = 600;

@@ -76,6 +76,15 @@ impl Subject<'_> {
         })
     }
 
+    /// True if the gateway's process has said good-bye a moment ago, and lives still.
+    pub(crate) fn is_ending(&self) -> bool {
+        let status = self.gateway.own_status(self.facts.about.os);
+        let status = status
+            .filter(|status| matches!(status.state.as_deref(), Some("stopped" | "startup_failed")));
+        let age = status.and_then(|status| status.updated_at).and_then(|said| self.age_of(said));
+        age.is_some_and(|age| age < ENDING_SECONDS)
+    }
+
     /// How long a start takes at the most, where nothing says that it takes longer: it connects its platforms one after
     /// the other, and one that is dead takes 30 s (0.19). In seconds.
     fn usual_start(&self) -> i64 {
@@ -138,5 +147,7 @@ const WATCHDOG_SECONDS: i64 = 300;
 const MOST_STRETCHES: i64 = 3;
 /// For how long a step can announce itself at once, at the most.
 const LEASE_SECONDS: i64 = 900;
+/// So long may what is left of a process take to end: its own watchdog ends it a minute after its drain.
+const ENDING_SECONDS: i64 = 300;
 /// How long it waits to break a storm of starts, at the most (0.19).
 const HELD_BACK_SECONDS: i64 = 300;

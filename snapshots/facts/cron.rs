@@ -119,6 +119,8 @@ pub struct CronJob {
     pub deliver: Vec<String>,
     /// What it does, when and for whom, to find its doubles. None where too little of it may be seen to tell.
     pub likeness: Option<String>,
+    /// `quota_hold_until` (0.21.5+), or the time of `unreachable_retry` (0.21.3+): until then Hermes itself holds it back.
+    pub held_until: Option<Stamp>,
 }
 
 /// The kind of a job's schedule.
@@ -271,7 +273,15 @@ impl CronJob {
             script: text("script").map(String::from),
             deliver: targets(map.get("deliver")),
             likeness: likeness(map),
+            held_until: stamp("quota_hold_until")
+                .or_else(|| time::iso(map.get("unreachable_retry")?.get("at")?.as_str()?)),
         })
+    }
+
+    /// True if Hermes holds it back now: its time to run is then none that it passes over.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        let until = self.held_until.and_then(Stamp::instant);
+        until.is_some_and(|until| until > now)
     }
 
     /// How long ago it should have run: positive if it is late. None if it is not to run, or if its

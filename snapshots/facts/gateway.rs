@@ -21,6 +21,7 @@ use crate::facts::marks::Marks;
 use crate::facts::place::Place;
 use crate::facts::process::Process;
 use crate::facts::record::{PidRecord, Status};
+use crate::facts::reference::Reference;
 use crate::facts::settings::{ApiServer, Layer};
 use crate::host::Seen;
 use crate::observation::{DirectorySeen, FileSeen};
@@ -140,6 +141,8 @@ pub struct Gateway {
     pub cron: Cron,
     /// The code that it runs.
     pub install: Option<Install>,
+    /// What that code writes into definitions. Not looked for where there is none.
+    pub reference: Fact<Reference>,
     /// Its logs.
     pub journal: Fact<Journal>,
     /// What the log of its service's errors says, where that has no process and launchd keeps such a log.

@@ -28,9 +28,10 @@ use crate::facts::job::Phase;
 use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
-use crate::facts::process::{Identity, Process, Scanned};
+use crate::facts::process::{Identity, Process, Scanned, Witness};
 use crate::facts::record::{API_SERVER, PidRecord, Status};
-use crate::facts::release::Version;
+use crate::facts::reference;
+use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{self, ApiServer};
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::Trouble;
@@ -91,7 +92,13 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let urls = known.iter().filter(|settled| !settled.is_refused && !settled.would_start);
     host.prepare(urls.filter_map(Settled::url).map(Question::Http).collect());
     // The managers still think.
-    definitions.for_each(|definition| drop(look.install(&definition.argv)));
+    let installs = definitions.filter_map(|definition| look.install(&definition.argv));
+    let mut codes: Vec<String> =
+        installs.filter_map(|install| install.code.known().cloned()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let generators = |code: &String| Question::File(reference::path(code), Part::Generators);
+    host.prepare(codes.iter().map(generators).collect());
     let homes: Vec<Home> = known.iter().map(|settled| settled.home.clone()).collect();
     let answers = services.answers(&look, &homes);
     let serve_one: Vec<bool> =
@@ -318,6 +325,10 @@ fn gateway(
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let install = install_of(look, &liveness, &lanes, &records);
+    let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
+    let written_by = install.as_ref().filter(|_| is_written);
+    let reference =
+        written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
@@ -347,6 +358,7 @@ fn gateway(
         health,
         cron,
         install,
+        reference,
         journal,
         outcry,
     }
@@ -585,7 +597,7 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
     let serving: Vec<(Served, Vec<String>)> = gateways
         .iter()
         .zip(serve_one)
-        .filter(|(_, serves_one)| !**serves_one)
+        .filter(|(gateway, serves_one)| !**serves_one || ignores_off(gateway))
         .filter_map(|(gateway, _)| {
             let status = gateway.own_status(look.about.os)?;
             let served =
@@ -593,14 +605,33 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
             Some((served, status.served_profiles.clone()))
         })
         .collect();
-    for gateway in gateways.iter_mut().filter(|gateway| gateway.process().is_none()) {
+    for gateway in gateways.iter_mut() {
         let profile = &gateway.home.profile;
         let by = serving
             .iter()
             .find(|(served, profiles)| served.profile != *profile && profiles.contains(profile));
-        gateway.served_by = by.map(|(served, _)| served.clone());
+        let Some((served, _)) = by else { continue };
+        // A start of its own finds that it is served, and ends. It never takes the home's lock (0.21.4+).
+        let has_lock = |process: &Process| {
+            [Witness::Lock, Witness::OpenLock].iter().any(|lock| process.witnesses.contains(lock))
+        };
+        match &gateway.liveness.process {
+            Fact::Known(process) if has_lock(process) => continue,
+            Fact::Known(process) => {
+                gateway.liveness.attempts.push(process.clone());
+                gateway.liveness.process = Fact::Absent;
+            }
+            Fact::Absent | Fact::Unknown(_) => {}
+        }
+        gateway.served_by = Some(served.clone());
     }
     read_as_served(look, gateways);
+}
+
+/// True if its installed code serves every profile though its settings say that it serves one.
+fn ignores_off(gateway: &Gateway) -> bool {
+    let version = gateway.install.as_ref().and_then(|install| install.version.known());
+    version.and_then(|version| version.has(Capability::IgnoresMultiplexOff)) == Some(true)
 }
 
 /// Reads the logs of served profiles anew: what they hold of this life is what is not older than the gateway that serves.

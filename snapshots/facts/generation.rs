@@ -6,8 +6,10 @@
 
 use std::sync::LazyLock;
 
+use crate::facts::reference::{Writing, fits};
 use crate::facts::release::Version;
 use crate::facts::shape::{self, Entry};
+use crate::generator::When;
 use crate::parse::plist::Plist;
 use crate::parse::unit::{Effective, Unit};
 
@@ -36,6 +38,19 @@ pub struct Generation {
     /// True if definitions of these releases are recorded.
     pub recorded: bool,
     shape: Vec<Expected>,
+    /// What may be written that the shape does not tell.
+    untold: Untold,
+}
+
+/// What a shape does not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Untold {
+    /// True if any entry may be written.
+    all: bool,
+    /// The first words of the names of which any entry may be written.
+    names: Vec<String>,
+    /// True if it is not known how the limit of a stop is reckoned.
+    limit: bool,
 }
 
 /// An entry that a release writes.
@@ -84,6 +99,54 @@ impl Generation {
         let at = known.iter().rposition(|generation| version.is_from(generation.first))?;
         let found = if version.checkout().is_some() { ahead.get(at) } else { known.get(at) };
         found.filter(|found| version.is_until(found.last))
+    }
+
+    /// Returns what the installed code writes, as its own text tells. What that leaves open is taken from the table, where
+    /// that has recorded the release.
+    pub fn of_code(form: Form, code: &Writing, table: Option<&Self>) -> Option<Self> {
+        let table = table.filter(|table| table.recorded);
+        let mut shape: Vec<Expected> = Vec::new();
+        for written in &code.entries {
+            let optional = match written.when {
+                When::Always => false,
+                When::OneOf => shape::is_list(&written.name),
+                When::Sometimes => true,
+            };
+            let values = written.value.clone().map(|value| vec![value]);
+            let found = Expected { name: written.name.clone(), values, optional };
+            match shape.iter_mut().find(|known| known.is_of(&found)) {
+                Some(known) => {
+                    // One of several is there in any case.
+                    let optional = known.optional && found.optional;
+                    known.join(&found);
+                    known.optional = optional;
+                }
+                None => shape.push(found),
+            }
+        }
+        for recorded in table.iter().flat_map(|table| &table.shape) {
+            let known = shape.iter_mut().find(|known| known.is_of(recorded));
+            match known {
+                Some(known) => {
+                    known.values = known.values.take().or_else(|| recorded.values.clone());
+                    known.optional &= recorded.optional;
+                }
+                None if code.may_write(&recorded.name) => shape.push(recorded.clone()),
+                None => {}
+            }
+        }
+        let untold = match table {
+            Some(_) => Untold::default(),
+            None => Untold { all: code.is_open, names: code.open.clone(), limit: true },
+        };
+        let like = table.or_else(|| Self::known(form).last())?;
+        let recorded = table.is_some();
+        Some(Self { shape, untold, recorded, releases: BY_CODE, ..like.clone() })
+    }
+
+    /// True if it is what the installed code's own text tells, and no table.
+    pub fn is_of_code(&self) -> bool {
+        self.releases == BY_CODE
     }
 
     fn known(form: Form) -> &'static [Self] {
@@ -164,13 +227,14 @@ impl Generation {
             let expected: Vec<&Expected> =
                 self.shape.iter().filter(|expected| expected.name == entry.name).collect();
             match expected.as_slice() {
-                [_] if entry.name == "TimeoutStopSec" => {
+                [one] if entry.name == "TimeoutStopSec" && one.values.is_none() => {
                     if let Some(limit) = waits.and_then(|waits| self.other_limit(entry, waits)) {
                         add(How::Other, Some(limit.to_string()));
                     }
                 }
                 _ if expected.iter().any(|expected| expected.takes(&entry.value)) => {}
                 [one] if !shape::is_list(&entry.name) => add(How::Other, one.only()),
+                _ if self.untold.holds(&entry.name) => {}
                 _ => add(How::Extra, None),
             }
         }
@@ -195,7 +259,7 @@ impl Generation {
     /// plist.
     fn stop_timeout(&self, waits: u64) -> Option<u64> {
         match self.first {
-            _ if self.form == Form::Plist => None,
+            _ if self.form == Form::Plist || self.untold.limit => None,
             first if first < [0, 19].as_slice() => Some(waits.max(60).saturating_add(30)),
             _ => Some(waits.saturating_add(30).max(60)),
         }
@@ -239,6 +303,14 @@ fn is_last(entry: &Entry, entries: &[Entry]) -> bool {
     shape::is_list(&entry.name) || last.is_none_or(|last| std::ptr::eq(last, entry))
 }
 
+impl Untold {
+    /// True if an entry of this name may be written.
+    fn holds(&self, name: &str) -> bool {
+        let first = name.split_once(' ').map(|(first, _)| first);
+        self.all || first.is_some_and(|first| self.names.iter().any(|name| name == first))
+    }
+}
+
 impl Expected {
     /// Lets it have what the other may have, too.
     fn join(&mut self, other: &Self) {
@@ -269,7 +341,7 @@ impl Expected {
     }
 
     fn takes(&self, value: &str) -> bool {
-        self.values.as_ref().is_none_or(|values| values.iter().any(|known| known == value))
+        self.values.as_ref().is_none_or(|values| values.iter().any(|known| fits(known, value)))
     }
 
     /// The value that is written, if it is known which of several that is.
@@ -327,7 +399,8 @@ fn generations(form: Form) -> Vec<Generation> {
         }
         let recorded = matches!(era.source, Source::Recorded(..));
         let Era { first, last, releases, .. } = *era;
-        all.push(Generation { form, first, last, releases, recorded, shape });
+        let untold = Untold::default();
+        all.push(Generation { form, first, last, releases, recorded, shape, untold });
     }
     all
 }
@@ -445,6 +518,8 @@ macro_rules! recorded {
     (@ $steps:expr) => { $steps };
 }
 
+/// How what the installed code writes is called, for people.
+const BY_CODE: &str = "the installed code";
 /// Any patch release of the minor one before it.
 const ANY: u32 = u32::MAX;
 

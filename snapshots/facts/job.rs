@@ -50,6 +50,13 @@ impl Job {
         self.words == "active (exited)"
     }
 
+    /// True if it is on its way down and nobody asked for that: its process ended, and what is to follow each end still
+    /// runs. Its manager then goes on as after any end.
+    pub fn ends_by_itself(&self) -> bool {
+        let is_asked = self.systemd.as_ref().is_none_or(|systemd| systemd.queued);
+        self.phase == Phase::Stopping && !is_asked && self.main_pid.is_none()
+    }
+
     /// How long the previous run lasted, where the manager tells when it began and when it ended.
     pub fn last_run(&self) -> Option<SignedDuration> {
         let lasted = self.exited_at?.duration_since(self.started_at?);

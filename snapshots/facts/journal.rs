@@ -18,6 +18,8 @@ pub struct Journal {
     pub from_start: bool,
     /// When that life started, by the wall clock of its process.
     pub since: Option<DateTime>,
+    /// When its gateways started, oldest first, as far as the log goes back, by the same clock.
+    pub starts: Vec<DateTime>,
     /// When one of the two logs was last written to. None where that was not seen.
     pub written: Option<Timestamp>,
     /// Why more may have been logged: one of the two logs could not be read.
@@ -98,7 +100,9 @@ impl Journal {
         let start = gateway.iter().rposition(|line| line.class == Class::Start);
         let since = start.and_then(|at| gateway.get(at)).and_then(|line| line.at);
         let life = gateway.get(start.unwrap_or(0)..).unwrap_or_default();
-        Self::counted(life, errors, since, start.is_some(), hidden)
+        let is_start = |line: &&Line| line.class == Class::Start;
+        let starts = gateway.iter().filter(is_start).filter_map(|line| line.at).collect();
+        Self { starts, ..Self::counted(life, errors, since, start.is_some(), hidden) }
     }
 
     /// Counts the lines that are not older than the start. Those of gateway.log may be cut there already, for not every
@@ -124,7 +128,7 @@ impl Journal {
         for line in errors.iter().filter(is_recent).filter(|line| !life.contains(line)) {
             count(&mut classes, line);
         }
-        Self { classes, from_start, since, written: None, hidden }
+        Self { classes, from_start, since, starts: Vec::new(), written: None, hidden }
     }
 
     /// How often a class was logged.

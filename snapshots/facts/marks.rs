@@ -25,6 +25,9 @@ pub struct Marks {
     pub planned_stop: Fact<Timestamp>,
     /// `.drain_request.json` (0.18+): it is to take no new work, and to run no cron, for as long as this is there.
     pub drain_request: Fact<()>,
+    /// `gateway.parked` (0.21.5+): somebody stopped this profile, which a gateway of another one serves. Since when, as far
+    /// as the file tells.
+    pub parked: Fact<Option<Timestamp>>,
     /// `.gateway-launchd-unsupported` (0.18+): Hermes gave up on launchd, and runs detached.
     pub launchd_unsupported: Fact<Unsupported>,
     /// The end of `logs/launchd-reload.log` (0.18+): how the last attempt to load its job again went.
@@ -58,6 +61,10 @@ impl Marks {
             starts: file(STARTS).content().map(starts),
             planned_stop: file(PLANNED_STOP).content().parse(written_at),
             drain_request: present(&file(DRAIN_REQUEST)),
+            parked: {
+                let seen = file(PARKED);
+                present(&seen).map(|()| seen.mtime)
+            },
             launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
             reload: host
                 .file(&join(home, RELOAD), Part::LOG)
@@ -68,13 +75,14 @@ impl Marks {
 }
 
 /// Their paths below a home.
-pub(super) const FILES: [&str; 5] =
-    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED];
+pub(super) const FILES: [&str; 6] =
+    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED];
 
 const HEARTBEAT: &str = "state/gateway.heartbeat";
 const STARTS: &str = "gateway-starts.log";
 const PLANNED_STOP: &str = ".gateway-planned-stop.json";
 const DRAIN_REQUEST: &str = ".drain_request.json";
+const PARKED: &str = "gateway.parked";
 const LAUNCHD_UNSUPPORTED: &str = ".gateway-launchd-unsupported";
 /// The log of the helper that loads its job again.
 pub(super) const RELOAD: &str = "logs/launchd-reload.log";

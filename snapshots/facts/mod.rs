@@ -25,6 +25,7 @@ pub mod marks;
 pub mod place;
 pub mod process;
 pub mod record;
+pub mod reference;
 pub mod release;
 pub mod settings;
 pub mod shape;

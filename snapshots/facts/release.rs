@@ -202,6 +202,8 @@ capabilities! {
     ApiServerByKey: [0, 19, ANY] => [0, 20];
     /// Takes every setting of the block `api_server:` at the top of config.yaml, before all others, and expands `${NAME}`.
     EveryApiSetting: [0, 21, 0] => [0, 21, 3];
+    /// Heeds `multiplex_profiles: false` no more: it serves every profile all the same.
+    IgnoresMultiplexOff: [0, 21, 3] => [0, 21, 4];
     /// Serves every profile of its user without being told to.
     ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
     /// Lets `platforms.api_server.extra` win over the block `api_server:` at the top of config.yaml.

@@ -61,6 +61,11 @@ pub fn is_list(name: &str) -> bool {
     LISTS.contains(&name)
 }
 
+/// True if a directive is a list of commands.
+pub(crate) fn is_command(key: &str) -> bool {
+    COMMANDS.contains(&key)
+}
+
 /// The entries of a unit file, in the order of its lines.
 pub fn of_unit(unit: &Effective) -> Vec<Entry> {
     let mut entries = Vec::new();

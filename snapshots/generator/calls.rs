@@ -22,6 +22,17 @@ impl Run<'_> {
             }
             Value::Foreign(path) => self.foreign(path, &arguments, state),
             Value::Method(of, name) => self.method(of, name, &arguments, state),
+            Value::Either(callees) => {
+                let mut values = Vec::new();
+                let before = state.clone();
+                for (at, callee) in callees.iter().enumerate() {
+                    let mut way = before.clone();
+                    values.push(self.called(callee, arguments.clone(), &mut way));
+                    let known = std::mem::take(state);
+                    *state = if at == 0 { way } else { known.merged(way) };
+                }
+                Value::either(values)
+            }
             _ => unknown_call(&arguments, state),
         }
     }
@@ -29,11 +40,6 @@ impl Run<'_> {
     /// Calls a function that is not Hermes's. None of those that are known here changes what it is given.
     fn foreign(&mut self, path: &str, arguments: &Arguments, state: &mut State) -> Value {
         let first = arguments.plain.first().cloned().unwrap_or(Value::Any);
-        let copied = |run: &mut Self, count: Count, state: &mut State| {
-            let items = run.all_elements(&first, state);
-            let items = items.into_iter().map(|item| item.at_least(count)).collect();
-            run.list(items, state)
-        };
         match path {
             "str" | "os.fspath" => Value::Text(first.text()),
             "repr" => Value::Text(match first {
@@ -46,9 +52,10 @@ impl Run<'_> {
             }
             "list" | "tuple" | "sorted" | "set" | "frozenset" | "reversed" | "iter"
             | "dict.fromkeys" | "copy.copy" | "copy.deepcopy"
-                if matches!(first, Value::List(_)) =>
+                if first.alternatives().iter().all(|value| matches!(value, Value::List(_))) =>
             {
-                copied(self, Count::One, state)
+                let lists = self.elements(&first, state).into_iter();
+                Value::either(lists.map(|items| self.list(items, state)).collect())
             }
             "dict" | "copy.copy" | "copy.deepcopy" => {
                 let made = self.dictionary(Vec::new(), arguments.has_others, state);
@@ -97,16 +104,18 @@ impl Run<'_> {
             }
             "shlex.quote" | "pipes.quote" => Value::Text(quoted(&first.text())),
             "shlex.join" => {
-                let words = self.all_elements(&first, state).into_iter();
-                let words = words.map(|item| Item {
+                let word = |item: Item| Item {
                     value: Value::Text(quoted(&item.value.text())),
                     count: item.count,
-                });
-                Value::Text(joined(&Text::literal(" "), words))
+                };
+                let lists = self.elements(&first, state).into_iter();
+                let lines =
+                    lists.map(|items| joined(&Text::literal(" "), items.into_iter().map(word)));
+                Value::Text(Text::either(lines.collect()))
             }
             "shlex.split" => self.split(&first, state),
             "json.dumps" => match first {
-                Value::Text(text) => Value::Text(surrounded("\"", &text)),
+                Value::Text(text) => Value::Text(in_json(&text)),
                 _ => Value::Text(Text::any()),
             },
             "plistlib.dumps" => Value::Text(self.property_list(&first, state)),
@@ -374,12 +383,19 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Returns a word as a shell takes it for one. What is not known may be quoted or not.
+/// Returns a word as a shell takes it for one. What is not known of it may be quoted or not.
 fn quoted(text: &Text) -> Text {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    match text.known() {
-        Some(known) if !known.is_empty() && known.chars().all(is_plain) => text.clone(),
-        Some(known) => Text::literal(format!("'{}'", known.replace('\'', "'\"'\"'"))),
-        None => text.clone(),
+    if text.literals().all(|literal| literal.chars().all(is_plain)) && *text != Text::default() {
+        return text.clone();
     }
+    surrounded("'", &text.replaced("'", &Text::literal("'\"'\"'")))
+}
+
+/// Returns a text as JSON has it.
+fn in_json(text: &Text) -> Text {
+    let escaped = text.each_literal(&|text| {
+        Text::literal(text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    });
+    surrounded("\"", &escaped)
 }

@@ -3,7 +3,7 @@
 //! The text is read from left to right in all the forms that it can have at once. Forms that differ no more, as they do
 //! not after the end of a line, are one again.
 
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 
 use super::template::{Piece, Text};
 use crate::parse::exec::{Escapes, split};
@@ -13,32 +13,64 @@ use crate::parse::exec::{Escapes, split};
 pub struct Document {
     /// True if it may also write what is not known here.
     pub is_open: bool,
-    /// What it writes, in the order in which it does.
+    /// What it writes.
     pub settings: Vec<Setting>,
 }
 
 /// Something that a generator can write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// The section and the directive of a unit, or the keys of a property list from the outermost on.
+    /// The section and the directive of a unit, with the name of a variable after it, or the keys of a property list
+    /// from the outermost on.
     pub path: Vec<String>,
-    /// The value, or the elements of an array. [`ANY`] stands in it for what is not known.
+    /// The value, or each of several. [`ANY`] stands in it for what is not known.
     pub value: Vec<String>,
-    /// True if the value is an array.
-    pub is_array: bool,
+    /// What the value is.
+    #[serde(default, skip_serializing_if = "Kind::is_plain")]
+    pub kind: Kind,
     /// When it is written.
+    #[serde(default, skip_serializing_if = "When::is_always")]
     pub when: When,
 }
 
+/// What a value is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One value.
+    #[default]
+    Plain,
+    /// An array.
+    Array,
+    /// A dictionary, each pair as its key, a blank and its value.
+    Pairs,
+}
+
 /// When a setting is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum When {
     /// Under some conditions.
     Sometimes,
     /// Always one of those with this path.
     OneOf,
     /// Always.
+    #[default]
     Always,
+}
+
+impl Kind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+}
+
+impl When {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
 }
 
 /// The character that stands for a part of a value that is not known.
@@ -57,26 +89,24 @@ impl Document {
 
     fn of<F: Form>(text: &Text, first: &F) -> Option<Self> {
         let mut found = Found::default();
-        let mut forms = vec![first.clone()];
-        let mut told = expand(text, &mut forms, &mut found)?;
+        let mut ways = vec![Way { form: first.clone(), told: Told::default() }];
+        expand(text, &mut ways, &mut found)?;
         let mut of_all: Option<Told> = None;
-        for form in &mut forms {
-            let mut events = Vec::new();
-            form.end(&mut events);
-            meet(&mut of_all, found.take(events));
+        for way in &mut ways {
+            way.go(&mut found, F::end);
+            of_all = Some(of_all.map_or(way.told, |of_all| of_all.and(way.told)));
         }
-        told.join(of_all.unwrap_or_default());
-        let Found { settings, is_open } = found;
+        let of_all = of_all.unwrap_or_default();
+        let Found { settings, paths, is_open } = found;
         if settings.is_empty() {
             return None;
         }
-        let settings = settings.into_iter().map(|setting| {
-            let when = match () {
-                () if told.settings.contains(&(setting.path.clone(), setting.value.clone())) => {
-                    When::Always
-                }
-                () if told.paths.contains(&setting.path) => When::OneOf,
-                () => When::Sometimes,
+        let settings = settings.into_iter().enumerate().map(|(at, setting)| {
+            let path = paths.iter().position(|path| *path == setting.path);
+            let when = match path {
+                _ if of_all.settings.has(at) => When::Always,
+                Some(path) if of_all.paths.has(path) => When::OneOf,
+                _ => When::Sometimes,
             };
             Setting { when, ..setting }
         });
@@ -99,7 +129,7 @@ trait Form: Clone + PartialEq + Default {
 /// What a form turns out to say.
 enum Event {
     /// A setting.
-    Says(Vec<String>, Vec<String>, bool),
+    Says(Vec<String>, Vec<String>, Kind),
     /// Something that is not known.
     Open,
 }
@@ -108,119 +138,139 @@ enum Event {
 #[derive(Default)]
 struct Found {
     settings: Vec<Setting>,
+    /// The path of each setting, once.
+    paths: Vec<Vec<String>>,
     is_open: bool,
 }
 
-/// What every form says.
-#[derive(Debug, Clone, Default)]
+/// What one form says, by the numbers that its settings and their paths have in [`Found`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Told {
-    settings: BTreeSet<(Vec<String>, Vec<String>)>,
-    paths: BTreeSet<Vec<String>>,
+    settings: Numbers,
+    paths: Numbers,
 }
 
 impl Told {
-    /// Adds what is said after it.
-    fn join(&mut self, more: Self) {
-        self.settings.extend(more.settings);
-        self.paths.extend(more.paths);
+    /// Returns what both say.
+    fn and(self, other: Self) -> Self {
+        Self { settings: self.settings.and(other.settings), paths: self.paths.and(other.paths) }
     }
 }
 
-/// Keeps what this form says as well.
-fn meet(of_all: &mut Option<Told>, of_this: Told) {
-    match of_all {
-        Some(of_all) => {
-            of_all.settings.retain(|setting| of_this.settings.contains(setting));
-            of_all.paths.retain(|path| of_this.paths.contains(path));
+/// A set of numbers below [`MOST_SETTINGS`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Numbers([u64; MOST_SETTINGS / 64]);
+
+impl Numbers {
+    fn add(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
         }
-        None => *of_all = Some(of_this),
+    }
+
+    fn has(self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word &= other;
+        }
+        self
     }
 }
 
-impl Found {
-    fn take(&mut self, events: Vec<Event>) -> Told {
-        let mut told = Told::default();
+/// A form that a text has up to some point, and what it has said.
+#[derive(Debug, Clone)]
+struct Way<F> {
+    form: F,
+    told: Told,
+}
+
+impl<F: Form> Way<F> {
+    /// Goes on, and takes what the form says by that.
+    fn go(&mut self, found: &mut Found, further: impl FnOnce(&mut F, &mut Vec<Event>)) {
+        let mut events = Vec::new();
+        further(&mut self.form, &mut events);
         for event in events {
-            match event {
-                Event::Open => self.is_open = true,
-                Event::Says(path, value, is_array) => {
-                    let setting = Setting { path, value, is_array, when: When::Sometimes };
-                    told.settings.insert((setting.path.clone(), setting.value.clone()));
-                    told.paths.insert(setting.path.clone());
-                    if self.settings.len() >= MOST_SETTINGS {
-                        self.is_open = true;
-                    } else if !self.settings.contains(&setting) {
-                        self.settings.push(setting);
-                    }
-                }
+            let Event::Says(path, value, kind) = event else {
+                found.is_open = true;
+                continue;
+            };
+            let known = found
+                .settings
+                .iter()
+                .position(|known| known.path == path && known.value == value && known.kind == kind);
+            let at_path = found.paths.iter().position(|known| *known == path);
+            if known.is_none() && found.settings.len() >= MOST_SETTINGS {
+                found.is_open = true;
+                continue;
+            }
+            self.told.paths.add(at_path.unwrap_or(found.paths.len()));
+            self.told.settings.add(known.unwrap_or(found.settings.len()));
+            if at_path.is_none() {
+                found.paths.push(path.clone());
+            }
+            if known.is_none() {
+                found.settings.push(Setting { path, value, kind, when: When::Sometimes });
             }
         }
-        told
     }
 }
 
 /// Reads a text in each of these forms, which then are those that it can have at its end. None where they are too many.
-fn expand<F: Form>(text: &Text, forms: &mut Vec<F>, found: &mut Found) -> Option<Told> {
-    let mut told = Told::default();
+fn expand<F: Form>(text: &Text, ways: &mut Vec<Way<F>>, found: &mut Found) -> Option<()> {
     for piece in text.pieces() {
         match piece {
-            Piece::Literal(_) | Piece::Any => {
-                let mut of_all: Option<Told> = None;
-                for form in forms.iter_mut() {
-                    let mut events = Vec::new();
-                    match piece {
-                        Piece::Literal(text) => form.literal(text, &mut events),
-                        _ => form.any(&mut events),
-                    }
-                    let of_this = found.take(events);
-                    meet(&mut of_all, of_this);
-                }
-                told.join(of_all.unwrap_or_default());
+            Piece::Literal(text) => {
+                ways.iter_mut().for_each(|way| way.go(found, |form, all| form.literal(text, all)));
             }
+            Piece::Any => ways.iter_mut().for_each(|way| way.go(found, F::any)),
             Piece::Either(texts) => {
                 let mut ends = Vec::new();
-                let mut of_all: Option<Told> = None;
                 for text in texts {
-                    let mut of_this = forms.clone();
-                    meet(&mut of_all, expand(text, &mut of_this, found)?);
+                    let mut of_this = ways.clone();
+                    expand(text, &mut of_this, found)?;
                     ends.extend(of_this);
                 }
-                told.join(of_all.unwrap_or_default());
-                *forms = ends;
+                *ways = ends;
             }
             Piece::Many(text) => {
-                let mut further = forms.clone();
+                let mut further = ways.clone();
                 expand(text, &mut further, found)?;
                 // Once more, for what one round begins and the next one ends.
                 let mut twice = further.clone();
-                different(&mut twice)?;
                 expand(text, &mut twice, found)?;
-                forms.extend(further);
-                forms.extend(twice);
+                ways.extend(further);
+                ways.extend(twice);
             }
         }
-        different(forms)?;
+        different(ways)?;
     }
-    Some(told)
+    Some(())
 }
 
-/// Leaves one of each form. Of many the values in which they are count no more. None where they are too many even then.
-fn different<F: Form>(forms: &mut Vec<F>) -> Option<()> {
-    let once = |forms: &mut Vec<F>| {
-        let mut kept: Vec<F> = Vec::new();
-        for form in forms.drain(..) {
-            if !kept.contains(&form) {
-                kept.push(form);
+/// Leaves one of each form, which has said what all of them have. Of many the values in which they are count no more.
+/// None where they are too many even then.
+fn different<F: Form>(ways: &mut Vec<Way<F>>) -> Option<()> {
+    let once = |ways: &mut Vec<Way<F>>| {
+        let mut kept: Vec<Way<F>> = Vec::new();
+        for way in ways.drain(..) {
+            match kept.iter_mut().find(|known| known.form == way.form) {
+                Some(known) => known.told = known.told.and(way.told),
+                None => kept.push(way),
             }
         }
-        *forms = kept;
+        *ways = kept;
     };
-    once(forms);
-    if forms.len() > MANY_FORMS {
-        *forms = forms.iter().map(F::loosened).collect();
-        once(forms);
+    once(ways);
+    if ways.len() > MANY_FORMS {
+        for way in ways.iter_mut() {
+            way.form = way.form.loosened();
+        }
+        once(ways);
     }
-    (forms.len() <= MOST_FORMS).then_some(())
+    (ways.len() <= MOST_FORMS).then_some(())
 }
 
 /// A unit up to some point: the section, and the line so far.
@@ -294,7 +344,7 @@ impl Form for Line {
         match key {
             "" => {}
             ENVIRONMENT => variables(value.trim(), &path, events),
-            _ => events.push(Event::Says(path, vec![value.trim().into()], false)),
+            _ => events.push(Event::Says(path, vec![value.trim().into()], Kind::Plain)),
         }
     }
 }
@@ -307,11 +357,11 @@ fn variables(value: &str, path: &[String], events: &mut Vec<Event>) {
         match name {
             Some(name) if !name.contains(ANY) => {
                 let path = [path, &[name.to_string()]].concat();
-                events.push(Event::Says(path, vec![ANY.into()], false));
+                events.push(Event::Says(path, vec![ANY.into()], Kind::Plain));
             }
             // What follows is part of a value that is not known, as blanks in a quote may be.
             _ if word.as_ref().is_ok_and(|word| word.text.starts_with(ANY)) => {
-                events.push(Event::Says(path.to_vec(), vec![ANY.into()], false));
+                events.push(Event::Says(path.to_vec(), vec![ANY.into()], Kind::Plain));
             }
             _ => events.push(Event::Open),
         }
@@ -457,7 +507,7 @@ impl Element {
             Some(Open::Leaf(_, text)) => self.value(unescaped(&text), true, events),
             Some(Open::Array(items)) => {
                 if let Some(path) = self.path() {
-                    events.push(Event::Says(path, items, true));
+                    events.push(Event::Says(path, items, Kind::Array));
                 }
                 self.value("…".into(), false, events);
             }
@@ -465,7 +515,7 @@ impl Element {
                 let path = self.path();
                 // Of variables and limits each one counts, and of conditions all together.
                 if let Some(path) = path.filter(|path| !is_told_one_by_one(path)) {
-                    events.push(Event::Says(path, pairs, true));
+                    events.push(Event::Says(path, pairs, Kind::Pairs));
                 }
                 self.value("…".into(), false, events);
             }
@@ -491,7 +541,7 @@ impl Element {
                     // The value of a variable is of the machine.
                     let is_variable = path.first().is_some_and(|first| first == VARIABLES);
                     let value = if is_variable { ANY.into() } else { value };
-                    events.push(Event::Says(path, vec![value], false));
+                    events.push(Event::Says(path, vec![value], Kind::Plain));
                 }
             }
             _ => {}
@@ -510,7 +560,7 @@ impl Element {
 }
 
 /// True for the keys whose dictionaries are told pair by pair.
-fn is_told_one_by_one(path: &[String]) -> bool {
+pub(crate) fn is_told_one_by_one(path: &[String]) -> bool {
     const KEYS: [&str; 3] = [VARIABLES, "HardResourceLimits", "SoftResourceLimits"];
     path.first().is_none_or(|first| KEYS.contains(&first.as_str()))
 }
@@ -524,9 +574,9 @@ fn unescaped(text: &str) -> String {
 const ENVIRONMENT: &str = "Environment";
 const VARIABLES: &str = "EnvironmentVariables";
 /// Forms whose values are told apart.
-const MANY_FORMS: usize = 16;
+const MANY_FORMS: usize = 24;
 /// Forms that are told apart.
-const MOST_FORMS: usize = 32;
+const MOST_FORMS: usize = 48;
 /// Settings of one definition. Hermes's own have less than sixty.
 const MOST_SETTINGS: usize = 512;
 /// Levels of a property list.

@@ -14,7 +14,8 @@ mod template;
 mod value;
 mod values;
 
-pub use document::{ANY, Document, Setting, When};
+pub(crate) use document::is_told_one_by_one;
+pub use document::{ANY, Document, Kind, Setting, When};
 pub use modules::Load;
 
 use run::Run;
@@ -33,20 +34,38 @@ pub struct Generators {
     pub files: Vec<String>,
 }
 
+/// Which generators are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those of units.
+    Units,
+    /// That of plists.
+    Plist,
+}
+
 /// Reads the code.
-pub fn read(load: &mut Load<'_>) -> Generators {
+pub fn read(load: &mut Load<'_>, wanted: Wanted) -> Generators {
     let mut run = Run::new(load);
-    let unit = place(&mut run, UNIT);
-    let of_unit = |run: &mut Run<'_>, system: bool| {
-        let given = [("system", Value::Truth(system))];
-        Document::of_unit(&run.text(unit.as_deref()?, UNIT, &given, "linux")?)
-    };
-    let user_unit = of_unit(&mut run, false);
-    let system_unit = of_unit(&mut run, true);
-    let module = place(&mut run, PLIST);
-    let plist =
-        module.and_then(|module| Document::of_list(&run.text(&module, PLIST, &[], "darwin")?));
-    Generators { user_unit, system_unit, plist, files: run.modules.files() }
+    let mut found = Generators::default();
+    match wanted {
+        Wanted::Units => {
+            if let Some(module) = place(&mut run, UNIT) {
+                let mut of = |system: bool| {
+                    let given = [("system", Value::Truth(system))];
+                    Document::of_unit(&run.text(&module, UNIT, &given, "linux")?)
+                };
+                found.user_unit = of(false);
+                found.system_unit = of(true);
+            }
+        }
+        Wanted::Plist => {
+            let module = place(&mut run, PLIST);
+            let text = module.and_then(|module| run.text(&module, PLIST, &[], "darwin"));
+            found.plist = text.as_ref().and_then(Document::of_list);
+        }
+    }
+    found.files = run.modules.files();
+    found
 }
 
 /// Returns the module that defines a function: one of those in which releases have it, or one that they import.

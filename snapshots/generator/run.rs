@@ -64,7 +64,7 @@ enum Flow {
 }
 
 /// The arguments of a call.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Arguments {
     /// Those without a name.
     pub(super) plain: Vec<Value>,

@@ -70,6 +70,24 @@ impl Text {
         }
     }
 
+    /// Returns every part that is known, in whatever form it may be there.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &str> {
+        let mut literals = Vec::new();
+        self.collect(&mut literals);
+        literals.into_iter()
+    }
+
+    fn collect<'a>(&'a self, literals: &mut Vec<&'a str>) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => literals.push(text),
+                Piece::Any => {}
+                Piece::Either(texts) => texts.iter().for_each(|text| text.collect(literals)),
+                Piece::Many(text) => text.collect(literals),
+            }
+        }
+    }
+
     /// True if some of it is known not to be empty.
     pub(super) fn is_something(&self) -> bool {
         self.pieces.iter().any(|piece| match piece {

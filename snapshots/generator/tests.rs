@@ -1,30 +1,416 @@
 use super::*;
+use proptest::prelude::*;
+
+/// The files of each style of `fixtures/`.
+const STYLES: [(&str, &[(&str, &str)]); 5] = [
+    ("text", &[("hermes_cli/gateway.py", include_str!("fixtures/text/hermes_cli/gateway.py"))]),
+    (
+        "lines",
+        &[
+            ("hermes_cli/__init__.py", include_str!("fixtures/lines/hermes_cli/__init__.py")),
+            ("hermes_cli/gateway.py", include_str!("fixtures/lines/hermes_cli/gateway.py")),
+            (
+                "hermes_cli/gateway_units.py",
+                include_str!("fixtures/lines/hermes_cli/gateway_units.py"),
+            ),
+            (
+                "hermes_cli/gateway_launchd.py",
+                include_str!("fixtures/lines/hermes_cli/gateway_launchd.py"),
+            ),
+            ("gateway/codes.py", include_str!("fixtures/lines/gateway/codes.py")),
+        ],
+    ),
+    ("format", &[("hermes_cli/gateway.py", include_str!("fixtures/format/hermes_cli/gateway.py"))]),
+    (
+        "percent",
+        &[("hermes_cli/gateway.py", include_str!("fixtures/percent/hermes_cli/gateway.py"))],
+    ),
+    ("pieces", &[("hermes_cli/gateway.py", include_str!("fixtures/pieces/hermes_cli/gateway.py"))]),
+];
+
+fn code(style: &str) -> &'static [(&'static str, &'static str)] {
+    STYLES.iter().find(|(name, _)| *name == style).expect(style).1
+}
+
+fn units(files: &[(&str, &str)]) -> Generators {
+    read(&mut |path| text(files, path), Wanted::Units)
+}
+
+fn plist(files: &[(&str, &str)]) -> Generators {
+    read(&mut |path| text(files, path), Wanted::Plist)
+}
+
+fn text(files: &[(&str, &str)], path: &str) -> Option<String> {
+    files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_string())
+}
+
+/// One setting a line: when it is written, and what it is.
+fn told(document: Option<&Document>) -> Vec<String> {
+    let document = document.expect("a generator that can be followed");
+    let when = |when: When| match when {
+        When::Always => "=",
+        When::OneOf => "|",
+        When::Sometimes => "?",
+    };
+    let line = |setting: &Setting| {
+        let value = setting.value.join(" ").replace(ANY, "‹any›");
+        format!("{} {} {value}", when(setting.when), setting.path.join("/"))
+    };
+    let mut told: Vec<String> = document.settings.iter().map(line).collect();
+    told.extend(document.is_open.then(|| "and more".into()));
+    told.sort_by_key(|line| line.get(2..).map(String::from));
+    told
+}
+
+/// The same of lines that a test expects.
+fn sorted<const N: usize>(lines: [&str; N]) -> Vec<String> {
+    let mut lines = lines.map(String::from).to_vec();
+    lines.sort_by_key(|line| line.get(2..).map(String::from));
+    lines
+}
 
 #[test]
-fn tmp_real() {
-    for release in ["0.19.0", "0.21.5", "0.22.2"] {
-        let root = format!("/root/.cache/gw-lab/hermes-{release}/lib/python3.11/site-packages");
-        let start = std::time::Instant::now();
-        let mut load = |path: &str| {
-            let at = format!("{root}/{path}");
-            #[allow(clippy::disallowed_methods)]
-            std::fs::read_to_string(at).ok()
+fn one_formatted_string_is_followed() {
+    let found = units(code("text"));
+    assert_eq!(
+        told(found.user_unit.as_ref()),
+        sorted([
+            "= Unit/Description Gateway of the tests",
+            "= Unit/After network-online.target",
+            "= Unit/Wants network-online.target",
+            "= Unit/StartLimitIntervalSec 0",
+            "| Service/Type simple",
+            "| Service/Type notify",
+            "? Service/NotifyAccess main",
+            "? Service/WatchdogSec ‹any›s",
+            "| Service/ExecStart ‹any› -m hermes_cli.main --profile ‹any› gateway run",
+            "| Service/ExecStart ‹any› -m hermes_cli.main gateway run",
+            "= Service/WorkingDirectory ‹any›",
+            "= Service/Environment/PATH ‹any›",
+            "= Service/Environment/HERMES_HOME ‹any›",
+            "= Service/Restart always",
+            "= Service/RestartSec 5",
+            "= Service/RestartForceExitStatus 75",
+            "= Service/KillMode mixed",
+            "= Service/ExecReload /bin/kill -USR1 $MAINPID",
+            "= Service/TimeoutStopSec ‹any›",
+            "= Install/WantedBy default.target",
+        ])
+    );
+    let system = told(found.system_unit.as_ref());
+    for line in [
+        "= Unit/After user@‹any›.service",
+        "= Service/User ‹any›",
+        "= Service/Group ‹any›",
+        "= Install/WantedBy multi-user.target",
+    ] {
+        assert!(system.contains(&line.to_string()), "{line}: {system:#?}");
+    }
+    assert!(!system.iter().any(|line| line.contains("default.target")), "{system:#?}");
+    assert_eq!(found.files, ["hermes_cli/gateway.py"]);
+    let found = plist(code("text"));
+    assert_eq!(
+        told(found.plist.as_ref()),
+        sorted([
+            "= Label ai.hermes.gateway",
+            "| ProgramArguments ‹any› -m hermes_cli.main gateway run",
+            "| ProgramArguments ‹any› -m hermes_cli.main --profile gateway run",
+            "| ProgramArguments ‹any› -m hermes_cli.main ‹any› gateway run",
+            "| ProgramArguments ‹any› -m hermes_cli.main --profile ‹any› gateway run",
+            "= EnvironmentVariables/HERMES_HOME ‹any›",
+            "= RunAtLoad true",
+            "= KeepAlive/SuccessfulExit false",
+            "= KeepAlive SuccessfulExit false",
+            "= StandardOutPath ‹any›/logs/gateway.log",
+        ])
+    );
+}
+
+#[test]
+fn lines_helpers_and_modules_behind_a_facade_are_followed() {
+    let found = units(code("lines"));
+    assert_eq!(
+        told(found.system_unit.as_ref()),
+        sorted([
+            "= Unit/Description Gateway in lines",
+            "= Unit/After network-online.target",
+            "= Unit/StartLimitIntervalSec 0",
+            "= Service/Type exec",
+            "= Service/User ‹any›",
+            "= Service/Group ‹any›",
+            "= Service/ExecStart \"‹any›\" \"-m\" \"hermes_cli.main\" \"gateway\" \"run\"",
+            "= Service/Environment/PATH ‹any›",
+            "= Service/Environment/HERMES_HOME ‹any›",
+            "= Service/Environment/HOME ‹any›",
+            "= Service/Environment/USER ‹any›",
+            "= Service/Environment/HERMES_SUPERVISED_CHILD ‹any›",
+            "? Service/Environment/LD_LIBRARY_PATH ‹any›",
+            "= Service/Restart always",
+            "= Service/RestartSec 7",
+            "= Service/RestartForceExitStatus 75",
+            "= Service/RestartPreventExitStatus 78",
+            "= Service/ExecStopPost -\"‹any›\" \"-m\" \"gateway.cgroup_cleanup\"",
+            "? Service/MemoryHigh ‹any›",
+            "= Install/WantedBy multi-user.target",
+        ])
+    );
+    let user = told(found.user_unit.as_ref());
+    assert!(!user.iter().any(|line| line.contains("User") || line.contains("/HOME")), "{user:#?}");
+    let files = ["hermes_cli/gateway.py", "hermes_cli/gateway_units.py"];
+    assert!(files.iter().all(|file| found.files.contains(&(*file).into())), "{:?}", found.files);
+    assert_eq!(
+        told(plist(code("lines")).plist.as_ref()),
+        sorted([
+            "= Label ai.hermes.gateway",
+            "= ProgramArguments ‹any› gateway run --external-supervisor",
+            "= RunAtLoad true",
+            "= KeepAlive true",
+            "= ThrottleInterval 30",
+        ])
+    );
+}
+
+#[test]
+fn forms_of_other_styles_are_followed() {
+    assert_eq!(
+        told(units(code("format")).user_unit.as_ref()),
+        sorted([
+            "= Unit/Description By a form",
+            "= Unit/Wants network-online.target",
+            "= Service/Type simple",
+            "= Service/ExecStart ‹any› -m hermes_cli.main gateway run",
+            "= Service/Environment/HERMES_HOME ‹any›",
+            "= Service/Restart on-failure",
+            "| Service/RestartSec 5",
+            "| Service/RestartSec 30",
+            "= Service/SuccessExitStatus 75 78",
+            "= Install/WantedBy default.target",
+        ])
+    );
+    assert_eq!(
+        told(plist(code("format")).plist.as_ref()),
+        sorted([
+            "= Label ai.hermes.gateway",
+            "= ProgramArguments /usr/bin/python3 -m hermes_cli.main gateway run",
+            "| KeepAlive true",
+            "? KeepAlive/Crashed true",
+            "| KeepAlive Crashed true",
+            "= SoftResourceLimits/NumberOfFiles 4096",
+        ])
+    );
+    assert_eq!(
+        told(units(code("percent")).user_unit.as_ref()),
+        sorted([
+            "= Unit/Description 100%% ours",
+            "= Unit/After network.target",
+            "= Service/Type simple",
+            "= Service/Restart always",
+            "= Service/RestartSec 9",
+            "= Service/ExecStart ‹any› -m hermes_cli.main gateway run",
+            "= Service/Environment/PATH ‹any›",
+            "= Service/Environment/HERMES_HOME ‹any›",
+            "? Service/LogLevelMax debug",
+            "? Service/Nice -5",
+            "= Install/WantedBy default.target",
+        ])
+    );
+    assert_eq!(
+        told(plist(code("pieces")).plist.as_ref()),
+        sorted([
+            "= Label ai.hermes.gateway",
+            "= ProgramArguments ‹any› -m hermes_cli.main gateway run",
+            "= RunAtLoad true",
+            "= KeepAlive/SuccessfulExit false",
+            "= KeepAlive SuccessfulExit false",
+            "= LimitLoadToSessionType Aqua Background",
+            "= EnvironmentVariables/HERMES_HOME ‹any›",
+            "? EnvironmentVariables/PATH ‹any›",
+            "? EnvironmentVariables/LANG ‹any›",
+            "? SoftResourceLimits/NumberOfFiles ‹any›",
+            "= ExitTimeOut 60",
+            "= ThrottleInterval 30",
+        ])
+    );
+    assert_eq!(
+        told(units(code("pieces")).system_unit.as_ref()),
+        sorted([
+            "= Unit/Description In pieces",
+            "= Service/ExecStart ‹any› -m hermes_cli.main gateway run",
+            "= Service/Restart always",
+            "and more",
+        ])
+    );
+}
+
+/// A unit whose generator has this body.
+fn unit_of(body: &str) -> Option<Document> {
+    let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!("import os\n\ndef generate_systemd_unit(system=False):\n{body}");
+    units(&[("hermes_cli/gateway.py", &text)]).user_unit
+}
+
+#[test]
+fn what_cannot_be_followed_may_be_anything() {
+    let head = "[Service]\\nRestart=always\\n";
+    for (body, expected) in [
+        // Something unknown at the start of a line may be lines.
+        (format!("return f'{head}{{os.environ}}\\n'"), vec!["= Service/Restart always", "and more"]),
+        (format!("return '{head}' + os.more()"), vec!["= Service/Restart always", "and more"]),
+        // After a name it is a value.
+        (
+            "return f'[Service]\\nNice={os.environ}\\nRestart=no\\n'".into(),
+            vec!["= Service/Nice ‹any›", "= Service/Restart no"],
+        ),
+        // A variable whose name is not known.
+        (
+            format!("return f'{head}Environment=\"{{os.name_of}}=1\"\\n'"),
+            vec!["= Service/Restart always", "= Service/Environment ‹any›"],
+        ),
+        // Somebody unknown may add to a list.
+        (
+            format!("lines = ['{head}']\nunknown(lines)\nreturn ''.join(lines)"),
+            vec!["= Service/Restart always", "and more"],
+        ),
+        (
+            format!("lines = ['{head}']\nlines.sorted_by(os)\nreturn '\\n'.join(lines)"),
+            vec!["= Service/Restart always", "and more"],
+        ),
+        // What a loop adds may be there any number of times.
+        (
+            format!("text = '{head}'\nfor x in os.all:\n    text += f'Nice={{x}}\\n'\nreturn text"),
+            vec!["= Service/Restart always", "? Service/Nice ‹any›"],
+        ),
+        // What is taken away may be there no more.
+        (
+            "d = {'Restart': 'always', 'Nice': '5'}\ndel d['Nice']\nreturn '[Service]\\n' + ''.join(f'{k}={v}\\n' for k, v in d.items())".into(),
+            vec!["= Service/Restart always", "? Service/Nice 5"],
+        ),
+        // After a return nothing happens.
+        (
+            "if system:\n    return '[Service]\\nUser=x\\n'\nreturn '[Service]\\nNice=1\\n'".into(),
+            vec!["= Service/Nice 1"],
+        ),
+        // Of two ways either was taken.
+        (
+            "if os.x:\n    return '[Service]\\nNice=1\\nUser=x\\n'\nreturn '[Service]\\nNice=2\\n'".into(),
+            vec!["| Service/Nice 1", "? Service/User x", "| Service/Nice 2"],
+        ),
+    ] {
+        let mut expected: Vec<String> = expected.into_iter().map(String::from).collect();
+        expected.sort_by_key(|line| line.get(2..).map(String::from));
+        assert_eq!(told(unit_of(&body).as_ref()), expected, "{body}");
+    }
+    for body in [
+        "return os.text()",
+        "return None",
+        "raise ValueError",
+        "return 7",
+        "x = = 1\nreturn '[Service]\\nNice=1\\n'",
+        "return generate_systemd_unit()",
+        "return '[Service]\\n'",
+        "while True: pass",
+        "pass",
+    ] {
+        assert_eq!(unit_of(body), None, "{body}");
+    }
+    assert_eq!(units(&[]), Generators::default());
+    let other = [("hermes_cli/gateway.py", "def generate_unit(): return 1\n")];
+    assert_eq!(units(&other).user_unit, None);
+}
+
+#[test]
+fn no_code_takes_longer_than_is_allowed() {
+    // Each call doubles what there is.
+    let mut text = String::from("def f0(x): return x + x\n");
+    for at in 1..40 {
+        let _ = std::fmt::Write::write_fmt(
+            &mut text,
+            format_args!("def f{at}(x): return f{before}(f{before}(x))\n", before = at - 1),
+        );
+    }
+    text.push_str("def generate_systemd_unit(): return '[Service]\\nNice=1\\n' + f39('a')\n");
+    units(&[("hermes_cli/gateway.py", &text)]);
+    // Each branch doubles the ways.
+    let mut text = String::from("def generate_systemd_unit():\n    t = ''\n");
+    for at in 0..200 {
+        text.push_str(&format!("    if os.x{at}: t += 'A{at}'\n    else: t += 'B{at}'\n"));
+    }
+    text.push_str("    return '[Service]\\nNice=' + t + '\\nUser=x\\n'\n");
+    units(&[("hermes_cli/gateway.py", &text)]);
+    // Modules that import each other.
+    let mut load = |path: &str| {
+        let name = path.trim_end_matches(".py").replace('/', ".");
+        Some(format!("from {name}_x import generate_systemd_unit\nfrom {name}_y import *\n"))
+    };
+    assert_eq!(read(&mut load, Wanted::Units).user_unit, None);
+}
+
+/// What a body is made of that is hard to follow.
+const WORDS: &[&str] = &[
+    "x = ",
+    "y = ",
+    "x",
+    "y",
+    "[x, y]",
+    "{'a': x, **y}",
+    "x.append(y)\n    ",
+    "x[0] = y\n    ",
+    "x += y\n    ",
+    "del x['a']\n    ",
+    "f'{x}={y}\\n'",
+    "'[Service]\\nNice=1\\n'",
+    " + ",
+    " % ",
+    "''.join(x)",
+    "(z for z in x if z)",
+    "x.format(y, a=x)",
+    "if x:\n        ",
+    "for x in y:\n        ",
+    "while y:\n        ",
+    "try:\n        ",
+    "except E:\n        ",
+    "with x as y:\n        ",
+    "return ",
+    "yield ",
+    "break",
+    "pass",
+    "generate_systemd_unit(x)",
+    "lambda: x",
+    "not ",
+    "x.items()",
+    "dict(x)",
+    "\n    ",
+    "1",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn no_code_makes_it_panic(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..40)) {
+        let text = format!("def generate_systemd_unit(x, y=[]):\n    {}\n    return x\n", words.concat());
+        units(&[("hermes_cli/gateway.py", &text)]);
+        let text = text.replace("systemd_unit", "launchd_plist");
+        plist(&[("hermes_cli/gateway.py", &text)]);
+    }
+
+    /// What a definition says is found whatever else the code does with the text.
+    #[test]
+    fn no_directive_is_lost(keys in proptest::collection::vec("[A-Z][a-z]{2,6}", 1..6), how in 0_usize..6) {
+        let lines: Vec<String> = keys.iter().map(|key| format!("{key}=1")).collect();
+        let body = match how {
+            0 => format!("return '[Service]\\n{}\\n'", lines.join("\\n")),
+            1 => format!("return '\\n'.join(['[Service]', {}])", lines.iter().map(|line| format!("'{line}'")).collect::<Vec<_>>().join(", ")),
+            2 => format!("t = '[Service]\\n'\nfor k in ({},):\n    t += k + '=1\\n'\nreturn t", keys.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ")),
+            3 => format!("l = ['[Service]']\nl.extend(k + '=1' for k in {keys:?})\nreturn '\\n'.join(l)"),
+            4 => format!("d = dict({})\nreturn '[Service]\\n' + ''.join('%s=%s\\n' % p for p in d.items())", keys.iter().map(|key| format!("{key}='1'")).collect::<Vec<_>>().join(", ")),
+            _ => format!("a = os.environ.get('A')\nreturn f'''[Service]\n{}\n'''", lines.join("\n")),
         };
-        let found = read(&mut load);
-        eprintln!("=== {release} {:?} files {:?}", start.elapsed(), found.files);
-        for (name, document) in
-            [("user", &found.user_unit), ("system", &found.system_unit), ("plist", &found.plist)]
-        {
-            let Some(document) = document else {
-                eprintln!("--- {name}: cannot tell");
-                continue;
-            };
-            eprintln!("--- {name}: open {}", document.is_open);
-            for setting in &document.settings {
-                let value = setting.value.join(" | ").replace(ANY, "‹any›");
-                let value: String = value.chars().take(300).collect();
-                eprintln!("{:?} {} = {}", setting.when, setting.path.join("/"), value);
-            }
+        let found = unit_of(&body).expect("a unit");
+        for key in &keys {
+            let path = vec!["Service".to_string(), key.clone()];
+            prop_assert!(found.settings.iter().any(|setting| setting.path == path), "{key}: {body}");
         }
+        prop_assert!(!found.is_open, "{}", body);
     }
 }

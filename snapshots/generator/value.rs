@@ -279,27 +279,26 @@ impl State {
     }
 
     fn joined(self, other: Self, count: Count) -> Self {
-        if self == other {
-            return self;
-        }
         let mut objects = self.objects;
         for (id, found) in other.objects {
             let joined = match objects.get(&id) {
-                Some(known) if *known == found => continue,
+                Some(known) if are_one(known, &found) => continue,
                 Some(known) => Rc::new(object(known, &found, count)),
                 None => found,
             };
             objects.insert(id, joined);
         }
         let frames = self.frames.into_iter().zip(other.frames);
-        let frames =
-            frames.map(
-                |(one, other)| {
-                    if one == other { one } else { Rc::new(frame(&one, &other, count)) }
-                },
-            );
+        let frames = frames.map(|(one, other)| {
+            if are_one(&one, &other) { one } else { Rc::new(frame(&one, &other, count)) }
+        });
         Self { frames: frames.collect(), objects }
     }
+}
+
+/// True if two are the same. Nearly all are not only alike, but one.
+fn are_one<T: PartialEq>(one: &Rc<T>, other: &Rc<T>) -> bool {
+    Rc::ptr_eq(one, other) || one == other
 }
 
 fn frame(one: &Frame, other: &Frame, count: Count) -> Frame {

@@ -306,6 +306,8 @@ impl Run<'_> {
                     match self.truth(condition, &mut way, context) {
                         Some(true) => {}
                         Some(false) => is_left_out = true,
+                        // A value that is not known is hardly the one word that is left out.
+                        None if takes_out_one(condition) => {}
                         None => count = count.max(Count::Maybe),
                     }
                 }
@@ -448,6 +450,16 @@ impl Run<'_> {
     }
 }
 
+/// True if a condition takes out one word: `part != "word"`.
+fn takes_out_one(condition: &Expression) -> bool {
+    match condition {
+        Expression::Binary(Operator::Different, sides) => {
+            matches!(sides.as_ref(), (Expression::Name(_), Expression::Text(_)))
+        }
+        _ => false,
+    }
+}
+
 fn truth_value(truth: Option<bool>) -> Value {
     truth.map_or(Value::Any, Value::Truth)
 }
@@ -536,7 +548,12 @@ fn are_same(one: &Value, other: &Value) -> Option<bool> {
         _ => None,
     };
     match (one, other) {
-        (Value::Text(one), Value::Text(other)) => Some(one.known()? == other.known()?),
+        (Value::Text(one), Value::Text(other)) => match (one.known(), other.known()) {
+            (Some(one), Some(other)) => Some(one == other),
+            // What is put in for a machine is no option.
+            (Some(known), None) | (None, Some(known)) => known.starts_with("--").then_some(false),
+            (None, None) => None,
+        },
         (Value::Number(one), Value::Number(other)) => {
             Some(one.parse::<f64>().ok()?.total_cmp(&other.parse::<f64>().ok()?).is_eq())
         }

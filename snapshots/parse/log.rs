@@ -260,7 +260,7 @@ mod tests {
             ("WARNING hermes_state: database disk image is malformed", Some(Class::StateDamaged)),
             ("WARNING gateway.kanban_watchers: database disk image is malformed", None),
             (
-                "WARNING cron.store_health: Cron store /h/cron is unwritable (EROFS)",
+                "WARNING cron.jobs: Cron store /h/cron is unwritable (EROFS)",
                 Some(Class::StoreUnwritable),
             ),
             ("WARNING hermes_cli.update_host_obligation: is unwritable (x)", None),

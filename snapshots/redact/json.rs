@@ -67,6 +67,7 @@ const CLEAR_KEYS: &[&str] = &[
     "provider",
     "provider_snapshot",
     "python",
+    "quota_hold_until",
     "reason",
     "repeat",
     "replacer_hermes_home",

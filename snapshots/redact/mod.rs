@@ -5,6 +5,7 @@
 
 pub mod dotenv;
 pub mod executions;
+pub mod generator;
 pub mod json;
 pub mod launchctl;
 mod likeness;

@@ -25,6 +25,11 @@ pub fn is_mark(text: &str) -> bool {
     mark_length(text).is_some_and(|length| length == text.len())
 }
 
+/// True if a mark stands in a text.
+pub fn holds_a_mark(text: &str) -> bool {
+    text.contains(super::OPEN)
+}
+
 /// The mark with which a text begins, and what follows it.
 pub(super) fn leading_mark(text: &str) -> Option<(&str, &str)> {
     mark_length(text).and_then(|length| text.split_at_checked(length))
@@ -133,10 +138,19 @@ fn without_assignments(line: &str, salt: &Salt) -> String {
         let blank = rest.find(|c: char| !is_separator(c)).unwrap_or(rest.len());
         let (separators, after) = rest.split_at_checked(blank).unwrap_or((rest, ""));
         out.push_str(separators);
+        // What Hermes has osascript run for launchd is no value but a command (0.22).
+        if let Some(command) = after.strip_prefix(OSASCRIPT_COMMAND) {
+            out.push_str(OSASCRIPT_COMMAND);
+            rest = command;
+            continue;
+        }
         let (word, after_word) = shell_word(after);
         match word.split_once('=') {
             Some((name, value))
-                if is_variable(name) && !is_clear_variable(name) && !value.is_empty() =>
+                if is_variable(name)
+                    && !is_clear_variable(name)
+                    && !value.is_empty()
+                    && !is_of_a_bootstrap(name, value) =>
             {
                 out.push_str(name);
                 out.push('=');
@@ -148,6 +162,15 @@ fn without_assignments(line: &str, salt: &Salt) -> String {
     }
     out
 }
+
+/// True for what stands as it is in every text by which Hermes starts its own code.
+fn is_of_a_bootstrap(name: &str, value: &str) -> bool {
+    let bare = value.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    matches!((name, bare), ("run_name", "__main__") | ("alter_sys", "True") | ("signal", "status"))
+}
+
+/// How the command begins in the script of osascript's that Hermes writes.
+const OSASCRIPT_COMMAND: &str = "status=$.system(\"";
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')')

@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gw_snapshot::facts::reference;
+use gw_snapshot::generator::Wanted;
 use gw_snapshot::host::{Part, Seen};
 use gw_snapshot::observation::{DirectorySeen, FileSeen, Kind, Trouble};
 use gw_snapshot::redact::{self, Salt, shape};
@@ -27,8 +29,10 @@ const MOST_NAMES: usize = 20_000;
 
 /// What stands at a path, and its redacted content where it was asked for.
 pub(super) fn file(path: &str, part: Part, salt: &Salt) -> FileSeen {
-    if part == Part::Executions {
-        return executions(path, salt);
+    match part {
+        Part::Executions => return executions(path, salt),
+        Part::Generators => return generators(path, salt),
+        Part::Stat | Part::Whole(_) | Part::Tail(_) => {}
     }
     let (mut seen, bytes) = look(path, part);
     show(&mut seen, bytes.as_deref(), salt);
@@ -111,11 +115,105 @@ fn executions(path: &str, salt: &Salt) -> FileSeen {
     seen
 }
 
+/// What the code writes into service definitions, of which the file at this path is a part: of its text and that of the
+/// modules that it imports nothing else leaves this room.
+fn generators(path: &str, salt: &Salt) -> FileSeen {
+    const TRIES: usize = 3;
+    let (mut seen, _) = look(path, Part::Stat);
+    seen.target = seen.target.take().map(|target| shape::text(&target, salt));
+    let Some(code) = path.strip_suffix(reference::FILE) else { return seen };
+    for _ in 0..TRIES {
+        let mut read = Sources::new(code);
+        let told = reference::evidence(&mut |path| read.text(path), wanted(), salt);
+        if is_being_changed(code) || !read.files.iter().all(is_as_it_was) {
+            continue;
+        }
+        show_generators(&mut seen, told, read.trouble);
+        return seen;
+    }
+    seen.error = Some(Trouble::Other("it is being changed all the time".into()));
+    seen
+}
+
+/// Makes what the code writes fit to be shown, or says why it cannot be told: what hindered reading it.
+pub(super) fn show_generators(
+    seen: &mut FileSeen,
+    told: Option<String>,
+    hindered: Option<(Trouble, Option<String>)>,
+) {
+    match (told, hindered) {
+        (Some(told), _) => (seen.text, seen.error) = (Some(told), None),
+        (None, Some((trouble, detail))) => (seen.error, seen.detail) = (Some(trouble), detail),
+        (None, None) if seen.error.is_none() => {
+            seen.error = Some(Trouble::Malformed);
+            seen.detail = Some("nothing in it that writes definitions can be followed".into());
+        }
+        (None, None) => {}
+    }
+}
+
+/// The definitions that this kind of host has.
+const fn wanted() -> Wanted {
+    if cfg!(target_os = "macos") { Wanted::Plist } else { Wanted::Units }
+}
+
+/// The source files of the code in a directory, as they are read one after the other.
+struct Sources<'a> {
+    /// The directory, with its slash.
+    code: &'a str,
+    files: Vec<FileSeen>,
+    /// How many more bytes may be read.
+    left: u64,
+    /// What first hindered reading a file that is there.
+    trouble: Option<(Trouble, Option<String>)>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(code: &'a str) -> Self {
+        Self { code, files: Vec::new(), left: LARGEST_CODE, trouble: None }
+    }
+
+    fn text(&mut self, path: &str) -> Option<String> {
+        let (seen, bytes) = look(&format!("{}{path}", self.code), Part::Whole(self.left));
+        let hindered = |trouble: Trouble, detail: &str| {
+            Some((trouble, Some(format!("{path}: {detail}")).filter(|_| !detail.is_empty())))
+        };
+        let text = match (bytes, &seen.error) {
+            (Some(bytes), _) => String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                hindered(Trouble::Malformed, &format!("not UTF-8 at byte {at}"))
+            }),
+            (None, Some(Trouble::NotFound) | None) => Err(None),
+            (None, Some(trouble)) => Err(hindered(trouble.clone(), "")),
+        };
+        match text {
+            Ok(text) => {
+                self.left = self.left.saturating_sub(u64::try_from(text.len()).unwrap_or(u64::MAX));
+                self.files.push(seen);
+                Some(text)
+            }
+            Err(hindered) => {
+                self.trouble = self.trouble.take().or(hindered);
+                None
+            }
+        }
+    }
+}
+
+/// True while git takes another state of a checkout into place.
+fn is_being_changed(code: &str) -> bool {
+    let (lock, _) = look(&format!("{code}.git/index.lock"), Part::Stat);
+    lock.mode.is_some()
+}
+
 /// Whether nobody has written a file since.
 fn is_as_it_was(seen: &FileSeen) -> bool {
     let (now, _) = look(&seen.path, Part::Stat);
     (now.size, now.mtime) == (seen.size, seen.mtime)
 }
+
+/// The bytes of all source files together. Release 0.22.2 needs half of one MiB.
+const LARGEST_CODE: u64 = 4 << 20;
 
 /// A thousand rows, which is what Hermes keeps, have half of one MiB.
 const DATABASE: Part = Part::Whole(8 << 20);
@@ -193,7 +291,7 @@ fn octal(stat: &Metadata) -> String {
 }
 
 fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Vec<u8>>, Trouble> {
-    if matches!(part, Part::Stat | Part::Executions) {
+    if matches!(part, Part::Stat | Part::Executions | Part::Generators) {
         return Ok(None);
     }
     if !stat.is_file() {
@@ -207,7 +305,7 @@ fn content(seen: &mut FileSeen, stat: &Metadata, part: Part) -> Result<Option<Ve
         return Err(Trouble::NotAFile);
     }
     let bytes = match part {
-        Part::Stat | Part::Executions => return Ok(None),
+        Part::Stat | Part::Executions | Part::Generators => return Ok(None),
         Part::Whole(limit) => whole(&file, stat.size(), limit)?,
         Part::Tail(limit) if stat.size() <= limit => {
             read_at(&file, stat.size(), 0, limit).map_err(|error| trouble(&error))?

@@ -13,6 +13,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(store) = at.ticked_store() else { return at.no_cron() };
     let gaps: Vec<(&CronJob, Option<bool>)> = store
         .active()
+        // The next run of a job that is held back is where Hermes put it.
+        .filter(|job| !job.is_held(at.facts.now))
         .map(|job| (job, passed_over(job)))
         .filter(|(_, gap)| gap.is_some())
         .collect();

@@ -46,19 +46,34 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
     Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"))
 }
 
-/// From 0.20 on, a gateway that serves a profile ticks its jobs as well, and leaves its mark there.
+/// A gateway that serves a profile ticks its jobs as well from 0.20 on; from 0.21.5 on, a gateway ticks the jobs of every
+/// profile that has none of its own. It leaves its mark there, from 0.22 on with its PID. At its start it stamps every
+/// store once, also those that it then leaves alone.
 fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
-    let served = at.gateway.served_by.as_ref()?;
-    let other = at.facts.gateway_of(served.pid)?;
-    let ticks = other.install.as_ref()?.version.known()?.has(Capability::TicksServedProfiles)?;
-    let age = at.age_of(at.gateway.cron.heartbeat.known()?.at)?;
-    (ticks && age <= at.late_after()).then(|| {
+    let mark = at.gateway.cron.heartbeat.known()?;
+    let age = at.age_of(mark.at)?;
+    let marker = mark.pid.and_then(|pid| at.facts.gateway_of(pid)).filter(|marker| {
+        let started = marker.process().and_then(|process| process.started_at);
+        started
+            .is_some_and(|started| mark.at.duration_since(started).as_secs() > START_MARK_SECONDS)
+    });
+    let serving = at.gateway.served_by.as_ref().and_then(|served| at.facts.gateway_of(served.pid));
+    let serving = serving.filter(|other| {
+        let install = other.install.as_ref();
+        let version = install.and_then(|install| install.version.known());
+        version.and_then(|version| version.has(Capability::TicksServedProfiles)) == Some(true)
+    });
+    let other = marker.or(serving).filter(|_| age <= at.late_after())?;
+    let pid = other.process()?.pid;
+    Some(
         Finding::pass(format!(
-            "PID {}, the gateway of profile {}, is there to run {jobs} job{}",
-            served.pid,
-            served.profile,
+            "PID {pid}, the gateway of profile {}, is there to run {jobs} job{}",
+            other.home.profile,
             plural(jobs)
         ))
-        .seen(at.path("cron/ticker_heartbeat"), format!("{age} s old"))
-    })
+        .seen(at.path("cron/ticker_heartbeat"), format!("{age} s old")),
+    )
 }
+
+/// A mark that is so much younger than a start may be the one that each start leaves in every store. In seconds.
+const START_MARK_SECONDS: i64 = 70;

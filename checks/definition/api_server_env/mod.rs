@@ -55,7 +55,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             vec![finding.help("set API_SERVER_KEY, 16 characters or more, in the home's .env, then restart the gateway")]
         }
         KeyFault::Open(why) => {
-            vec![enabled(Finding::unknown("whether the API server has a key that it takes", &why).minor())]
+            vec![enabled(
+                Finding::unknown("whether the API server has a key that it takes", &why).minor(),
+            )]
         }
     }
 }
@@ -99,11 +101,13 @@ fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
 
 /// That something asks for an API server, and the release starts none without a word of it.
 fn of_vain(at: &Subject<'_>, in_vain: &InVain) -> Finding {
-    let claim = format!("the API server does not start, and Hermes says nothing of it: {}", in_vain.why);
+    let claim =
+        format!("the API server does not start, and Hermes says nothing of it: {}", in_vain.why);
     if in_vain.is_meant {
-        return Finding::note(claim)
-            .seen_at(&in_vain.at, "it is switched off here")
-            .help(format!("up to 0.19 the key won: if the API server is wanted, take that line out of {}", in_vain.at.file));
+        return Finding::note(claim).seen_at(&in_vain.at, "it is switched off here").help(format!(
+            "up to 0.19 the key won: if the API server is wanted, take that line out of {}",
+            in_vain.at.file
+        ));
     }
     Finding::warning(claim).seen_at(&in_vain.at, in_vain.why.clone()).help(format!(
         "set API_SERVER_KEY, 16 characters or more, in {}, then restart the gateway",
@@ -136,7 +140,9 @@ fn lost(at: &Subject<'_>, api: Option<&ApiServer>) -> Option<Finding> {
             "the API server is to listen on {} by what the next {rewriters} drops from {name}: {names}",
             api.address()
         ),
-        None => format!("the next {rewriters} drops from {name} what is set for the API server: {names}"),
+        None => format!(
+            "the next {rewriters} drops from {name} what is set for the API server: {names}"
+        ),
     };
     let help = format!("set them in {}, which no rewrite touches", at.path(".env"));
     let seen = drift.lost().filter(|edit| edit.variable().is_some_and(is_elsewhere));

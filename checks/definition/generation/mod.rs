@@ -22,12 +22,22 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         return Finding::note(format!("{name} is in no shape that a release of Hermes writes"));
     }
     let releases = drift.releases();
-    let (Some(written), Some(version)) = (drift.written, at.version()) else {
+    let Some(written) = drift.written else {
         let what = format!("whether {name}, as {releases} writes it, fits the installed code");
         return Finding::unknown(&what, &at.unknown_writing()).minor();
     };
+    let version = at.version().map_or_else(|| "the installed code".into(), ToString::to_string);
+    if drift.is_by_code_alone() && drift.is_current() {
+        return Finding::pass(format!(
+            "{name} is current, as far as the installed code's own text tells"
+        ));
+    }
     // What is told of a release was never compared with a file of its own.
-    let told = if written.recorded { "" } else { ", as far as its changes are known" };
+    let told = if written.recorded || written.is_of_code() {
+        ""
+    } else {
+        ", as far as its changes are known"
+    };
     if drift.is_current() {
         return Finding::pass(format!("{name} is of the shape that {version} writes{told}"));
     }
@@ -48,7 +58,7 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         first.why
     );
     let finding = matter.iter().take(MOST).fold(Finding::warning(claim), |finding, found| {
-        finding.seen_at(&drift.place(found), found.said(drift.form, &version.to_string()))
+        finding.seen_at(&drift.place(found), found.said(drift.form, &version))
     });
     if drift.is_rewritten(at) {
         finding.help(format!("the next {} writes it anew", drift.rewriters()))

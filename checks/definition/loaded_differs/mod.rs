@@ -1,11 +1,11 @@
 //! Whether what is loaded is what is on disk.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
+use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::value::Value;
 
 use crate::Subject;
@@ -110,7 +110,8 @@ fn differences(
     is_agent: bool,
 ) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
-    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv)) {
+    if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv))
+    {
         found.push(("the arguments", definition.program_at(), argv.join(" ")));
     }
     let agent = definition.agent.as_ref();

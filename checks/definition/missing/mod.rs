@@ -62,9 +62,7 @@ fn how_to_install(at: &Subject<'_>) -> String {
     let own = format!("`hermes -p {profile} gateway install`");
     let shared = "the gateway of the default profile serves this one, too, and `hermes gateway install` is for that";
     match known.as_slice() {
-        [Some(true), rest @ ..] if rest.iter().all(|has| *has == Some(true)) => {
-            shared.into()
-        }
+        [Some(true), rest @ ..] if rest.iter().all(|has| *has == Some(true)) => shared.into(),
         [Some(false), rest @ ..] if rest.iter().all(|has| *has == Some(false)) => {
             format!("install it with {own}")
         }

@@ -130,11 +130,9 @@ fn help(at: &Subject<'_>, lane: &Lane, drift: Option<&Drift<'_>>, lost: &str) ->
     let rewritten = drift.filter(|drift| drift.is_rewritten(at));
     let is_launchd = lane.manager.is_launchd();
     match rewritten {
-        Some(drift) if !is_launchd => format!(
-            "the next {} reckons the limit anew; or {}",
-            drift.rewriters(),
-            shorten(lost)
-        ),
+        Some(drift) if !is_launchd => {
+            format!("the next {} reckons the limit anew; or {}", drift.rewriters(), shorten(lost))
+        }
         Some(drift) if drift.stale.iter().any(|found| found.difference.name == "ExitTimeOut") => {
             format!("the next {} writes another limit; or {}", drift.rewriters(), shorten(lost))
         }

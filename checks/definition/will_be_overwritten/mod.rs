@@ -41,14 +41,16 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         more => format!(", and {more} more"),
     };
     // An older one may be of a release that nobody recorded, and as it was written.
-    let source = if drift.is_current() {
-        "was edited by hand"
-    } else {
-        "is as no known release writes it"
+    let (source, finding): (_, fn(String) -> Finding) = match () {
+        () if drift.is_current() => ("was edited by hand", Finding::warning),
+        () if drift.is_by_code_alone() => {
+            ("is as neither the installed code nor a known release writes it", Finding::note)
+        }
+        () => ("is as no known release writes it", Finding::warning),
     };
     let claim =
         format!("{name} {source}: the next {} {}{more}", drift.rewriters(), fates(drift, shown));
-    shown_with(at, drift, &lost, Finding::warning(claim))
+    shown_with(at, drift, &lost, finding(claim))
 }
 
 /// Where it is not known what the installed release writes, it may write what no known one does.
@@ -90,12 +92,7 @@ fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Fin
 }
 
 /// The finding with each edit as evidence, and where they survive.
-fn shown_with(
-    at: &Subject<'_>,
-    drift: &Drift<'_>,
-    lost: &[&Graded],
-    finding: Finding,
-) -> Finding {
+fn shown_with(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded], finding: Finding) -> Finding {
     let finding = lost.iter().take(MOST).fold(finding, |finding, edit| {
         finding.seen_at(
             &drift.place(edit),

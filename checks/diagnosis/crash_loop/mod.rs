@@ -57,8 +57,23 @@ fn told(case: &Case<'_>, job: &Job) -> Option<String> {
         return Some(watched.words());
     }
     let crashes = case.at.crashes()?;
-    let is_said = case.found("job/crash-loop").is_some_and(|it| it.claim.contains("uncaught"));
-    (!is_said && job.last_exit == Some(Exit::Code(1))).then(|| crashes.words())
+    let is_said = case.at.gateway.process().is_some() || job.last_exit != Some(Exit::Code(1));
+    let lacks = lacks_a_package(case);
+    match (is_said, lacks) {
+        (true, lacks) => lacks,
+        (false, None) => Some(crashes.words()),
+        (false, Some(lacks)) => Some(format!("{}; {lacks}", crashes.words())),
+    }
+}
+
+/// The package that the API server needs, where it is wanted and not there: from 0.20 on the import fails then, and the
+/// gateway with it.
+fn lacks_a_package(case: &Case<'_>) -> Option<String> {
+    case.at.api()?;
+    let install = case.at.gateway.install.as_ref().filter(|install| install.aiohttp.is_absent())?;
+    let place =
+        install.packages.known().map_or_else(String::new, |packages| format!(" in {packages}"));
+    Some(format!("its API server needs aiohttp, and there is none{place}"))
 }
 
 /// A Python that is none of the environment that the unit itself names: it has no Hermes, or none of what Hermes needs, and

@@ -1,4 +1,4 @@
-//! No gateway lives, and the service manager that should keep one does not answer.
+//! Nobody serves a home that is to be served, and no other cause was found.
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::Manager;
@@ -7,11 +7,11 @@ use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
-    if !case.failed("job/not-running") || !at.gateway.liveness.process.is_absent() {
-        return None;
-    }
-    let lane = at.gateway.lane()?;
-    let why = lane.job.why()?;
+    let finding = case.found("job/not-running")?;
+    let asked = at.gateway.lane().and_then(|lane| Some((lane, lane.job.why()?)));
+    let Some((lane, why)) = asked.filter(|_| at.gateway.liveness.process.is_absent()) else {
+        return Found::certain(format!("the gateway does not serve: {}", finding.claim), OWN);
+    };
     let summary = if why.is_not_observed() {
         format!(
             "the gateway does not run, and what the service manager ({}) has loaded was not observed",
@@ -28,20 +28,19 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             lane.manager
         )
     };
-    Found::certain(
-        summary,
-        &[
-            "job/not-running",
-            "job/manager-unreachable",
-            "job/not-loaded",
-            "job/crash-loop",
-            "owner/stale-pid-file",
-            "runtime/restart-requested",
-            "cron/no-ticker",
-            "cron/overdue",
-        ],
-    )
+    Found::certain(summary, OWN)
 }
+
+const OWN: &[&str] = &[
+    "job/not-running",
+    "job/manager-unreachable",
+    "job/not-loaded",
+    "job/crash-loop",
+    "owner/stale-pid-file",
+    "runtime/restart-requested",
+    "cron/no-ticker",
+    "cron/overdue",
+];
 
 /// Whether launchd itself says that there is no such domain (112): only a login at the screen makes one.
 fn is_without_domain(manager: Manager, why: &Why) -> bool {

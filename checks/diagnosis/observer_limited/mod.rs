@@ -17,6 +17,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     Found::certain(
         format!("not everything can be seen from here: {first}{more}"),
         &[
+            "job/under-way",
             "job/manager-unreachable",
             "job/not-loaded",
             "job/not-running",

@@ -1,18 +1,17 @@
 //! It has ended once, and its manager is about to start it again.
 
-use gw_snapshot::facts::job::Phase;
-
 use super::{Case, Found};
 use crate::job::{killed, restarting};
+use crate::story::UnderWay;
 use crate::subject::length;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    case.found("job/restarting")?;
     let at = case.at;
-    if let Some(found) = not_taken_for_started(case) {
+    if let Some(found) = case.found("job/restarting").and_then(|_| not_taken_for_started(case)) {
         return Some(found);
     }
-    let (lane, job) = at.job().filter(|(_, job)| job.phase == Phase::Restarting)?;
+    let what = at.under_way()?;
+    let UnderWay::Waiting(_, job) = what else { return None };
     if at.gateway.process().is_some() {
         return None;
     }
@@ -31,11 +30,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         format!("; it was started again {restarts} times since somebody last did that")
     });
     Found::certain(
-        format!(
-            "the gateway ended{when}{how}{after}{why}, and {} is about to start again{often}: look again in a few seconds",
-            lane.title()
-        ),
+        format!("the gateway ended{when}{how}{after}{why}, and {}{often}", at.says(what)),
         &[
+            "job/under-way",
             "job/restarting",
             "job/killed",
             "owner/stale-pid-file",

@@ -20,6 +20,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::skipped("the gateway answers in another network namespace, if at all")
         }
         Answer::Refused if at.is_starting() => Finding::skipped("the gateway is still starting"),
+        Answer::Refused if at.is_ending() => Finding::skipped("the gateway is ending"),
         Answer::Refused => Finding::failure("connections to the health endpoint are refused"),
         Answer::Unknown(_) => Finding::skipped("it could not be asked"),
         _ => Finding::pass("connections to the health endpoint are not refused"),

@@ -1,4 +1,4 @@
-//! Whether the manager starts it again and again.
+//! The manager starts the service again and again.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Witness;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict, plural};
+use crate::finding::{Finding, Verdict, plural, span};
 use crate::job::{killed, restarting};
 use crate::subject::{has_lasted, length};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
-/// Looks.
+/// Judges the service to speak of, and each one beside it.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let mut findings = vec![of_job(at, lane, job).of_service(lane.title())];
@@ -36,10 +36,14 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         return under_launchd(at, lane, job, launchd);
     }
     let times = times(restarts);
-    if let Some(finding) = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job)) {
+    let looping = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job));
+    if let Some(finding) = looping.or_else(|| told_by_starts(at, lane, job)) {
         return finding;
     }
     match job.phase {
+        Phase::Running if at.hung_starts().is_some_and(|hung| hung.count >= 2) => {
+            hanging(at, lane, job)
+        }
         Phase::Restarting if has_lasted(job) => Finding::pass(format!(
             "{} does not loop: its last run lasted {}",
             lane.name,
@@ -54,11 +58,17 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             ))
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
-        Phase::Running if restarts >= 2 && is_fresh(at) => {
-            crashing(at, lane, job).unwrap_or_else(|| one_look(at, lane, job, restarts))
-        }
+        Phase::Running if restarts >= 2 && is_fresh(at) => crashing(at, lane, job)
+            .or_else(|| quick(at, lane, job, restarts))
+            .unwrap_or_else(|| one_look(at, lane, job, restarts)),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
+}
+
+/// True if the job is between two runs of a loop: its manager goes on for ever, and nothing that is under way ends it.
+pub(crate) fn is_between_runs(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
+    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
+    is_between && of_job(at, lane, job).verdict == Verdict::Failure
 }
 
 /// A unit that ended soon after it was started, and not for the first time. `NRestarts` counts over the unit's
@@ -66,14 +76,14 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
 fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     let restarts = job.restarts.filter(|restarts| *restarts > 0)?;
     let watched = at.watched_end(job).map(|watched| watched.watchdog);
-    let planned = job.last_exit == Some(Exit::Code(75)) && watched.is_none();
+    // A planned restart ends with 75, and a planned stop with 0. Nobody plans three within a minute each.
+    let is_quick = job.last_run().is_some_and(|lasted| lasted.as_secs() < UNPLANNED_SECONDS);
+    let may_be_planned = matches!(job.last_exit, Some(Exit::Code(0 | 75))) && watched.is_none();
+    let planned = may_be_planned && !(is_quick && restarts >= FEW_PLANNED);
+    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
     // A start that comes to nothing is one, however long it took.
     let is_no_run = killed::is_never_ready(job) || watched == Some(Watchdog::Start);
-    if job.systemd.is_none()
-        || job.phase != Phase::Restarting
-        || planned
-        || (has_lasted(job) && !is_no_run)
-    {
+    if job.systemd.is_none() || !is_between || planned || (has_lasted(job) && !is_no_run) {
         return None;
     }
     let exit = job.last_exit.map_or_else(
@@ -100,14 +110,14 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
             .seen(&job.source, format!("NRestarts={restarts}, Type={}", systemd.kind))
             .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
     };
-    if systemd.result == "timeout" {
+    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
+    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
+    if ended < FEW_STARTS && systemd.result == "timeout" {
         return Some(failure(format!(
             "it was {}, the last time because its time to start was up",
             times(restarts)
         )));
     }
-    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
-    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
     if ended < FEW_STARTS {
         return Some(one_look(at, lane, job, restarts));
     }
@@ -120,15 +130,60 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
 /// How many of the last starts were each followed by the next when their time was up.
 fn in_beat(starts: &[Timestamp], limit: Duration, delay: Duration) -> usize {
     let longest = limit.saturating_add(delay).as_secs().saturating_add(killed::STOP_SECONDS);
-    let gaps = starts.windows(2).rev().map_while(|pair| match pair {
-        [one, next] => u64::try_from(next.duration_since(*one).as_secs()).ok(),
+    gaps(starts, |one, next| next.duration_since(one))
+        .into_iter()
+        .rev()
+        .take_while(|gap| *gap >= limit.as_secs() && *gap <= longest)
+        .count()
+}
+
+/// How long after each start the next one came, in seconds.
+fn gaps<T: Copy>(starts: &[T], between: impl Fn(T, T) -> SignedDuration) -> Vec<u64> {
+    let gap = |pair: &[T]| match pair {
+        [one, next] => u64::try_from(between(*one, *next).as_secs()).ok(),
         _ => None,
-    });
-    gaps.take_while(|gap| *gap >= limit.as_secs() && *gap <= longest).count()
+    };
+    starts.windows(2).filter_map(gap).collect()
 }
 
 /// So many starts in the same beat are no coincidence.
 const FEW_STARTS: usize = 3;
+
+/// A service whose ledger of starts tells that it loops, where its manager's counter alone would not (0.19+): it comes up
+/// each time and ends after some minutes, or it ends with 0 or 75 at once, as no plan would have it.
+fn told_by_starts(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let goes_on = matches!(job.phase, Phase::Running | Phase::Starting | Phase::Restarting);
+    if !goes_on && !job.ends_by_itself() {
+        return None;
+    }
+    let counted = job.restarts.or(job.launchd.as_ref().and_then(|launchd| launchd.runs))?;
+    let may_be_planned = matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
+    let (fewest, within) =
+        if may_be_planned { (FEWEST_QUICK, QUICK_SPAN) } else { (FEWEST_SLOW, SLOW_SPAN) };
+    let starts = at.gateway.marks.starts.known()?;
+    let is_recent =
+        |start: &&Timestamp| (0..within).contains(&at.facts.now.duration_since(**start).as_secs());
+    let recent = starts.iter().filter(is_recent).count();
+    if recent < fewest || counted < FEW_PLANNED {
+        return None;
+    }
+    let claim =
+        format!("{} keeps ending: {recent} starts in the last {} min", lane.name, within / 60);
+    let exit =
+        job.last_exit.map_or_else(String::new, |exit| format!("its last run ended with {exit}"));
+    Some(
+        Finding::failure(claim)
+            .seen(&job.source, exit)
+            .seen(at.path("gateway-starts.log"), format!("{recent} starts")),
+    )
+}
+
+/// So many starts within so long, in seconds, are no accident where each run ended badly.
+const FEWEST_SLOW: usize = 4;
+const SLOW_SPAN: i64 = 1800;
+/// So many are no plan, however each run ended.
+const FEWEST_QUICK: usize = 3;
+const QUICK_SPAN: i64 = 180;
 
 fn times(restarts: u64) -> String {
     format!("restarted {restarts} time{}", plural(restarts))
@@ -149,6 +204,14 @@ fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding 
     if restarts >= BURST { finding } else { finding.minor() }
 }
 
+/// A loop of starts that hang, of which the next is under way.
+fn hanging(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
+    let words = at.hung_starts().map_or_else(String::new, |hung| hung.words());
+    Finding::failure(format!("{} ends and is started again without end: {words}", lane.name))
+        .seen(&job.source, job.words.clone())
+        .seen(at.path("logs/gateway-startup-watchdog.log"), "startup_watchdog.fired")
+}
+
 /// A loop whose last starts left word of their ends.
 fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let crashes = at.crashes().filter(|crashes| crashes.count >= 2)?;
@@ -160,6 +223,35 @@ fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
     Some(finding.seen(at.path("logs/gateway-exit-diag.log"), "asyncio.run.exception"))
 }
+
+/// No gateway is restarted on purpose so soon after its start, in seconds, and so often.
+const UNPLANNED_SECONDS: i64 = 60;
+const FEW_PLANNED: u64 = 3;
+/// A loop whose last starts came in quick succession: so says the list of starts (0.19+), else the log.
+fn quick(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Option<Finding> {
+    let listed = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
+    let logged = at.gateway.journal.known().map(|journal| journal.starts.as_slice());
+    let gaps = match listed {
+        [] => gaps(logged.unwrap_or_default(), |one, next| next.duration_since(one)),
+        listed => gaps(listed, |one, next| next.duration_since(one)),
+    };
+    let last: Vec<u64> = gaps.iter().rev().copied().take(QUICK_STARTS).collect();
+    let longest = last.iter().copied().max()?;
+    if last.len() < QUICK_STARTS || longest > QUICK_SECONDS || restarts < BURST {
+        return None;
+    }
+    let claim = format!(
+        "{} ends and is started again without end: {}, the last {QUICK_STARTS} times within {} of the start before",
+        lane.name,
+        times(restarts),
+        span(longest)
+    );
+    Some(Finding::failure(claim).seen(&job.source, format!("NRestarts={restarts}")))
+}
+
+/// So many starts in a row, each so soon after the one before, are no changes by hand. In seconds.
+const QUICK_STARTS: usize = 5;
+const QUICK_SECONDS: u64 = 90;
 
 /// systemd's own idea of too many starts (`DefaultStartLimitBurst`).
 const BURST: u64 = 5;
@@ -191,11 +283,17 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         "{} ends and is started again without end: {runs} runs, the last with {ended}",
         lane.name
     );
+    if job.phase == Phase::Running && at.hung_starts().is_some_and(|hung| hung.count >= 2) {
+        return hanging(at, lane, job);
+    }
     if job.phase == Phase::Running
         && runs >= 2
         && is_fresh(at)
         && let Some(finding) = crashing(at, lane, job)
     {
+        return finding;
+    }
+    if let Some(finding) = told_by_starts(at, lane, job) {
         return finding;
     }
     match job.phase {

@@ -11,6 +11,27 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    of_job(at).into_iter().chain(without_a_word(at)).collect()
+}
+
+/// That the run before the one that lives was cut off, as that one noticed at its start (0.20+). No manager remembers the
+/// end of a run once the next has begun.
+fn without_a_word(at: &Subject<'_>) -> Option<Finding> {
+    let process = at.gateway.process()?;
+    let last = at.gateway.endings.last.known()?;
+    if last.pid != process.pid || last.end.is_some() || !last.prior_was_unclean {
+        return None;
+    }
+    let memory =
+        if last.prior_lacked_memory { "; memory was short when it last wrote" } else { "" };
+    let claim = format!(
+        "the run before PID {} ended without a word: it was killed, or an error ended it that nothing caught{memory}",
+        process.pid
+    );
+    Some(Finding::note(claim).seen(at.path("state/gateway.lifecycle.json"), "prior_unclean_exit"))
+}
+
+fn of_job(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let launchd = job.launchd.as_ref();
     if let Some(why) = launchd.and_then(|launchd| launchd.exit_doubt.as_ref()) {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::story::LONGEST_CALL;
 use crate::subject::{lacking, length};
 
 /// The worst that it can find.
@@ -47,6 +48,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             _ => at.no_job(),
         };
     };
+    if let Some(served) = at.gateway.served_by.as_ref().filter(|_| job.phase == Phase::Stopped) {
+        let claim = format!(
+            "{} rests, and is one too many: the gateway of profile {} (PID {}) serves this one",
+            lane.name, served.profile, served.pid
+        );
+        let finding = Finding::note(claim).seen(&job.source, job.words.clone());
+        return vec![finding.of_service(lane.title())];
+    }
     let finding = match job.phase {
         Phase::Running if is_active_without_a_process(at, job) => {
             Finding::failure(format!("{} is {}, and no gateway lives", lane.name, job.words))
@@ -131,7 +140,7 @@ fn is_active_without_a_process(at: &Subject<'_>, job: &Job) -> bool {
 /// For how long a start has not come to its own process, where that is longer than one takes.
 fn stuck_before_its_process(at: &Subject<'_>, job: &Job) -> Option<SignedDuration> {
     let since = at.facts.now.duration_since(job.systemd.as_ref()?.since?);
-    let is_long = since.as_secs() >= START_SECONDS;
+    let is_long = since.as_secs() >= LONGEST_CALL;
     (is_long && job.main_pid.is_none() && at.gateway.liveness.process.is_absent()).then_some(since)
 }
 
@@ -171,9 +180,6 @@ fn without_systemd(at: &Subject<'_>) -> Finding {
         None => Finding::failure("no gateway lives on this host"),
     }
 }
-
-/// How long a start may take to come to its process, in seconds: systemd's own limit, by default.
-const START_SECONDS: i64 = 90;
 
 /// How long a stop may go on after the gateway's end, in seconds.
 const MOMENT_SECONDS: i64 = 30;

@@ -47,7 +47,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 Some(_) => {
                     "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"
                 }
-                None => "look again in a few seconds",
+                None => "look again when it has started",
             })
             .of_service(lane.title()),
     ]

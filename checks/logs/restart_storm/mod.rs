@@ -35,7 +35,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             span(ages.first().copied().unwrap_or(0))
         ))
         .help("from 0.19 on Hermes waits up to 5 minutes before such a start, with its process there and nothing listening"),
-        _ => Finding::pass("there was no storm of starts in the last hour"),
+        _ => Finding::pass("the list of starts shows no storm in the last hour"),
     };
     vec![
         finding

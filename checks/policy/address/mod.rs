@@ -39,7 +39,9 @@ fn one(at: &Subject<'_>, expected: &Expected) -> Finding {
         Fact::Known(_) | Fact::Absent => Finding::failure(format!(
             "no API server is configured, and the policy expects one on {wanted}"
         ))
-        .help("set API_SERVER_KEY, 16 characters or more, in the home's .env, or change the policy"),
+        .help(
+            "set API_SERVER_KEY, 16 characters or more, in the home's .env, or change the policy",
+        ),
     };
     let places = [
         expected.address.as_ref().map(|entry| &entry.at),
@@ -62,7 +64,8 @@ fn of_api(api: &ApiServer, expected: &Expected, wanted: &str) -> Finding {
         ));
     }
     if is_host != Some(false) && is_port != Some(false) {
-        let two_ways = || Why::Failed("every address of one family need not be every address".into());
+        let two_ways =
+            || Why::Failed("every address of one family need not be every address".into());
         let why = api.open().unwrap_or_else(two_ways);
         return Finding::unknown(&format!("whether the API server is to listen on {wanted}"), &why);
     }

@@ -31,7 +31,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let why = open.iter().find_map(|(_, theirs)| api.open().or_else(|| theirs.open()));
     if let (true, Some(why)) = (clashing.is_empty(), why) {
         let profiles: Vec<&str> = open.iter().map(|(profile, _)| *profile).collect();
-        let what = format!("whether profile {} is configured for {address} as well", profiles.join(", "));
+        let what =
+            format!("whether profile {} is configured for {address} as well", profiles.join(", "));
         return vec![Finding::unknown(&what, &why).minor()];
     }
     if clashing.is_empty() {

@@ -26,9 +26,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let is_meant = own.iter().any(|listener| listener.is_meant_by(api) == Some(true));
     let known = at.facts.api_listener(at.gateway);
     let is_open = |listener: &&Listener| listener.is_meant_by(api).is_none();
-    let may_be_meant = own.iter().any(|listener| {
-        is_open(listener) && !at.facts.part_of(at.gateway, listener).is_another()
-    });
+    let may_be_meant = own
+        .iter()
+        .any(|listener| is_open(listener) && !at.facts.part_of(at.gateway, listener).is_another());
     let finding = if is_meant || there.iter().any(|listener| listener.is_held_by(pid)) {
         Finding::pass(format!("PID {pid} listens on {address}"))
     } else if let Some(listener) = known.filter(is_open) {
@@ -46,6 +46,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::unknown("whether the gateway listens", &why)
     } else if let Some(step) = at.start() {
         Finding::unknown("whether it will listen", &Why::Failed(step.words().into()))
+    } else if at.is_ending() {
+        let why = Why::Failed("the gateway is ending, as its status file says".into());
+        Finding::unknown("whether it listens still", &why)
     } else if !own.is_empty() {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",

@@ -12,10 +12,8 @@ pub(crate) const WORST: Verdict = Verdict::Unknown;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(api) = at.api() else { return at.no_api() };
-    let hidden = at
-        .facts
-        .on(api)
-        .find(|listener| listener.owners.iter().flatten().next().is_none());
+    let hidden =
+        at.facts.on(api).find(|listener| listener.owners.iter().flatten().next().is_none());
     let Some(listener) = hidden else {
         let address = api.address();
         return vec![match at.unseen_listeners() {

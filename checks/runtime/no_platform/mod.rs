@@ -34,7 +34,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         finding.seen(at.path("gateway_state.json"), format!("{}: {}", entry.name, entry.state))
     };
     if let Some((up, _)) = live.iter().find(|(entry, own)| *own && entry.state == "connected") {
-        return vec![said(Finding::pass(format!("platform {} is connected", up.name)), up)];
+        return vec![said(
+            Finding::pass(format!("platform {} is up, by the status file", up.name)),
+            up,
+        )];
     }
     if let Some((open, _)) = live.iter().find(|(entry, own)| !*own || !is_down(entry)) {
         let why = Why::Failed(format!("{} is {}", open.name, open.state));

@@ -10,6 +10,7 @@ use crate::facts::home::{self, join};
 use crate::facts::install::{self, Install};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
+use crate::facts::reference::Reference;
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
 use crate::parse::cmdline;
@@ -29,6 +30,8 @@ pub(super) struct Look<'a> {
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
     installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
+    /// What the code in each directory that was looked at writes into definitions.
+    references: RefCell<BTreeMap<String, Fact<Reference>>>,
     /// The homes below the root by their real paths.
     homes: OnceCell<BTreeMap<String, String>>,
     /// The sticky profile of each root that was asked for.
@@ -54,6 +57,7 @@ impl<'a> Look<'a> {
             root,
             scan: OnceCell::new(),
             installs: RefCell::default(),
+            references: RefCell::default(),
             homes: OnceCell::new(),
             stickies: RefCell::default(),
         }
@@ -160,6 +164,18 @@ impl<'a> Look<'a> {
         let install = Install::first_of(&places, self.host);
         self.installs.borrow_mut().insert(argv.into(), install.clone());
         install
+    }
+
+    /// Returns what an installed code writes into definitions.
+    pub(super) fn reference(&self, install: &Install) -> Fact<Reference> {
+        install.code.clone().and_then(|code| {
+            if let Some(known) = self.references.borrow().get(&code) {
+                return known.clone();
+            }
+            let reference = Reference::of(&code, self.host);
+            self.references.borrow_mut().insert(code, reference.clone());
+            reference
+        })
     }
 
     /// Whether we look from within a container.

@@ -43,6 +43,7 @@ const STATE: &[&str] = &[
     "gateway.run",
     "gateway.session",
     "hermes_state",
+    "hermes_state_health",
     "run_agent",
 ];
 
@@ -107,8 +108,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     known("Cron database corrupted", TICKER, Class::TickError),
     known("Timed out after 30s waiting for the cron jobs lock", ANY, Class::JobsLock),
     known("died without a stop request", CRON, Class::TickerDied),
-    known("is unwritable (", &["cron.store_health"], Class::StoreUnwritable),
-    known("is writable again;", &["cron.store_health"], Class::StoreWritable),
+    known("is unwritable (", CRON, Class::StoreUnwritable),
+    known("is writable again;", CRON, Class::StoreWritable),
     known("to break a respawn storm", &["gateway", "hermes_cli"], Class::RespawnStorm),
     known("holds a progress lease for another", START, Class::StartLeased),
     known("but is consuming CPU", START, Class::StartComputes),

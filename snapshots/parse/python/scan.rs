@@ -4,8 +4,11 @@
 /// Returns the end of the word that begins at `at`: letters, digits, `_` and all that is not ASCII.
 pub(super) fn word_end(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
-    at.saturating_add(rest.iter().take_while(|byte| is_part(byte)).count())
+    at.saturating_add(rest.iter().take_while(|byte| is_part(**byte)).count())
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 /// The prefix of a string.
@@ -52,7 +55,15 @@ fn string(bytes: &[u8], at: usize, formatted: bool, levels: usize) -> usize {
     let Some(quote) = bytes.get(at).copied() else { return at };
     let width = quotes(bytes, at);
     let mut at = at.saturating_add(width);
-    while let Some(byte) = bytes.get(at).copied() {
+    let is_sign = |byte: &u8| {
+        *byte == quote
+            || *byte == b'\\'
+            || (*byte == b'\n' && width == 1)
+            || (*byte == b'{' && formatted)
+    };
+    while let Some(further) = bytes.get(at..).and_then(|rest| rest.iter().position(is_sign)) {
+        at = at.saturating_add(further);
+        let Some(byte) = bytes.get(at).copied() else { break };
         let next = at.saturating_add(1);
         at = match byte {
             b'\\' => at.saturating_add(2),
@@ -104,39 +115,54 @@ fn hole(bytes: &[u8], at: usize, (quote, width): (u8, usize), levels: usize) -> 
 /// Returns the start of the line after the logical line in which `at` stands: brackets, strings of several lines and a
 /// backslash at the end continue a line.
 pub(super) fn logical_end(bytes: &[u8], at: usize) -> usize {
+    let start = at;
     let mut at = at;
     let mut open: usize = 0;
-    while let Some(byte) = bytes.get(at).copied() {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(further) = rest.iter().position(|byte| IS_SIGN[usize::from(*byte)]) else {
+            return bytes.len();
+        };
+        at = at.saturating_add(further);
         let next = at.saturating_add(1);
-        at = match byte {
-            b'\n' if open == 0 => return next,
-            b'\\' => at.saturating_add(2),
-            b'#' => line_end(bytes, at),
-            b'\'' | b'"' => string_end(bytes, at, false),
-            b'(' | b'[' | b'{' => {
+        at = match bytes.get(at) {
+            Some(b'\n') if open == 0 => return next,
+            Some(b'\\') => at.saturating_add(2),
+            Some(b'#') => line_end(bytes, at),
+            Some(b'\'' | b'"') => string_end(bytes, at, is_formatted(bytes, start, at)),
+            Some(b'(' | b'[' | b'{') => {
                 open = open.saturating_add(1);
                 next
             }
-            b')' | b']' | b'}' => {
+            Some(b')' | b']' | b'}') => {
                 open = open.saturating_sub(1);
                 next
-            }
-            _ if byte.is_ascii_alphabetic() || byte == b'_' || !byte.is_ascii() => {
-                let end = word_end(bytes, at);
-                let is_string = matches!(bytes.get(end), Some(b'\'' | b'"'));
-                let word = bytes.get(at..end).filter(|_| is_string);
-                let prefix =
-                    word.and_then(|word| std::str::from_utf8(word).ok()).and_then(Prefix::read);
-                match prefix {
-                    Some(prefix) => string_end(bytes, end, prefix.formatted),
-                    None => end,
-                }
             }
             _ => next,
         };
     }
-    bytes.len()
 }
+
+/// True if the letters before the quote at `at` make it that of a string with placeholders.
+fn is_formatted(bytes: &[u8], start: usize, at: usize) -> bool {
+    let before = bytes.get(start..at).unwrap_or_default();
+    let letters = before.iter().rev().take_while(|byte| is_part(**byte)).take(3).count();
+    let word = before.get(before.len().saturating_sub(letters)..).unwrap_or_default();
+    let prefix = std::str::from_utf8(word).ok().and_then(Prefix::read);
+    prefix.is_some_and(|prefix| prefix.formatted)
+}
+
+/// The bytes that part a text.
+const IS_SIGN: [bool; 256] = {
+    let mut table = [false; 256];
+    let signs = b"\n\\#'\"()[]{}";
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// Returns where the line of `at` ends, before its line feed.
 pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
