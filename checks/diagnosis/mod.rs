@@ -274,6 +274,9 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
             });
         }
     }
+    // What is surely wrong goes before what merely will be, or could not be seen.
+    let fails = |diagnosis: &Diagnosis| diagnosis.explains.iter().any(|check| case.failed(check));
+    diagnoses.sort_by_key(|diagnosis| !fails(diagnosis));
     // A fault that somebody accepts is a fault: whoever has one is not healthy.
     let is_fault = |finding: &Finding| {
         finding.excused.as_ref().is_some_and(|it| {
