@@ -31,6 +31,7 @@ use gw_snapshot::observation::FileSeen;
 use gw_snapshot::parse::cmdline;
 use gw_snapshot::parse::specifier::Specifiers;
 use gw_snapshot::recorded::Recorded;
+use gw_snapshot::redact::{self, Salt};
 use gw_snapshot::snapshot::Snapshot;
 use serde_json::json;
 
@@ -312,6 +313,26 @@ fn no_recorded_definition_gives_a_false_alarm_with_its_own_release() {
     let limit = ["0.19.0", "0.20.6", "0.21.0"];
     let limit = limit.map(|release| (true, release, "definition/stop-timeout"));
     assert_eq!(blamed, policy.into_iter().chain(limit).collect());
+}
+
+/// A snapshot holds what Hermes itself wrote, and so a bug report gives the same answer as the host.
+#[test]
+fn nothing_that_a_release_writes_is_redacted() {
+    let salt = Salt(b"test".to_vec());
+    for recording in Recording::all() {
+        let redacted = if recording.is_plist() {
+            let list = redact::plist::list(recording.text.as_bytes(), &salt).expect("a list");
+            String::from_utf8(list).expect("UTF-8")
+        } else {
+            redact::unit::text(&recording.text, &salt)
+        };
+        let shown = Recording { text: redacted, ..recording.clone() }.definition();
+        let definition = recording.definition();
+        assert_eq!(shown.argv, definition.argv, "{}", recording.name());
+        assert_eq!(shown.entries, definition.entries, "{}", recording.name());
+        let argv = redact::process::arguments(&definition.argv, &salt);
+        assert_eq!(argv, definition.argv, "{}", recording.name());
+    }
 }
 
 #[test]

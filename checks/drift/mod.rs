@@ -251,6 +251,12 @@ impl<'a> Drift<'a> {
         }
     }
 
+    /// True if some known release writes it just so.
+    pub(crate) fn is_as_written(&self) -> bool {
+        let entries = &self.definition.entries;
+        self.nearest.iter().any(|near| near.differences(entries, None).is_empty())
+    }
+
     /// Whether some known release wrote all of it that is not of the machine: then it is known which.
     pub(crate) fn is_exact(&self) -> bool {
         self.edits.iter().all(|edit| edit.grade <= Grade::Cosmetic)

@@ -1,5 +1,6 @@
 //! Whether a service bears the name of one home and serves another.
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::release::Capability;
 use gw_snapshot::facts::{Gateway, Lane, Manager, home};
@@ -22,11 +23,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 );
                 let is_whole = home.value.written().starts_with('/');
                 // Older versions write such a definition themselves, where they are given that home.
-                let is_written_so = home.at.file == definition.path
-                    && at.has(Capability::HashForOwnRoot) != Some(true)
-                    && is_own_root(at);
-                let finding = if is_whole && is_written_so {
-                    Finding::note(format!("{serves}Hermes before 0.21.2 names it so, and two homes share one name"))
+                let may_be_written_so =
+                    is_whole && home.at.file == definition.path && is_own_root(at);
+                let hashes = at.has(Capability::HashForOwnRoot).filter(|_| may_be_written_so);
+                let finding = if hashes == Some(false) {
+                    Finding::note(format!("{serves}this version of Hermes names it so, and two homes share one name"))
+                        .help("commands for this home need it too: `export HERMES_HOME=…`")
+                } else if may_be_written_so && hashes.is_none() {
+                    let why = Why::Failed("Hermes before 0.21.2 names it so, and the version is not known".into());
+                    Finding::unknown(&format!("whether {} is meant for {}", lane.name, at.gateway.home.path), &why)
+                        .minor()
                         .help("commands for this home need it too: `export HERMES_HOME=…`")
                 } else if is_whole {
                     Finding::warning(format!("{serves}the commands of Hermes look for it there, and find nothing"))

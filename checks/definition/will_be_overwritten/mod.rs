@@ -56,6 +56,11 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
 /// Where it is not known what the installed release writes, it may write what no known one does.
 fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Finding {
     let name = &drift.lane.name;
+    if lost.is_empty() && drift.is_as_written() {
+        let claim =
+            format!("nothing in {name} was edited: it is as {} writes it", drift.releases());
+        return Finding::pass(claim);
+    }
     if lost.is_empty() {
         let what = format!("what of {name} the next {} drops", drift.rewriters());
         return Finding::unknown(&what, &at.unknown_writing()).minor();

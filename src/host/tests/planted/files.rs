@@ -20,6 +20,10 @@ pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> 
             secrets.at(Source::Executions);
             return executions(text, secrets);
         }
+        "gateway.py" if directory.ends_with("/hermes_cli") => {
+            secrets.at(Source::Generator);
+            return generator(secrets).into_bytes();
+        }
         "wide.env" => {
             secrets.at(Source::Dotenv);
             let wide = dotenv(text, secrets);
@@ -304,6 +308,21 @@ fn starts(text: &str, secrets: &mut Secrets) -> String {
 
 fn python(text: &str, secrets: &mut Secrets) -> String {
     format!("{}API_KEY = \"{}\"\n", lines(text), secrets.word())
+}
+
+/// The source of a generator of ours, into whose templates somebody wrote what is theirs alone.
+fn generator(secrets: &mut Secrets) -> String {
+    let text = include_str!("../../../../snapshots/generator/fixtures/text/hermes_cli/gateway.py");
+    let mut own = format!("# {}\n", secrets.word());
+    for variable in secrets.variables() {
+        own += &format!("Environment=\"{variable}\" OTHER_NOTE={}\n", secrets.word());
+    }
+    own += &format!("ExecStartPre=-/bin/true --token {} {}\n", secrets.word(), secrets.url());
+    own += &format!("X-Planted={}\nLoadCredential=a:{}\n", secrets.word(), secrets.word());
+    let escaped = own.replace(['{', '}'], "");
+    let planted = text.replace("KillMode=mixed\n", &format!("KillMode=mixed\n{escaped}"));
+    assert_ne!(planted, text, "there is such a line");
+    format!("API_KEY = \"{}\"\n{planted}# {}\n", secrets.word(), secrets.key())
 }
 
 fn script(text: &str, secrets: &mut Secrets) -> String {
