@@ -44,7 +44,7 @@ pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> 
         "config.yaml" => (Source::Yaml, yaml),
         "jobs.json" => (Source::JobStore, jobs),
         "gateway.pid" | "gateway.lock" => (Source::PidRecord, document),
-        "gateway-exit-diag.log" => (Source::ExitLog, exits),
+        "gateway-exit-diag.log" | "gateway-startup-watchdog.log" => (Source::ExitLog, exits),
         "launchd-reload.log" => (Source::ReloadLog, reloads),
         "gateway-starts.log" => (Source::Starts, starts),
         "__init__.py" => (Source::Python, python),
@@ -116,7 +116,9 @@ pub(super) fn add(files: &mut Vec<FileSeen>, home: Option<&str>, secrets: &mut S
         (".env.backup", "A=1\n"),
         ("wide.env", "A=1\n"),
         ("latin.env", "A=1\n"),
+        ("cron/ticker_last_error", "1795224107.68\nOSError: No space left on device\n"),
         ("logs/gateway-exit-diag.log", ""),
+        ("logs/gateway-startup-watchdog.log", ""),
         ("scripts/report.sh", "#!/bin/sh\n"),
     ];
     for home in homes {
