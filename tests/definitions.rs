@@ -252,7 +252,7 @@ fn every_recorded_definition_is_of_its_own_generation_and_of_no_other() {
         let entries = recording.definition().entries;
         let nearest = Generation::nearest(recording.form, &entries);
         if recording.is_plist() && recording.release == AHEAD_OF_ITS_RELEASE {
-            assert_eq!(releases(&nearest), ["0.20.5 and 0.20.6"], "{name}");
+            assert_eq!(releases(&nearest), ["0.20.5 to 0.20.6"], "{name}");
         } else {
             assert!(own.recorded, "{name}");
             assert_eq!(releases(&nearest), [own.releases], "{name}");

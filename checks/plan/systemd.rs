@@ -384,7 +384,7 @@ fn reload(at: &Subject<'_>) -> Steps {
     );
     let guards = quiet(at, &unit, process, main)?;
     let mut restart = unit.restart(at, why, main, guards);
-    // `hermes gateway run` does so in the user's unit (0.13+); a drop-in stays.
+    // `hermes gateway run` does so in the user's unit (0.13+); a drop-in stays, but for one that Hermes itself wrote.
     restart.changes.push_str("; Hermes may write its unit anew when it starts, without the edit");
     Ok(vec![first, restart])
 }

@@ -166,9 +166,14 @@ impl Generation {
         }
     }
 
-    /// The generations of a definition, the oldest first.
-    pub fn all(form: Form) -> impl DoubleEndedIterator<Item = &'static Self> {
-        Self::known(form).iter()
+    /// The generations of a definition, the oldest first, and at last what no release wrote but a checkout.
+    pub fn all(form: Form) -> impl Iterator<Item = &'static Self> {
+        let aside = match form {
+            Form::UserUnit => &USER_UNITS_ASIDE,
+            Form::SystemUnit => &SYSTEM_UNITS_ASIDE,
+            Form::Plist => &PLISTS_ASIDE,
+        };
+        Self::known(form).iter().chain(aside.iter())
     }
 
     /// True if nothing that these releases write is a difference from the others.
@@ -361,8 +366,10 @@ enum Step {
     May(&'static str),
     /// It may have this value, too.
     Or(&'static str, &'static str),
+    /// It is not written.
+    Drop(&'static str),
 }
-use Step::{May, Or, Write};
+use Step::{Drop, May, Or, Write};
 
 // A host needs those of its own manager, and mostly of one scope.
 static USER_UNITS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::UserUnit));
@@ -371,6 +378,10 @@ static PLISTS: LazyLock<Vec<Generation>> = LazyLock::new(|| generations(Form::Pl
 static USER_UNITS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&USER_UNITS));
 static SYSTEM_UNITS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&SYSTEM_UNITS));
 static PLISTS_AHEAD: LazyLock<Vec<Generation>> = LazyLock::new(|| ahead(&PLISTS));
+
+static USER_UNITS_ASIDE: LazyLock<Option<Generation>> = LazyLock::new(|| aside(&USER_UNITS));
+static SYSTEM_UNITS_ASIDE: LazyLock<Option<Generation>> = LazyLock::new(|| aside(&SYSTEM_UNITS));
+static PLISTS_ASIDE: LazyLock<Option<Generation>> = LazyLock::new(|| aside(&PLISTS));
 
 fn generations(form: Form) -> Vec<Generation> {
     let mut all: Vec<Generation> = Vec::new();
@@ -417,6 +428,26 @@ fn ahead(known: &[Generation]) -> Vec<Generation> {
     known.iter().enumerate().map(ahead_of).collect()
 }
 
+/// What a checkout writes of the branch on which Hermes got a store of Pythons: it called itself 0.21.3 (commit 00067189),
+/// and was merged after 0.21.5.
+fn aside(known: &[Generation]) -> Option<Generation> {
+    let is_plist = known.first()?.form == Form::Plist;
+    let (like, steps) = if is_plist {
+        (&[0, 21][..], PLIST_OF_THE_BRANCH)
+    } else {
+        (&[0, 22, 2][..], UNIT_OF_THE_BRANCH)
+    };
+    let like = known.iter().find(|generation| generation.first == like)?;
+    Some(Generation {
+        first: &[0, 21, 3],
+        last: &[0, 22, 1],
+        releases: "a checkout between 0.21.3 and 0.22",
+        recorded: false,
+        shape: steps.iter().fold(like.shape.clone(), take),
+        ..like.clone()
+    })
+}
+
 /// What has one of these shapes, entry by entry.
 fn either(shapes: &[&[Expected]]) -> Vec<Expected> {
     let mut all: Vec<Expected> = Vec::new();
@@ -451,16 +482,19 @@ fn read(form: Form, text: &str) -> Vec<Expected> {
 }
 
 fn take(mut shape: Vec<Expected>, step: &Step) -> Vec<Expected> {
-    let (Write(name, _) | May(name) | Or(name, _)) = step;
-    let known = shape.iter_mut().find(|expected| expected.name == *name);
+    let (Write(name, _) | May(name) | Or(name, _) | Drop(name)) = step;
     let of = |values: &[&str]| Some(values.iter().map(|value| (*value).to_string()).collect());
     let (values, optional) = match step {
         Write(_, values) => (of(values), false),
         May(_) => (None, true),
         Or(_, value) => (of(&[value]), false),
+        Drop(_) => {
+            shape.retain(|expected| expected.name != *name);
+            return shape;
+        }
     };
     let found = Expected { name: (*name).into(), values, optional };
-    match known {
+    match shape.iter_mut().find(|expected| expected.name == *name) {
         Some(known) if matches!(step, Or(..)) => known.join(&found),
         Some(known) => *known = found,
         None => shape.push(found),
@@ -534,7 +568,7 @@ const USER_UNIT_ERAS: &[Era] = &[
     era(&[0, 21], &[0, 21, 0], "0.21.0", recorded!("0.21.0/default.service")),
     era(&[0, 21, 1], &[0, 21, 2], "0.21.1 or 0.21.2", Source::Between),
     era(&[0, 21, 3], &[0, 21, 3], "0.21.3", recorded!("0.21.3/default.service")),
-    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.service")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 to 0.21.5", recorded!("0.21.5/default.service")),
     era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
     era(
         &[0, 22, 2],
@@ -555,7 +589,7 @@ const SYSTEM_UNIT_ERAS: &[Era] = &[
     era(&[0, 21], &[0, 21, 0], "0.21.0", recorded!("0.21.0/system.service")),
     era(&[0, 21, 1], &[0, 21, 2], "0.21.1 or 0.21.2", Source::Between),
     era(&[0, 21, 3], &[0, 21, 3], "0.21.3", recorded!("0.21.3/system.service")),
-    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/system.service")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 to 0.21.5", recorded!("0.21.5/system.service")),
     era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
     era(&[0, 22, 2], &[0, 22, 2], "0.22.2", recorded!("0.22.2/system.service"; OF_A_STORE)),
     era(&[0, 22, 3], &[0, 23, ANY], "0.22.3 to 0.23", Source::AsBefore),
@@ -566,11 +600,11 @@ const PLIST_ERAS: &[Era] = &[
     era(&[0, 13], &[0, 15, ANY], "0.13.0 to 0.15.2", recorded!("0.15.2/default.plist")),
     era(&[0, 16], &[0, 16, ANY], "0.16.0", recorded!("0.16.0/default.plist")),
     era(&[0, 17], &[0, 18, ANY], "0.17.0 to 0.18.2", recorded!("0.18.2/default.plist")),
-    era(&[0, 19], &[0, 20, 0], "0.19.0 and 0.20.0", recorded!("0.19.0/default.plist")),
+    era(&[0, 19], &[0, 20, 0], "0.19.0 to 0.20.0", recorded!("0.19.0/default.plist")),
     era(&[0, 20, 1], &[0, 20, 4], "0.20.1 to 0.20.4", Source::Changed(PLIST_SINCE_0_20_1)),
-    era(&[0, 20, 5], &[0, 20, ANY], "0.20.5 and 0.20.6", recorded!("0.20.6/default.plist")),
+    era(&[0, 20, 5], &[0, 20, ANY], "0.20.5 to 0.20.6", recorded!("0.20.6/default.plist")),
     era(&[0, 21], &[0, 21, 3], "0.21.0 to 0.21.3", recorded!("0.21.3/default.plist")),
-    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 and 0.21.5", recorded!("0.21.5/default.plist")),
+    era(&[0, 21, 4], &[0, 21, 5], "0.21.4 to 0.21.5", recorded!("0.21.5/default.plist")),
     era(&[0, 21, 6], &[0, 22, 1], "a release between 0.21.5 and 0.22.2", Source::Between),
     era(
         &[0, 22, 2],
@@ -620,6 +654,18 @@ const PLIST_SINCE_0_20_1: &[Step] = &[
     May("ProgramArguments --external-supervisor"),
 ];
 
+/// How the units of the branch with the store differ from those of 0.22.2.
+const UNIT_OF_THE_BRANCH: &[Step] = &[Drop("ExecStop")];
+
+/// How its plists differ from those of 0.21.3.
+const PLIST_OF_THE_BRANCH: &[Step] = &[
+    Write(
+        "ProgramArguments",
+        &["hermes --run-module hermes_cli.stderr_timestamp -- hermes gateway run"],
+    ),
+    Drop("EnvironmentVariables VIRTUAL_ENV"),
+];
+
 /// The first release whose units may set `LD_LIBRARY_PATH`: that of the shell that installs them, or of the unit that is
 /// there.
 const LIBRARIES_SINCE: &[u32] = &[0, 21, 4];
@@ -653,14 +699,14 @@ mod tests {
             ("0.16.0", Some("0.16.0"), Some("0.16.0")),
             ("0.17.0", Some("0.17.0"), Some("0.17.0 to 0.18.2")),
             ("0.18.2", Some("0.18.2"), Some("0.17.0 to 0.18.2")),
-            ("0.19.0", Some("0.19.0 to 0.20.6"), Some("0.19.0 and 0.20.0")),
-            ("0.20", Some("0.19.0 to 0.20.6"), Some("0.19.0 and 0.20.0")),
+            ("0.19.0", Some("0.19.0 to 0.20.6"), Some("0.19.0 to 0.20.0")),
+            ("0.20", Some("0.19.0 to 0.20.6"), Some("0.19.0 to 0.20.0")),
             ("0.20.2", Some("0.19.0 to 0.20.6"), Some("0.20.1 to 0.20.4")),
-            ("0.20.6", Some("0.19.0 to 0.20.6"), Some("0.20.5 and 0.20.6")),
+            ("0.20.6", Some("0.19.0 to 0.20.6"), Some("0.20.5 to 0.20.6")),
             ("0.21.0", Some("0.21.0"), Some("0.21.0 to 0.21.3")),
             ("0.21.1", Some("0.21.1 or 0.21.2"), Some("0.21.0 to 0.21.3")),
             ("0.21.3", Some("0.21.3"), Some("0.21.0 to 0.21.3")),
-            ("0.21.5", Some("0.21.4 and 0.21.5"), Some("0.21.4 and 0.21.5")),
+            ("0.21.5", Some("0.21.4 to 0.21.5"), Some("0.21.4 to 0.21.5")),
             (
                 "0.22.0",
                 Some("a release between 0.21.5 and 0.22.2"),
@@ -811,15 +857,39 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_of_the_branch_with_the_store_is_known() {
+        let unit = include_str!("../definitions/0.22.2/store.service");
+        let lines: Vec<&str> = unit.lines().filter(|line| !line.starts_with("ExecStop=")).collect();
+        let unit = lines.join("\n");
+        let python = "<string>/Users/lab/.hermes/hermes-agent/venv/bin/python</string>\n        <string>-m</string>";
+        let launcher =
+            "<string>/c/.hermes/bin/hermes</string>\n        <string>--run-module</string>";
+        let virtual_env =
+            "<key>VIRTUAL_ENV</key>\n        <string>/Users/lab/.hermes/hermes-agent/venv</string>";
+        let plist = include_str!("../definitions/0.21.3/default.plist")
+            .replacen(python, launcher, 1)
+            .replacen(python, "<string>/c/.hermes/bin/hermes</string>", 1)
+            .replace("<string>hermes_cli.main</string>", "")
+            .replace(virtual_env, "");
+        for (form, text) in [(Form::UserUnit, &unit), (Form::Plist, &plist)] {
+            let nearest: Vec<&str> = Generation::nearest(form, &entries(form, text))
+                .iter()
+                .map(|generation| generation.releases)
+                .collect();
+            assert_eq!(nearest, ["a checkout between 0.21.3 and 0.22"], "{text}");
+        }
+    }
+
+    #[test]
     fn a_plist_between_two_recorded_ones_is_named_so() {
         let marked = include_str!("../definitions/0.20.5/default.plist");
         let unmarked = marked.replace("<string>--external-supervisor</string>", "");
         for (text, releases) in [
-            (include_str!("../definitions/0.20.0/default.plist"), "0.19.0 and 0.20.0"),
+            (include_str!("../definitions/0.20.0/default.plist"), "0.19.0 to 0.20.0"),
             (unmarked.as_str(), "0.20.1 to 0.20.4"),
-            (marked, "0.20.5 and 0.20.6"),
+            (marked, "0.20.5 to 0.20.6"),
             (include_str!("../definitions/0.21.0/default.plist"), "0.21.0 to 0.21.3"),
-            (include_str!("../definitions/0.21.4/coder.plist"), "0.21.4 and 0.21.5"),
+            (include_str!("../definitions/0.21.4/coder.plist"), "0.21.4 to 0.21.5"),
             (include_str!("../definitions/0.22.2/store-coder.plist"), "0.22.2"),
         ] {
             let nearest: Vec<&str> = Generation::nearest(Form::Plist, &entries(Form::Plist, text))

@@ -25,6 +25,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
     let name = &lane.name;
+    if let Some(why) = drift.closed(at) {
+        return Finding::skipped(format!("Hermes cannot write {name}: {why}"));
+    }
     if !drift.is_rewritten(at) {
         return Finding::skipped(format!("Hermes does not write {name}"));
     }

@@ -11,9 +11,10 @@ use crate::facts::install::{self, Install};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::facts::reference::Reference;
+use crate::facts::release::Capability;
 use crate::host::{Host, Part, Question, Seen};
 use crate::observation::ProcessSeen;
-use crate::parse::cmdline;
+use crate::parse::cmdline::{self, Role};
 use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
@@ -119,6 +120,15 @@ impl<'a> Look<'a> {
         sticky
     }
 
+    /// The same for a command that systemd starts, which some releases keep from it.
+    pub(super) fn sticky_under_systemd(&self, root: &str, argv: &[String]) -> Option<String> {
+        let ignores = || {
+            let version = self.install(argv)?.version.known().cloned();
+            version?.has(Capability::ServicesIgnoreSticky)
+        };
+        self.sticky(root).filter(|_| ignores() != Some(true))
+    }
+
     /// The sticky profile of each root that has one, of those that anything here led to.
     pub(super) fn stickies(&self) -> BTreeMap<String, String> {
         self.root.iter().for_each(|root| drop(self.sticky(root)));
@@ -131,7 +141,17 @@ impl<'a> Look<'a> {
         self.scan.get_or_init(|| {
             let Seen { list, complete, trouble } = self.host.processes();
             let understood = |seen: ProcessSeen| {
-                let mut scanned = Scanned::of(seen, self.about, |root| self.sticky(root));
+                let argv = seen.argv.clone().unwrap_or_default();
+                let is_in_unit =
+                    seen.env.as_ref().is_some_and(|env| env.contains_key("INVOCATION_ID"));
+                let is_service = is_in_unit && matches!(cmdline::role(&argv), Role::Gateway(_));
+                let mut scanned = Scanned::of(seen, self.about, |root| {
+                    if is_service {
+                        self.sticky_under_systemd(root, &argv)
+                    } else {
+                        self.sticky(root)
+                    }
+                });
                 scanned.home = scanned.home.map(|home| self.known_as(&home));
                 scanned
             };

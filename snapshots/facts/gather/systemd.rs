@@ -414,7 +414,9 @@ fn drop_ins(look: &Look<'_>, directory: &str) -> Vec<String> {
 }
 
 fn home_of(look: &Look<'_>, scope: Scope, definition: &Fact<Definition>) -> Option<String> {
-    definition.known()?.home(scope, look.about, |root| look.sticky(root)).known().cloned()
+    let definition = definition.known()?;
+    let sticky = |root: &str| look.sticky_under_systemd(root, &definition.argv);
+    definition.home(scope, look.about, sticky).known().cloned()
 }
 
 /// A link to a unit of another name beside it, as `Alias=` makes one: another name of that unit, and no second one.
