@@ -58,9 +58,8 @@ impl Address {
     /// True if both are one host, however they are written, false if they are two. None where that cannot be told.
     pub fn is(&self, other: &Self) -> Option<bool> {
         match (&self.kind, &other.kind) {
-            (Kind::Open(_), _) | (_, Kind::Open(_)) => None,
             (Kind::Every(one), Kind::Every(other)) if one == other => Some(true),
-            (Kind::Every(_), Kind::Every(_)) => None,
+            (Kind::Open(_), _) | (_, Kind::Open(_)) | (Kind::Every(_), Kind::Every(_)) => None,
             (Kind::Every(_), _) | (_, Kind::Every(_)) => Some(false),
             _ => self.meets(other),
         }
@@ -71,9 +70,8 @@ impl Address {
     pub fn meets(&self, other: &Self) -> Option<bool> {
         match (&self.kind, &other.kind) {
             (Kind::Open(_), _) | (_, Kind::Open(_)) => None,
-            (Kind::Every(_), Kind::Every(_)) => Some(true),
+            (Kind::Every(_), Kind::Every(_)) | (Kind::Localhost, Kind::Localhost) => Some(true),
             (Kind::Every(family), one) | (one, Kind::Every(family)) => family.covers(one),
-            (Kind::Localhost, Kind::Localhost) => Some(true),
             (Kind::Localhost, Kind::One { ip, .. }) | (Kind::One { ip, .. }, Kind::Localhost) => {
                 localhost_is(*ip)
             }

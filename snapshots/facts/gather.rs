@@ -235,8 +235,8 @@ fn release(
 ) -> Option<Version> {
     let own = |scanned: &&Scanned| scanned.home.as_deref() == Some(&home.path);
     let process = look.scan().list.iter().find(own).map(|scanned| &scanned.process);
-    let serving = found.iter().filter(|found| found.serves(look, home));
-    let definition = serving.filter_map(|found| found.definition.known()).next();
+    let mut serving = found.iter().filter(|found| found.serves(look, home));
+    let definition = serving.find_map(|found| found.definition.known());
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let installed = || install_of(look, process, definition, &records)?.version.known().cloned();

@@ -57,8 +57,12 @@ pub(super) fn places(argv: &[String]) -> Vec<Place> {
         }
     };
     let roots = argv.iter().filter_map(|word| bootstrap::read(word));
-    roots.for_each(|found| add(Some(Place::Code(found.project_root))));
-    argv.iter().for_each(|word| add(place(word)));
+    for found in roots {
+        add(Some(Place::Code(found.project_root)));
+    }
+    for word in argv {
+        add(place(word));
+    }
     for text in argv.iter().filter(|word| word.contains(char::is_whitespace)) {
         let is_end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ';');
         let mut before = "";
@@ -115,14 +119,9 @@ impl Install {
         let init = packages.clone().and_then(|packages| {
             host.file(&join(&packages, INIT), Part::SMALL).presence().map(|()| packages)
         });
-        match &init {
-            Fact::Known(code) => Self::of(code, packages, host),
-            // An editable install keeps its code in the checkout that holds the environment.
-            _ => {
-                let project = environment.rsplit_once('/').map_or("/", |(project, _)| project);
-                Self::of(project, packages, host)
-            }
-        }
+        // An editable install keeps its code in the checkout that holds the environment.
+        let project = environment.rsplit_once('/').map_or("/", |(project, _)| project);
+        Self::of(init.known().map_or(project, String::as_str), packages, host)
     }
 
     fn of_code(code: &str, host: &dyn Host) -> Self {
@@ -152,10 +151,9 @@ impl Install {
             told.push(Told { version: stamp.version(), source: join(code, STAMP) });
         }
         let ahead = |version: Version| match &head {
-            Fact::Known(commit) => version.with(Checkout {
-                commit: Some(commit.clone()),
-                date: moved.map(|moved| date(moved)),
-            }),
+            Fact::Known(commit) => {
+                version.with(Checkout { commit: Some(commit.clone()), date: moved.map(date) })
+            }
             _ => version,
         };
         let literal = init.content().known().and_then(|text| literal(text));

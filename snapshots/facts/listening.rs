@@ -35,10 +35,10 @@ impl Facts {
             return Part::ApiServer;
         }
         let is_known = own().any(is_api_s);
-        if !is_known && self.is_meant(gateway, listener) {
+        if !is_known && is_meant(gateway, listener) {
             return Part::ApiServer;
         }
-        let is_elsewhere = is_known || own().any(|other| self.is_meant(gateway, other));
+        let is_elsewhere = is_known || own().any(|other| is_meant(gateway, other));
         if listener.port == WEBHOOK_PORT && (is_elsewhere || self.has_webhooks(gateway)) {
             return Part::Platform(WEBHOOK.into());
         }
@@ -72,11 +72,6 @@ impl Facts {
         }
     }
 
-    fn is_meant(&self, gateway: &Gateway, listener: &Listener) -> bool {
-        let api = gateway.api.known().filter(|api| api.enabled.value);
-        api.is_some_and(|api| listener.is_meant_by(api) == Some(true))
-    }
-
     /// True if the gateway's process says of itself that it takes webhooks.
     fn has_webhooks(&self, gateway: &Gateway) -> bool {
         let entry = gateway.status.known().and_then(|status| status.platform(WEBHOOK));
@@ -103,3 +98,9 @@ impl Part {
 /// The platform that takes webhooks, and where it listens unless its settings say otherwise: on every address.
 const WEBHOOK: &str = "webhook";
 const WEBHOOK_PORT: u16 = 8644;
+
+/// True if the settings of the gateway mean this listener for its API server.
+fn is_meant(gateway: &Gateway, listener: &Listener) -> bool {
+    let api = gateway.api.known().filter(|api| api.enabled.value);
+    api.is_some_and(|api| listener.is_meant_by(api) == Some(true))
+}

@@ -212,13 +212,13 @@ impl Sources<'_> {
         };
         let of_era = |era: Era| {
             let decided = scopes.iter().map(|scoped| self.decide(era, *scoped));
-            decided.reduce(|one, other| one.or_open(other, &Why::Failed(MANY.into())))
+            decided.reduce(|one, other| one.or_open(&other, &Why::Failed(MANY.into())))
         };
         let eras = Era::possible(self.release.as_ref());
         let decided = eras.filter_map(|era| Some((era, of_era(era)?)));
         let agreed = decided.reduce(|(_, before), (era, after)| {
             let what = format!("the version of Hermes is not known: {}", era.change);
-            (era, before.or_open(after, &Why::Failed(what)))
+            (era, before.or_open(&after, &Why::Failed(what)))
         });
         agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| {
             decided.into_fact(self.release.clone())
@@ -284,7 +284,7 @@ impl Sources<'_> {
             Decided { enabled, ..self.settled(configured, key, value, scoped) }
         };
         match strongest.as_ref().map(|by| &by.value) {
-            Some(Value::Open(open)) => told(true).or_open(told(false), &open.why),
+            Some(Value::Open(open)) => told(true).or_open(&told(false), &open.why),
             Some(Value::Literal(true)) => told(true),
             Some(Value::Literal(false)) | None => told(false),
         }
@@ -307,7 +307,7 @@ impl Sources<'_> {
         };
         match usable.value {
             Value::Literal(usable) => settled(usable),
-            Value::Open(open) => settled(true).or_open(settled(false), &open.why),
+            Value::Open(open) => settled(true).or_open(&settled(false), &open.why),
         }
     }
 
@@ -392,7 +392,7 @@ impl<T> Setting<T> {
 
 impl Decided {
     /// What both say. What they do not agree in is open.
-    fn or_open(self, other: Self, why: &Why) -> Self {
+    fn or_open(self, other: &Self, why: &Why) -> Self {
         let is_one_key = self.key.value == other.key.value;
         let open_key = || Setting { value: Key::Open(why.clone()), from: None };
         Self {

@@ -41,7 +41,9 @@ impl Run<'_> {
     fn foreign(&mut self, path: &str, arguments: &Arguments, state: &mut State) -> Value {
         let first = arguments.plain.first().cloned().unwrap_or(Value::Any);
         match path {
-            "str" | "os.fspath" => Value::Text(first.text()),
+            "str" | "os.fspath" | "textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc" => {
+                Value::Text(first.text())
+            }
             "repr" => Value::Text(match first {
                 Value::Text(text) => surrounded("'", &text),
                 _ => Text::any(),
@@ -98,7 +100,6 @@ impl Run<'_> {
                 }
                 self.list(made, state)
             }
-            "textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc" => Value::Text(first.text()),
             "html.escape" | "xml.sax.saxutils.escape" | "cgi.escape" => {
                 Value::Text(first.text().each_literal(&|text| Text::literal(escaped(text))))
             }
@@ -118,7 +119,7 @@ impl Run<'_> {
                 Value::Text(text) => Value::Text(in_json(&text)),
                 _ => Value::Text(Text::any()),
             },
-            "plistlib.dumps" => Value::Text(self.property_list(&first, state)),
+            "plistlib.dumps" => Value::Text(Self::property_list(&first, state)),
             "io.StringIO" | "io.BytesIO" => {
                 let start = arguments.plain.iter().cloned().map(Item::one).collect();
                 self.list(start, state)
@@ -160,13 +161,13 @@ impl Run<'_> {
                 let joins = joins.map(|items| joined(text, items.into_iter()));
                 Value::Text(Text::either(joins.collect()))
             }
-            ("format", _) => Value::Text(self.braces(text, arguments, state)),
+            ("format", _) => Value::Text(Self::braces(text, arguments, state)),
             ("format_map", Some(Value::Dictionary(id))) => {
                 let (pairs, is_open) = state.dictionary(*id);
                 let pair = |pair: &Pair| Some((pair.key.clone()?, pair.value.clone()));
                 let named = pairs.iter().filter_map(pair).collect();
                 let arguments = Arguments { named, has_others: is_open, ..Arguments::default() };
-                Value::Text(self.braces(text, &arguments, state))
+                Value::Text(Self::braces(text, &arguments, state))
             }
             ("replace", Some(word)) => {
                 let by = arguments.plain.get(1).map_or_else(Text::any, Value::text);

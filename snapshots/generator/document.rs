@@ -223,9 +223,15 @@ fn expand<F: Form>(text: &Text, ways: &mut Vec<Way<F>>, found: &mut Found) -> Op
     for piece in text.pieces() {
         match piece {
             Piece::Literal(text) => {
-                ways.iter_mut().for_each(|way| way.go(found, |form, all| form.literal(text, all)));
+                for way in ways.iter_mut() {
+                    way.go(found, |form, all| form.literal(text, all));
+                }
             }
-            Piece::Any => ways.iter_mut().for_each(|way| way.go(found, F::any)),
+            Piece::Any => {
+                for way in ways.iter_mut() {
+                    way.go(found, F::any);
+                }
+            }
             Piece::Either(texts) => {
                 let mut ends = Vec::new();
                 for text in texts {

@@ -7,7 +7,7 @@ use super::value::{Count, Pair, State, Value};
 
 impl Run<'_> {
     /// Returns what `text.format(…)` makes.
-    pub(super) fn braces(&mut self, text: &Text, arguments: &Arguments, state: &State) -> Text {
+    pub(super) fn braces(text: &Text, arguments: &Arguments, state: &State) -> Text {
         let mut next = 0;
         let Some(form) = text.known() else {
             // Where it is not known which placeholders there are, their order tells nothing.
@@ -19,7 +19,7 @@ impl Run<'_> {
     }
 
     /// Returns what `text % value` makes.
-    pub(super) fn percent(&mut self, text: &Text, value: &Value, state: &State) -> Text {
+    pub(super) fn percent(text: &Text, value: &Value, state: &State) -> Text {
         let values: Vec<Value> = match value {
             Value::List(id) => {
                 let items = state.list(*id);
@@ -44,7 +44,7 @@ impl Run<'_> {
     }
 
     /// Returns a dictionary as a property list in XML.
-    pub(super) fn property_list(&mut self, value: &Value, state: &State) -> Text {
+    pub(super) fn property_list(value: &Value, state: &State) -> Text {
         let mut made = Text::literal("<plist version=\"1.0\">");
         made.append(&property(value, state, DEEPEST));
         made.append(&Text::literal("</plist>"));

@@ -423,7 +423,7 @@ impl Run<'_> {
                 self.list(items, state)
             }
             (Operator::Percent, Value::Text(text), other) => {
-                Value::Text(self.percent(text, other, state))
+                Value::Text(Self::percent(text, other, state))
             }
             (Operator::Times, Value::Text(text), _) => Value::Text(Text::many(text.clone())),
             (Operator::Times, Value::List(_), _) => {

@@ -298,7 +298,7 @@ pub(super) fn body(body: &str, salt: &Salt) -> String {
             }
             Value::String(text) => *text = mark(text),
             other => {
-                *other = code_of(key, other).unwrap_or_else(|| mark(&other.to_string()).into())
+                *other = code_of(key, other).unwrap_or_else(|| mark(&other.to_string()).into());
             }
         }
     }
