@@ -187,8 +187,8 @@ fn instant(record: &Value, key: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Option<Timestamp> {
-        Some(text.parse().expect("a test's own time"))
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a test's own time")
     }
 
     #[test]
@@ -197,8 +197,11 @@ mod tests {
         let frozen = read(
             r#"{"phase": "exited", "pid": 410, "exit_code": 75, "exit_reason": "loop_liveness_watchdog", "exited_at": "2026-11-21T01:21:41+00:00", "start_time": 1795224100.5}"#,
         );
-        let end =
-            End { at: at("2026-11-21T01:21:41Z"), code: Some(75), watchdog: Some(Watchdog::Loop) };
+        let end = End {
+            at: Some(at("2026-11-21T01:21:41Z")),
+            code: Some(75),
+            watchdog: Some(Watchdog::Loop),
+        };
         assert_eq!((frozen.pid, frozen.end), (410, Some(end)));
         let stopped = read(
             r#"{"phase": "exited", "pid": 410, "exit_code": 0, "exit_reason": "graceful_shutdown"}"#,

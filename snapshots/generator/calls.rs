@@ -56,13 +56,13 @@ impl Run<'_> {
             | "dict.fromkeys" | "copy.copy" | "copy.deepcopy"
                 if first.alternatives().iter().all(|value| matches!(value, Value::List(_))) =>
             {
-                let lists = self.elements(&first, state).into_iter();
+                let lists = Self::elements(&first, state).into_iter();
                 Value::either(lists.map(|items| self.list(items, state)).collect())
             }
             "dict" | "copy.copy" | "copy.deepcopy" => {
                 let made = self.dictionary(Vec::new(), arguments.has_others, state);
                 if !arguments.plain.is_empty() {
-                    self.update(&made, &first, state);
+                    Self::update(&made, &first, state);
                 }
                 for (name, value) in &arguments.named {
                     put(&made, Some(name), value, state);
@@ -74,7 +74,7 @@ impl Run<'_> {
             }
             "filter" => {
                 let list = arguments.plain.get(1).cloned().unwrap_or(Value::Any);
-                let items = self.all_elements(&list, state);
+                let items = Self::all_elements(&list, state);
                 let items = items.into_iter().filter_map(|item| match truth(&item.value, state) {
                     Some(true) if first == Value::Nothing => Some(item),
                     Some(false) if first == Value::Nothing => None,
@@ -86,7 +86,7 @@ impl Run<'_> {
             "map" => {
                 let list = arguments.plain.get(1).cloned().unwrap_or(Value::Any);
                 let mut made = Vec::new();
-                for item in self.all_elements(&list, state) {
+                for item in Self::all_elements(&list, state) {
                     let value = self.called(&first, Arguments::of(vec![item.value]), state);
                     made.push(Item { value, count: item.count });
                 }
@@ -94,7 +94,7 @@ impl Run<'_> {
             }
             "enumerate" => {
                 let mut made = Vec::new();
-                for item in self.all_elements(&first, state) {
+                for item in Self::all_elements(&first, state) {
                     let pair = vec![Item::one(Value::Any), Item::one(item.value)];
                     made.push(Item { value: self.list(pair, state), count: item.count });
                 }
@@ -109,7 +109,7 @@ impl Run<'_> {
                     value: Value::Text(quoted(&item.value.text())),
                     count: item.count,
                 };
-                let lists = self.elements(&first, state).into_iter();
+                let lists = Self::elements(&first, state).into_iter();
                 let lines =
                     lists.map(|items| joined(&Text::literal(" "), items.into_iter().map(word)));
                 Value::Text(Text::either(lines.collect()))
@@ -157,7 +157,7 @@ impl Run<'_> {
         match (name, first) {
             ("join", Some(list)) => {
                 let list = list.clone();
-                let joins = self.elements(&list, state).into_iter();
+                let joins = Self::elements(&list, state).into_iter();
                 let joins = joins.map(|items| joined(text, items.into_iter()));
                 Value::Text(Text::either(joins.collect()))
             }
@@ -238,7 +238,7 @@ impl Run<'_> {
                 Value::Nothing
             }
             "extend" | "update" | "writelines" => {
-                let more = self.all_elements(&first, state);
+                let more = Self::all_elements(&first, state);
                 if let Some(items) = state.list_mut(id) {
                     items.extend(more);
                 }
@@ -304,7 +304,7 @@ impl Run<'_> {
             },
             "update" => {
                 if let Some(other) = arguments.plain.first() {
-                    self.update(&of, other, state);
+                    Self::update(&of, other, state);
                 }
                 for (name, value) in &arguments.named {
                     put(&of, Some(name), value, state);

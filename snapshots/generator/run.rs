@@ -232,7 +232,9 @@ impl<'a> Run<'a> {
         }
         state.frames.pop();
         if context.is_unread || is_cut {
-            given.iter().for_each(|value| state.loosen(value));
+            for value in &given {
+                state.loosen(value);
+            }
             return Value::Any;
         }
         match context.yields {
@@ -412,7 +414,7 @@ impl<'a> Run<'a> {
     ) -> Flow {
         let source = self.value(source, state, context);
         let mut ends = Vec::new();
-        for elements in self.elements(&source, state) {
+        for elements in Self::elements(&source, state) {
             let mut way = state.clone();
             let mut flow = Flow::On;
             for Item { value, count } in elements {
@@ -563,12 +565,12 @@ impl<'a> Run<'a> {
         let known = self.value(target, state, context);
         match (&known, operator) {
             (Value::List(id), Operator::Add) => {
-                let more = self.all_elements(value, state);
+                let more = Self::all_elements(value, state);
                 if let Some(items) = state.list_mut(*id) {
                     items.extend(more);
                 }
             }
-            (Value::Dictionary(_), Operator::Pipe) => self.update(&known, value, state),
+            (Value::Dictionary(_), Operator::Pipe) => Self::update(&known, value, state),
             _ => {
                 let changed = self.combine(operator, &known, value, state);
                 self.assign(target, changed, state, context);
@@ -703,14 +705,8 @@ impl<'a> Run<'a> {
     }
 
     /// Adds to what the function yields.
-    pub(super) fn yielded(
-        &mut self,
-        value: Value,
-        each: bool,
-        state: &mut State,
-        context: &Context,
-    ) {
-        let more = if each { self.all_elements(&value, state) } else { vec![Item::one(value)] };
+    pub(super) fn yielded(value: Value, each: bool, state: &mut State, context: &Context) {
+        let more = if each { Self::all_elements(&value, state) } else { vec![Item::one(value)] };
         if let Some(items) = context.yields.and_then(|list| state.list_mut(list)) {
             items.extend(more);
         }

@@ -250,7 +250,8 @@ fn forms_of_other_styles_are_followed() {
 
 /// A unit whose generator has this body.
 fn unit_of(body: &str) -> Option<Document> {
-    let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let body: Vec<String> = body.lines().map(|line| format!("    {line}\n")).collect();
+    let body = body.concat();
     let text = format!("import os\n\ndef generate_systemd_unit(system=False):\n{body}");
     units(&[("hermes_cli/gateway.py", &text)]).user_unit
 }
@@ -339,7 +340,8 @@ fn no_code_takes_longer_than_is_allowed() {
     // Each branch doubles the ways.
     let mut text = String::from("def generate_systemd_unit():\n    t = ''\n");
     for at in 0..200 {
-        text.push_str(&format!("    if os.x{at}: t += 'A{at}'\n    else: t += 'B{at}'\n"));
+        let branch = format!("    if os.x{at}: t += 'A{at}'\n    else: t += 'B{at}'\n");
+        text.push_str(&branch);
     }
     text.push_str("    return '[Service]\\nNice=' + t + '\\nUser=x\\n'\n");
     units(&[("hermes_cli/gateway.py", &text)]);

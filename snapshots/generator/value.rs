@@ -265,7 +265,9 @@ impl State {
             Value::Method(of, _) => inner.push(of.as_ref().clone()),
             _ => {}
         }
-        inner.iter().for_each(|value| self.loosen_to(value, levels));
+        for value in &inner {
+            self.loosen_to(value, levels);
+        }
     }
 
     /// Returns what holds where one of two ways was taken.

@@ -82,7 +82,7 @@ impl Run<'_> {
             }
             Expression::Yield { value, each } => {
                 let value = self.value(value, state, context);
-                self.yielded(value, *each, state, context);
+                Self::yielded(value, *each, state, context);
                 Value::Any
             }
             Expression::Other(parts) => {
@@ -159,7 +159,7 @@ impl Run<'_> {
                 arguments.plain.push(value);
                 continue;
             }
-            let items = self.all_elements(&value, state);
+            let items = Self::all_elements(&value, state);
             if items.iter().all(|item| item.count == Count::One) {
                 arguments.plain.extend(items.into_iter().map(|item| item.value));
             } else {
@@ -191,12 +191,14 @@ impl Run<'_> {
         for element in elements {
             let value = self.value(&element.value, state, context);
             if !element.each {
-                lists.iter_mut().for_each(|list| list.push(Item::one(value.clone())));
+                for list in &mut lists {
+                    list.push(Item::one(value.clone()));
+                }
                 continue;
             }
-            let mut parts = self.elements(&value, state);
+            let mut parts = Self::elements(&value, state);
             if parts.len().saturating_mul(lists.len()) > MOST_LISTS {
-                parts = vec![self.all_elements(&value, state)];
+                parts = vec![Self::all_elements(&value, state)];
             }
             let joined = lists.iter().flat_map(|list| {
                 parts.iter().map(|part| list.iter().chain(part).cloned().collect())
@@ -219,14 +221,14 @@ impl Run<'_> {
             let value = self.value(value, state, context);
             match key {
                 Some(key) => put(&made, key.known(), &value, state),
-                None => self.update(&made, &value, state),
+                None => Self::update(&made, &value, state),
             }
         }
         made
     }
 
     /// Adds the pairs of one dictionary to another.
-    pub(super) fn update(&mut self, of: &Value, from: &Value, state: &mut State) {
+    pub(super) fn update(of: &Value, from: &Value, state: &mut State) {
         let is_one = from.alternatives().len() == 1;
         for from in from.alternatives() {
             let Value::Dictionary(id) = from else {
@@ -287,7 +289,7 @@ impl Run<'_> {
             return vec![(std::mem::take(state), made.clone())];
         };
         let source = self.value(&first.source, state, context);
-        let alternatives = self.elements(&source, state);
+        let alternatives = Self::elements(&source, state);
         let is_outermost = inner.len().saturating_add(1) == each.loops.len();
         let mut ends: Vec<(State, Value)> = Vec::new();
         for elements in alternatives {
@@ -359,13 +361,13 @@ impl Run<'_> {
     }
 
     /// Returns the elements of each list that a value may be.
-    pub(super) fn elements(&mut self, value: &Value, state: &State) -> Vec<Vec<Item>> {
+    pub(super) fn elements(value: &Value, state: &State) -> Vec<Vec<Item>> {
         value.alternatives().iter().map(|value| elements(value, state)).collect()
     }
 
     /// Returns the elements of a list. Of one list or another those of both.
-    pub(super) fn all_elements(&mut self, value: &Value, state: &State) -> Vec<Item> {
-        let mut lists = self.elements(value, state);
+    pub(super) fn all_elements(value: &Value, state: &State) -> Vec<Item> {
+        let mut lists = Self::elements(value, state);
         match lists.len() {
             1 => lists.pop().unwrap_or_default(),
             _ => lists.into_iter().flatten().map(|item| item.at_least(Count::Maybe)).collect(),
@@ -418,8 +420,8 @@ impl Run<'_> {
                 Value::Text(text)
             }
             (Operator::Add, Value::List(_), _) | (Operator::Add, _, Value::List(_)) => {
-                let mut items = self.all_elements(one, state);
-                items.extend(self.all_elements(other, state));
+                let mut items = Self::all_elements(one, state);
+                items.extend(Self::all_elements(other, state));
                 self.list(items, state)
             }
             (Operator::Percent, Value::Text(text), other) => {
@@ -427,14 +429,14 @@ impl Run<'_> {
             }
             (Operator::Times, Value::Text(text), _) => Value::Text(Text::many(text.clone())),
             (Operator::Times, Value::List(_), _) => {
-                let items = self.all_elements(one, state);
+                let items = Self::all_elements(one, state);
                 let items = items.into_iter().map(|item| item.at_least(Count::Many)).collect();
                 self.list(items, state)
             }
             (Operator::Pipe, Value::Dictionary(_), Value::Dictionary(_)) => {
                 let made = self.dictionary(Vec::new(), false, state);
-                self.update(&made, one, state);
-                self.update(&made, other, state);
+                Self::update(&made, one, state);
+                Self::update(&made, other, state);
                 made
             }
             (Operator::Same, one, other) => truth_value(are_same(one, other)),
@@ -511,7 +513,7 @@ fn element(of: &Value, key: &Value, state: &State) -> Value {
 /// Returns whether a value counts as true, where that is known.
 pub(super) fn truth(value: &Value, state: &State) -> Option<bool> {
     match value {
-        Value::Any | Value::Imported(..) | Value::Foreign(_) => None,
+        Value::Any | Value::Imported(..) | Value::Foreign(_) | Value::Method(..) => None,
         Value::Nothing => Some(false),
         Value::Truth(truth) => Some(*truth),
         Value::Number(number) => number.parse::<f64>().ok().map(|number| number != 0.0),
@@ -528,7 +530,6 @@ pub(super) fn truth(value: &Value, state: &State) -> Option<bool> {
             if is_there { Some(true) } else { (pairs.is_empty() && !is_open).then_some(false) }
         }
         Value::Module(_) | Value::Function(_) => Some(true),
-        Value::Method(..) => None,
         Value::Either(values) => {
             let mut truths = values.iter().map(|value| truth(value, state));
             let first = truths.next()??;

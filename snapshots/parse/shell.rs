@@ -52,8 +52,7 @@ fn redirection(text: &str) -> Option<&str> {
 fn word(text: &str) -> Option<(String, &str)> {
     let mut found = String::new();
     let mut rest = text;
-    loop {
-        let Some(c) = rest.chars().next() else { break };
+    while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..)?;
         match c {
             c if c.is_whitespace() => break,
@@ -84,7 +83,7 @@ fn word(text: &str) -> Option<(String, &str)> {
 }
 
 /// The text up to the double quote that ends it, its quote already read, and what follows that. The same holds for
-/// literals of AppleScript and JavaScript, as far as Hermes writes them.
+/// literals of `AppleScript` and `JavaScript`, as far as Hermes writes them.
 fn double_quoted(text: &str) -> Option<(String, &str)> {
     let mut chars = text.chars();
     let mut found = String::new();

@@ -164,11 +164,8 @@ impl<'a> Reader<'a> {
     /// Reads the statements of a line, with `;` between them.
     fn line(&mut self, all: &mut Vec<Statement>) -> bool {
         let known = all.len();
-        loop {
-            match self.simple() {
-                Some(statement) => all.push(statement),
-                None => break,
-            }
+        while let Some(statement) = self.simple() {
+            all.push(statement);
             let more = self.take_sign(";");
             if self.take_line() || self.peek().is_none() {
                 return true;
@@ -196,7 +193,7 @@ impl<'a> Reader<'a> {
                 Some(Statement::Leave)
             }
             Token::Name("raise") => {
-                self.to_end();
+                self.skip_to_end();
                 Some(Statement::Raise)
             }
             _ => self.assignment(),
@@ -223,13 +220,13 @@ impl<'a> Reader<'a> {
             Token::Name("from") => self.imported().map(Statement::Import),
             Token::Name("del") => Some(Statement::Delete(self.list()?)),
             _ => {
-                self.to_end();
+                self.skip_to_end();
                 Some(Statement::Pass)
             }
         }
     }
 
-    fn to_end(&mut self) {
+    fn skip_to_end(&mut self) {
         while !matches!(self.peek(), None | Some(Token::Line | Token::Sign(";"))) {
             self.at = self.at.saturating_add(1);
         }
@@ -607,11 +604,10 @@ impl<'a> Reader<'a> {
 
     fn comparison(&mut self) -> Option<Operator> {
         let (operator, width) = match (self.peek()?, self.ahead(1)) {
-            (Token::Sign("=="), _) => (Operator::Same, 1),
             (Token::Sign("!="), _) => (Operator::Different, 1),
             (Token::Sign("<" | ">" | "<=" | ">="), _) => (Operator::Other, 1),
             (Token::Name("is"), Some(Token::Name("not"))) => (Operator::Different, 2),
-            (Token::Name("is"), _) => (Operator::Same, 1),
+            (Token::Sign("==") | Token::Name("is"), _) => (Operator::Same, 1),
             (Token::Name("not"), Some(Token::Name("in"))) => (Operator::NotIn, 2),
             (Token::Name("in"), _) => (Operator::In, 1),
             _ => return None,
@@ -765,11 +761,10 @@ impl<'a> Reader<'a> {
         match self.next()? {
             Token::Name("True") => Some(Expression::Truth(true)),
             Token::Name("False") => Some(Expression::Truth(false)),
-            Token::Name("None") => Some(Expression::Nothing),
+            Token::Name("None") | Token::Sign("...") => Some(Expression::Nothing),
             Token::Name(name) if !is_keyword(name) => Some(Expression::Name(name.into())),
             Token::Number(number) => Some(Expression::Number(number.into())),
             Token::Text(prefix, inner) => Some(self.text(prefix, inner)),
-            Token::Sign("...") => Some(Expression::Nothing),
             Token::Sign("(") => {
                 let value = if self.is_sign(")") {
                     Expression::List(Vec::new())

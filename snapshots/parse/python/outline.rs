@@ -127,8 +127,9 @@ fn head(text: &str, at: usize) -> Option<(Kind, &str)> {
             let kind = match two {
                 (Some(b'='), Some(b'=')) | (None, _) => return None,
                 (Some(b'=' | b':'), _) => Kind::Assignment,
-                (Some(b'.' | b'['), _) => Kind::Touch,
-                (Some(b'+' | b'-' | b'*' | b'/' | b'|' | b'&' | b'%'), _) => Kind::Touch,
+                (Some(b'.' | b'[' | b'+' | b'-' | b'*' | b'/' | b'|' | b'&' | b'%'), _) => {
+                    Kind::Touch
+                }
                 _ => return None,
             };
             Some((kind, first))

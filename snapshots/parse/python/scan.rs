@@ -120,7 +120,7 @@ pub(super) fn logical_end(bytes: &[u8], at: usize) -> usize {
     let mut open: usize = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(further) = rest.iter().position(|byte| IS_SIGN[usize::from(*byte)]) else {
+        let Some(further) = rest.iter().position(|byte| is_sign(*byte)) else {
             return bytes.len();
         };
         at = at.saturating_add(further);
@@ -152,17 +152,10 @@ fn is_formatted(bytes: &[u8], start: usize, at: usize) -> bool {
     prefix.is_some_and(|prefix| prefix.formatted)
 }
 
-/// The bytes that part a text.
-const IS_SIGN: [bool; 256] = {
-    let mut table = [false; 256];
-    let signs = b"\n\\#'\"()[]{}";
-    let mut at = 0;
-    while at < signs.len() {
-        table[signs[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
+/// True for the bytes that part a text.
+const fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\\' | b'#' | b'\'' | b'"' | b'(' | b')' | b'[' | b']' | b'{' | b'}')
+}
 
 /// Returns where the line of `at` ends, before its line feed.
 pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {

@@ -245,7 +245,8 @@ fn nothing_is_nested_deeper_than_the_stack_allows() {
         let _ = statements(&deep.repeat(20_000));
         let _ = source(&deep.repeat(20_000));
     }
-    let blocks: String = (0..600).map(|at| format!("{}if x:\n", " ".repeat(at))).collect();
+    let blocks: Vec<String> = (0..600).map(|at| format!("{}if x:\n", " ".repeat(at))).collect();
+    let blocks = blocks.concat();
     let _ = statements(&blocks);
     let _ = source(&"f'''{".repeat(100_000));
 }

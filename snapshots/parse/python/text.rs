@@ -89,7 +89,6 @@ fn placeholder(rest: &str, levels: usize) -> (Option<Expression>, &str) {
     for (at, c) in rest.char_indices() {
         match (quote, c) {
             (Some(closing), c) if closing == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') if form.is_none() => quote = Some(c),
             (None, '(' | '[' | '{') => open = open.saturating_add(1),
             (None, '}') if open == 0 => {
