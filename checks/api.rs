@@ -1,7 +1,7 @@
 //! What becomes of the API server with the key that it has.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::release::{Capability, Version};
+use gw_snapshot::facts::release::Capability;
 use gw_snapshot::facts::settings::{ApiServer, Key};
 use gw_snapshot::redact::Length;
 
@@ -18,12 +18,12 @@ pub(crate) enum KeyFault {
     Open(Why),
 }
 
-/// Judges the key of an API server that is enabled, by the rules of the installed version: none was needed on loopback up
+/// Judges the key of an API server that is enabled, by the rules of its release: none was needed on loopback up
 /// to 0.14, any from 0.15, 16 characters from 0.18; beyond loopback always 8, then 16. A word out of a template is no key.
-pub(crate) fn key_fault(api: &ApiServer, version: Option<&Version>) -> KeyFault {
+pub(crate) fn key_fault(api: &ApiServer) -> KeyFault {
     match api.host.value.is_loopback() {
-        Some(is_loopback) => fault(&api.key.value, !is_loopback, version),
-        None => match [false, true].map(|exposed| fault(&api.key.value, exposed, version)) {
+        Some(is_loopback) => fault(api, !is_loopback),
+        None => match [false, true].map(|exposed| fault(api, exposed)) {
             [one, other] if one == other => one,
             _ => KeyFault::Depends("depends on its address, which is not known"),
         },
@@ -44,9 +44,9 @@ const MISSING: &str = "API_SERVER_KEY is not set in any source";
 const SHORT: &str = "API_SERVER_KEY is shorter than 16 characters";
 const TEMPLATE: &str = "API_SERVER_KEY is a word out of a template";
 
-fn fault(key: &Key, exposed: bool, version: Option<&Version>) -> KeyFault {
-    let has = |capability| version.and_then(|version| version.has(capability));
-    match (key, exposed) {
+fn fault(api: &ApiServer, exposed: bool) -> KeyFault {
+    let has = |capability| api.release.as_ref().and_then(|release| release.has(capability));
+    match (&api.key.value, exposed) {
         (Key::Open(why), _) => KeyFault::Open(why.clone()),
         (Key::Missing, false) => match has(Capability::KeyOnLoopback) {
             Some(true) => KeyFault::Refused(MISSING),

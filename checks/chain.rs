@@ -173,12 +173,15 @@ fn port<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
     let held: Vec<String> = own
         .map(|pid| at.facts.held_by(pid).map(gw_snapshot::facts::gateway::Listener::text).collect())
         .unwrap_or_default();
+    let in_vain = || at.api_in_vain().filter(|(_, in_vain)| !in_vain.is_meant);
     match (at.api(), at.gateway.api.why()) {
         _ if !held.is_empty() => Ok(held.join(", ")),
         _ if at.gateway.served_by.is_some() => Ok(of_server(at)),
         (Some(api), _) => Ok(api.address()),
         (None, Some(why)) => Err(why),
-        (None, None) => Ok("none wanted".into()),
+        (None, None) => {
+            Ok(in_vain().map_or_else(|| "none wanted".into(), |(api, _)| api.address()))
+        }
     }
 }
 

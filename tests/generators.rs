@@ -479,9 +479,11 @@ fn our_own_generator_is_judged_by_its_text() {
                 StartLimitIntervalSec=0\n\n[Service]\nType=simple\n\
                 ExecStart=/home/lab/.hermes/hermes-agent/venv/bin/python -m hermes_cli.main gateway run\n\
                 WorkingDirectory=/home/lab/.hermes\nEnvironment=\"PATH=/usr/bin\"\n\
-                Environment=\"HERMES_HOME=/home/lab/.hermes\"\nRestart=always\nRestartSec=5\n\
-                RestartForceExitStatus=75\nKillMode=mixed\nExecReload=/bin/kill -USR1 $MAINPID\n\
-                TimeoutStopSec=5\n\n[Install]\nWantedBy=default.target\n";
+                Environment=\"HERMES_HOME=/home/lab/.hermes\"\nRestart=always\nRestartSec=7\n\
+                RestartForceExitStatus=75\nRestartPreventExitStatus=78\nKillMode=mixed\nKillSignal=SIGTERM\n\
+                OOMPolicy=continue\nExecReload=/bin/kill -USR1 $MAINPID\n\
+                ExecStopPost=-/home/lab/.hermes/hermes-agent/venv/bin/python -m gateway.cgroup_cleanup\n\
+                TimeoutStopSec=5\nStandardOutput=journal\nStandardError=journal\n\n[Install]\nWantedBy=default.target\n";
     let code = Evidence::from(&Code::ours("text"));
     for installed in [Installed::Unknown, Installed::Ahead("0.22.2"), Installed::Release("0.31.0")]
     {
@@ -491,7 +493,7 @@ fn our_own_generator_is_judged_by_its_text() {
         let generation = finding(&all, "definition/generation");
         assert!(generation.claim.contains("own text"), "{what}: {generation:#?}");
         for (edit, expected) in [
-            (unit.replace("RestartSec=5", "RestartSec=9"), "sets RestartSec= back to 5"),
+            (unit.replace("RestartSec=7", "RestartSec=9"), "sets RestartSec= back to 7"),
             (unit.replace("KillMode=mixed", "KillMode=mixed\nNice=5"), "drops Nice="),
             (unit.replace("KillMode=mixed\n", ""), "writes KillMode= again"),
             (

@@ -4,7 +4,7 @@
 //! that of the reasoning: what stands above explains what stands below.
 
 use gw_snapshot::facts::Lane;
-use gw_snapshot::facts::gateway::Supervision;
+use gw_snapshot::facts::gateway::{Listener, Supervision};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::Job;
 use jiff::civil::Date;
@@ -274,6 +274,9 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
             });
         }
     }
+    // What is surely wrong goes before what merely will be, or could not be seen.
+    let fails = |diagnosis: &Diagnosis| diagnosis.explains.iter().any(|check| case.failed(check));
+    diagnoses.sort_by_key(|diagnosis| !fails(diagnosis));
     // A fault that somebody accepts is a fault: whoever has one is not healthy.
     let is_fault = |finding: &Finding| {
         finding.excused.as_ref().is_some_and(|it| {
@@ -352,7 +355,10 @@ fn healthy(at: &Subject<'_>) -> Diagnosis {
         .filter(|lane| lane.is_installed() && is_its_own)
         .map(|lane| format!("under {}", lane.title()));
     let answers = at.own_health().is_some_and(|own| matches!(own.answer, Answer::Hermes { .. }));
-    let address = at.api().filter(|_| answers).map(|api| format!("answers on {}", api.address()));
+    let told = at.api().map(|api| api.open().is_none().then(|| api.address()));
+    let listens = || at.facts.api_listener(at.gateway).map(Listener::text);
+    let address = told.filter(|_| answers).and_then(|told| told.or_else(listens));
+    let address = address.map(|address| format!("answers on {address}"));
     let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
     let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
     Diagnosis {

@@ -24,30 +24,20 @@ impl<'a> Subject<'a> {
     pub(crate) fn api_in_vain(&self) -> Option<(&'a ApiServer, InVain)> {
         let own = self.gateway.api.known().filter(|_| self.gateway.served_by.is_none());
         let api = own.filter(|api| !api.enabled.value)?;
-        let place = |what: &str, at: &Place| format!("{what} ({at})");
         let fault = api::no_key(&api.key.value);
-        Some((
-            api,
-            match api.in_vain.as_ref()? {
-                settings::InVain::Flag(at) => InVain {
-                    why: format!(
-                        "{}; {} counts for nothing in this release",
-                        api::no_key(&settings::Key::Missing)?,
-                        place("API_SERVER_ENABLED", at)
-                    ),
-                    at: at.clone(),
-                    is_meant: false,
-                },
-                settings::InVain::Key(at) => {
-                    InVain { why: format!("{} ({at})", fault?), at: at.clone(), is_meant: false }
-                }
-                settings::InVain::Against { off, .. } => InVain {
-                    why: format!("{} wins over the key", place("`enabled: false`", off)),
-                    at: off.clone(),
-                    is_meant: true,
-                },
-            },
-        ))
+        let (said, at, is_meant) = match api.in_vain.as_ref()? {
+            settings::InVain::Flag(at) => {
+                let missing = api::no_key(&settings::Key::Missing)?;
+                let said = format!("{missing}, and this release reads API_SERVER_ENABLED nowhere");
+                (said, at, false)
+            }
+            settings::InVain::Key(at) => (fault?.into(), at, false),
+            settings::InVain::InService(at) => (IN_SERVICE.into(), at, false),
+            settings::InVain::Against { off, .. } => {
+                ("`enabled: false` wins over the key".into(), off, true)
+            }
+        };
+        Some((api, InVain { said, at: at.clone(), is_meant }))
     }
 
     /// Why there is no address to judge.
@@ -214,14 +204,24 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Why a key counts for nothing that only the service sets.
+const IN_SERVICE: &str = "API_SERVER_KEY is set for the service alone, and a gateway of several profiles takes it from the home's `.env` only";
+
 /// What asks for an API server in vain.
 pub(crate) struct InVain {
     /// Why there is none, for people.
-    pub(crate) why: String,
+    pub(crate) said: String,
     /// Where that is set.
     pub(crate) at: Place,
     /// Whether a setting says that there is to be none.
     pub(crate) is_meant: bool,
+}
+
+impl InVain {
+    /// Returns why there is none, and where that is set.
+    pub(crate) fn why(&self) -> String {
+        format!("{} ({})", self.said, self.at)
+    }
 }
 
 /// That a listener stands in nobody's way, for no gateway of this home is to run.

@@ -17,6 +17,7 @@ use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::definition::Definition;
 use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
@@ -211,16 +212,35 @@ fn questions(home: &Home) -> Vec<Question> {
 fn settle(look: &Look<'_>, home: Home, found: &[Found]) -> Settled {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let status = Status::in_file(&file("gateway_state.json"));
-    let running = running(look, &home, &status);
+    let pid_file = PidRecord::in_file(&file("gateway.pid"));
+    let lock_record = PidRecord::in_file(&file("gateway.lock"));
+    let release = release(look, &home, found, (&status, &pid_file, &lock_record));
     Settled {
-        settings: api::settings(look, &home, found, running),
+        settings: api::settings(look, &home, found, release),
         is_refused: false,
         would_start: false,
-        pid_file: PidRecord::in_file(&file("gateway.pid")),
-        lock_record: PidRecord::in_file(&file("gateway.lock")),
+        pid_file,
+        lock_record,
         status,
         home,
     }
+}
+
+/// The release by whose rules the settings of a home hold: the one that its gateway runs, else the installed one.
+fn release(
+    look: &Look<'_>,
+    home: &Home,
+    found: &[Found],
+    (status, pid_file, lock_record): (&Fact<Status>, &Fact<PidRecord>, &Fact<PidRecord>),
+) -> Option<Version> {
+    let own = |scanned: &&Scanned| scanned.home.as_deref() == Some(&home.path);
+    let process = look.scan().list.iter().find(own).map(|scanned| &scanned.process);
+    let serving = found.iter().filter(|found| found.serves(look, home));
+    let definition = serving.filter_map(|found| found.definition.known()).next();
+    let writer = status.known().and_then(|status| status.writer.as_ref());
+    let records = [pid_file.known(), lock_record.known(), writer];
+    let installed = || install_of(look, process, definition, &records)?.version.known().cloned();
+    running(look, home, status).or_else(installed)
 }
 
 /// The version of the code that the home's gateway runs, where a process of the home wrote that into the status file.
@@ -324,7 +344,8 @@ fn gateway(
     let cron = cron::cron(look, &home, settings.config.as_ref());
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
-    let install = install_of(look, &liveness, &lanes, &records);
+    let definition = lanes.iter().find_map(|lane| lane.definition.known());
+    let install = install_of(look, liveness.process.known(), definition, &records);
     let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
     let written_by = install.as_ref().filter(|_| is_written);
     let reference =
@@ -570,12 +591,11 @@ const MOST_ASKED: usize = 4;
 /// what its records say of its program, and the environment that its service names.
 fn install_of(
     look: &Look<'_>,
-    liveness: &Liveness,
-    lanes: &[Lane],
+    running: Option<&Process>,
+    definition: Option<&Definition>,
     records: &[Option<&PidRecord>],
 ) -> Option<Install> {
-    let running = liveness.process.known().and_then(|process| process.seen.argv.clone());
-    let definition = lanes.iter().find_map(|lane| lane.definition.known());
+    let running = running.and_then(|process| process.seen.argv.clone());
     let defined = definition.map(|definition| definition.argv.clone());
     let recorded = records.iter().flatten().find_map(|record| Some(vec![record.program.clone()?]));
     let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));

@@ -30,11 +30,8 @@ impl Facts {
         }
         let own = || gateway.process().into_iter().flat_map(|own| self.held_by(own.pid));
         let is_api_s = |other: &Listener| self.told(gateway, other) == Some(Part::ApiServer);
-        let meets = |other: &Listener| {
-            other.port == listener.port && other.address.meets(&listener.address) != Some(false)
-        };
-        // One server may have a socket for each family of addresses.
-        if own().any(|other| is_api_s(other) && meets(other)) {
+        // One server may have a socket for each address of a name, or of a family.
+        if own().any(|other| is_api_s(other) && other.port == listener.port) {
             return Part::ApiServer;
         }
         let is_known = own().any(is_api_s);

@@ -41,9 +41,12 @@ pub struct ApiServer {
     pub port: Setting<Value<u16>>,
     /// Its key: never the value.
     pub key: Setting<Key>,
+    /// The release by whose rules it was settled, where that is known.
+    pub release: Option<Version>,
 }
 
-/// What asks for an API server and does not get one, without a word in any log (0.20 and later).
+/// What asks for an API server and does not get one, without a word in any log: from 0.20 on, and in every release for a
+/// gateway of several profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InVain {
     /// `API_SERVER_ENABLED` does, which counts for nothing, and there is no key.
@@ -57,6 +60,8 @@ pub enum InVain {
         /// What switches it off.
         off: Place,
     },
+    /// A key in the environment of the service does, and the gateway serves several profiles: then only a file's counts.
+    InService(Place),
 }
 
 /// What may be known of a key.
@@ -132,7 +137,7 @@ pub struct Sources<'a> {
     /// `config.yaml` files, the strongest first, each with its path.
     pub config: Vec<(&'a str, &'a Node)>,
     /// The release by whose rules they are read. None: it is not known.
-    pub version: Option<Version>,
+    pub release: Option<Version>,
     /// Whether the gateway serves other profiles too: then a key counts only where a file sets it (verified on 0.19 and
     /// 0.22.2). None: it is not known.
     pub serves_many: Option<bool>,
@@ -209,13 +214,15 @@ impl Sources<'_> {
             let decided = scopes.iter().map(|scoped| self.decide(era, *scoped));
             decided.reduce(|one, other| one.or_open(other, &Why::Failed(MANY.into())))
         };
-        let eras = Era::possible(self.version.as_ref());
+        let eras = Era::possible(self.release.as_ref());
         let decided = eras.filter_map(|era| Some((era, of_era(era)?)));
         let agreed = decided.reduce(|(_, before), (era, after)| {
             let what = format!("the version of Hermes is not known: {}", era.change);
             (era, before.or_open(after, &Why::Failed(what)))
         });
-        agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| decided.into_fact())
+        agreed.map_or(Fact::Unknown(Why::NotObserved), |(_, decided)| {
+            decided.into_fact(self.release.clone())
+        })
     }
 
     /// Returns a variable: an empty one is set, and hides those below it. `scoped`: only what a file sets counts.
@@ -236,10 +243,20 @@ impl Sources<'_> {
     fn decide(&self, era: Era, scoped: bool) -> Decided {
         let configured = Configured::of(&self.config, era);
         let key = Key::of(self.variable("API_SERVER_KEY", scoped));
-        if era.has(Capability::ApiServerByKey) {
+        let decided = if era.has(Capability::ApiServerByKey) {
             self.by_key(&configured, &key, scoped)
         } else {
             self.by_flag_or_key(&configured, &key, scoped)
+        };
+        let is_off = decided.enabled.value.is(&false) == Some(true);
+        let is_open_to_a_key =
+            is_off && decided.enabled.from.is_none() && key.value == Key::Missing;
+        let outside = || Key::of(self.variable("API_SERVER_KEY", false));
+        match Some(scoped && is_open_to_a_key).filter(|is_it| *is_it).map(|_| outside()) {
+            Some(Setting { value: Key::Present { .. }, from: Some(at) }) => {
+                Decided { in_vain: Some(InVain::InService(at)), ..decided }
+            }
+            _ => decided,
         }
     }
 
@@ -354,19 +371,16 @@ fn port_of(reading: Reading) -> Option<Setting<Value<u16>>> {
         Value::Literal(text) => Value::Literal(text.trim().parse().ok()?),
         Value::Open(open) => Value::Open(open),
     };
-    let from = reading.from;
-    let value = number.and_then(|number| port(number, from.as_ref()));
-    Some(Setting { value, from })
+    Some(Setting { value: number.and_then(port), from: reading.from })
 }
 
 /// A number as a port. With 0 the system chooses one.
-fn port(number: i64, at: Option<&Place>) -> Value<u16> {
+fn port(number: i64) -> Value<u16> {
     let open = |what: String| Open { written: number.to_string(), why: Why::Failed(what) };
-    let place = at.map_or_else(String::new, |at| format!(" in {at}"));
     match u16::try_from(number) {
-        Ok(0) => Value::Open(open(format!("with port 0{place} the system chooses one"))),
+        Ok(0) => Value::Open(open("with 0 the system chooses one".into())),
         Ok(port) => Value::Literal(port),
-        Err(_) => Value::Open(open(format!("{number}{place} is no port"))),
+        Err(_) => Value::Open(open(format!("{number} is no port"))),
     }
 }
 
@@ -394,17 +408,12 @@ impl Decided {
         }
     }
 
-    fn into_fact(self) -> Fact<ApiServer> {
+    fn into_fact(self, release: Option<Version>) -> Fact<ApiServer> {
         let value = match self.enabled.value {
             Value::Literal(value) => value,
             Value::Open(open) => {
-                let at = self.enabled.from.map_or_else(String::new, |at| format!(" ({at})"));
-                let what = format!("whether there is to be an API server{at}: {}", open.why);
-                return Fact::Unknown(if open.why.is_not_observed() {
-                    open.why
-                } else {
-                    Why::Failed(what)
-                });
+                let place = self.enabled.from.map(|at| format!("what {at} says: {}", open.why));
+                return Fact::Unknown(place.map_or(open.why, Why::Failed));
             }
         };
         Fact::Known(ApiServer {
@@ -413,6 +422,7 @@ impl Decided {
             host: self.host,
             port: self.port,
             key: self.key,
+            release,
         })
     }
 }
@@ -492,10 +502,9 @@ impl ApiServer {
 
     /// Why its address cannot be compared with another, where it cannot.
     pub fn open(&self) -> Option<Why> {
-        let place =
-            |at: &Option<Place>| at.as_ref().map_or_else(String::new, |at| format!("{at}: "));
-        let told = |what: &str, at: &Option<Place>, why: &Why| {
-            Why::Failed(format!("{}the {what} of the API server: {why}", place(at)))
+        let told = |what: &str, at: &Option<Place>, why: &Why| match at {
+            Some(at) => Why::Failed(format!("the {what} in {at}: {why}")),
+            None => why.clone(),
         };
         let port = self.port.value.why().map(|why| told("port", &self.port.from, why));
         port.or_else(|| Some(told("host", &self.host.from, &self.host.value.why()?)))

@@ -89,11 +89,17 @@ fn one_formatted_string_is_followed() {
             "= Service/Environment/PATH ‹any›",
             "= Service/Environment/HERMES_HOME ‹any›",
             "= Service/Restart always",
-            "= Service/RestartSec 5",
+            "= Service/RestartSec 7",
             "= Service/RestartForceExitStatus 75",
+            "= Service/RestartPreventExitStatus 78",
             "= Service/KillMode mixed",
+            "= Service/KillSignal SIGTERM",
+            "= Service/OOMPolicy continue",
             "= Service/ExecReload /bin/kill -USR1 $MAINPID",
+            "= Service/ExecStopPost -‹any› -m gateway.cgroup_cleanup",
             "= Service/TimeoutStopSec ‹any›",
+            "= Service/StandardOutput journal",
+            "= Service/StandardError journal",
             "= Install/WantedBy default.target",
         ])
     );

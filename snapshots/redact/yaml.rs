@@ -22,15 +22,24 @@ enum Keep {
 }
 
 /// The paths at which values may be seen. A `*` stands for any key.
-const CLEAR: [(&str, Keep); 28] = [
+const CLEAR: [(&str, Keep); 37] = [
     ("API_SERVER_ENABLED", Keep::Scalar),
     ("API_SERVER_HOST", Keep::Scalar),
     ("API_SERVER_PORT", Keep::Scalar),
     ("agent.cron_drain_timeout", Keep::Scalar),
     ("agent.restart_drain_timeout", Keep::Scalar),
     ("api_server.enabled", Keep::Scalar),
+    ("api_server.extra.host", Keep::Scalar),
+    ("api_server.extra.port", Keep::Scalar),
+    ("api_server.host", Keep::Scalar),
+    ("api_server.port", Keep::Scalar),
     ("cron.*", Keep::Number),
     ("cron.provider", Keep::Scalar),
+    ("gateway.api_server.enabled", Keep::Scalar),
+    ("gateway.api_server.extra.host", Keep::Scalar),
+    ("gateway.api_server.extra.port", Keep::Scalar),
+    ("gateway.api_server.host", Keep::Scalar),
+    ("gateway.api_server.port", Keep::Scalar),
     ("gateway.multiplex_profiles", Keep::Scalar),
     ("gateway.platform_connect_timeout", Keep::Scalar),
     ("gateway.platforms.*.enabled", Keep::Scalar),

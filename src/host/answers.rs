@@ -1,5 +1,6 @@
-//! Questions and their answers: each is asked once, worked on elsewhere, and waited for until the
-//! deadline of the run. What has no answer by then never gets one: "timed out" is its answer.
+//! Questions and their answers: each is asked once, worked on elsewhere, and waited for until its deadline: that of the
+//! run, and for what a file system may hold up a shorter one of its own. What has no answer by then never gets one: "timed
+//! out" is its answer, or "not asked" where nobody came to look.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,12 @@ pub(super) trait Inquiry: Clone + Ord + Send + 'static {
 
     /// Whether it is slow by nature, and so gets a thread of its own at once.
     const SLOW: bool = false;
+
+    /// Returns the directory whose file system it depends on, where it may hang there: it then has a deadline of its own, and
+    /// costs nobody else's.
+    fn hangs_with(&self) -> Option<&str> {
+        None
+    }
 
     /// Looks. May take long, or for ever.
     fn look(&self, view: &View) -> Self::Answer;
@@ -48,19 +55,24 @@ impl<I: Inquiry> Answers<I> {
 
 /// The place of one answer.
 pub(super) struct Slot<A> {
+    /// When the question was asked.
+    asked: Instant,
     held: Mutex<Held<A>>,
     arrived: Condvar,
 }
 
 struct Held<A> {
     answer: Option<A>,
+    /// Whether somebody has begun to look.
+    begun: bool,
     /// Whether anybody waits. Most answers are there before they are wanted, and to wake nobody costs a system call.
     wanted: bool,
 }
 
 impl<A> Default for Slot<A> {
     fn default() -> Self {
-        Self { held: Mutex::new(Held { answer: None, wanted: false }), arrived: Condvar::new() }
+        let held = Held { answer: None, begun: false, wanted: false };
+        Self { asked: Instant::now(), held: Mutex::new(held), arrived: Condvar::new() }
     }
 }
 
@@ -80,6 +92,16 @@ impl<A: Clone> Slot<A> {
         }
     }
 
+    /// Notes that somebody begins to look.
+    pub(super) fn begin(&self) {
+        lock(&self.held).begun = true;
+    }
+
+    /// Returns when the question was asked.
+    pub(super) const fn asked(&self) -> Instant {
+        self.asked
+    }
+
     /// Whether there is no answer yet.
     pub(super) fn is_open(&self) -> bool {
         lock(&self.held).answer.is_none()
@@ -93,12 +115,12 @@ impl<A: Clone> Slot<A> {
         drop(self.arrived.wait_timeout_while(held, MOMENT, is_open));
     }
 
-    /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever.
-    /// Says every now and then that somebody still waits.
+    /// Waits for the answer. At the deadline, `too_late` becomes the answer, now and for ever; it is told whether anybody has
+    /// begun to look. Says every now and then that somebody still waits.
     pub(super) fn wait(
         &self,
         deadline: Instant,
-        too_late: impl FnOnce() -> A,
+        too_late: impl FnOnce(bool) -> A,
         still_waiting: impl Fn(),
     ) -> A {
         let mut held = lock(&self.held);
@@ -109,7 +131,8 @@ impl<A: Clone> Slot<A> {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return held.answer.insert(too_late()).clone();
+                let late = too_late(held.begun);
+                return held.answer.insert(late).clone();
             }
             let (again, waited) = self
                 .arrived
@@ -135,9 +158,9 @@ mod tests {
     fn what_is_late_stays_late() {
         let slot = Slot::default();
         let now = Instant::now();
-        assert_eq!(slot.wait(now, || "timed out", || {}), "timed out");
+        assert_eq!(slot.wait(now, |_| "timed out", || {}), "timed out");
         slot.put("an answer after all");
-        assert_eq!(slot.wait(now + Duration::from_secs(60), || "unused", || {}), "timed out");
+        assert_eq!(slot.wait(now + Duration::from_secs(60), |_| "unused", || {}), "timed out");
     }
 
     #[test]
@@ -145,7 +168,17 @@ mod tests {
         let slot = Slot::default();
         slot.put(1);
         slot.put(2);
-        assert_eq!(slot.wait(Instant::now(), || 3, || {}), 1);
+        assert_eq!(slot.wait(Instant::now(), |_| 3, || {}), 1);
+    }
+
+    #[test]
+    fn what_nobody_began_to_look_at_is_told_from_what_hangs() {
+        let told = |begun| if begun { "it hangs" } else { "not asked" };
+        let waiting = Slot::default();
+        assert_eq!(waiting.wait(Instant::now(), told, || {}), "not asked");
+        let hanging = Slot::default();
+        hanging.begin();
+        assert_eq!(hanging.wait(Instant::now(), told, || {}), "it hangs");
     }
 
     #[test]
@@ -158,7 +191,7 @@ mod tests {
                 told.recv().expect("somebody who waits");
                 slot.put("an answer");
             });
-            slot.wait(far, || "too late", || waits.send(()).expect("a receiver"))
+            slot.wait(far, |_| "too late", || waits.send(()).expect("a receiver"))
         });
         assert_eq!(answer, "an answer");
     }

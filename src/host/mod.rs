@@ -19,7 +19,7 @@ mod run;
 mod seal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,8 @@ pub(crate) use read::definition;
 pub(crate) use recording::Recording;
 pub(crate) use seal::{Sealed, seal};
 
+/// A file system may hold up one question for this part of the whole time.
+const PROBES: u32 = 5;
 /// The longest look: far more than anybody waits, and less than a clock can count.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -72,6 +74,10 @@ pub(crate) struct Live {
 /// What a worker looks with.
 struct View {
     deadline: Instant,
+    /// How long a file system may hold up one question.
+    patience: Duration,
+    /// Directories that did not answer in that time: nobody is asked there again.
+    hung: Mutex<Vec<String>>,
     salt: Salt,
     system: system::System,
     browser: http::Browser,
@@ -89,6 +95,8 @@ impl Live {
         let salt = system::secret();
         let view = View {
             deadline: begun + timeout.min(LONGEST),
+            patience: timeout.min(LONGEST) / PROBES,
+            hung: Mutex::default(),
             salt: salt.clone(),
             system: system::System::new(salt),
             browser: http::Browser::default(),
@@ -124,11 +132,18 @@ impl Live {
         if !I::SLOW && slot.is_open() {
             self.pool.wait_until_drained(answers::PATIENCE);
         }
-        slot.wait(
-            self.view.deadline,
-            || inquiry.unanswered(Trouble::TimedOut),
-            || self.pool.somebody_waits(),
-        )
+        let own = inquiry.hangs_with().map(|_| slot.asked() + self.view.patience);
+        let deadline = own.map_or(self.view.deadline, |own| own.min(self.view.deadline));
+        let too_late = |begun: bool| {
+            if !begun {
+                return inquiry.unanswered(not_asked());
+            }
+            if let Some(directory) = inquiry.hangs_with() {
+                self.view.hangs(directory);
+            }
+            inquiry.unanswered(Trouble::TimedOut)
+        };
+        slot.wait(deadline, too_late, || self.pool.somebody_waits())
     }
 
     /// Sees to it that somebody works on the question: a thread of its own, or one of the jobs for the
@@ -141,6 +156,10 @@ impl Live {
     ) -> Arc<Slot<I::Answer>> {
         let (slot, is_new) = answers.slot(inquiry);
         if !is_new {
+            return slot;
+        }
+        if inquiry.hangs_with().is_some_and(|directory| self.view.is_hung(directory)) {
+            slot.put(inquiry.unanswered(not_asked()));
             return slot;
         }
         let job = self.job(inquiry, &slot);
@@ -156,14 +175,45 @@ impl Live {
         let (inquiry, slot, view) = (inquiry.clone(), Arc::clone(slot), Arc::clone(&self.view));
         Box::new(move || {
             if Instant::now() >= view.deadline {
-                return slot.put(inquiry.unanswered(Trouble::TimedOut));
+                return slot.put(inquiry.unanswered(not_asked()));
             }
+            slot.begin();
             let answer = catch_unwind(AssertUnwindSafe(|| inquiry.look(&view)));
             slot.put(answer.unwrap_or_else(|_| {
                 inquiry.unanswered(Trouble::Other("a fault of gw-doctor itself".into()))
             }));
         })
     }
+}
+
+impl View {
+    /// Notes that a directory does not answer.
+    fn hangs(&self, directory: &str) {
+        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        if !hung.iter().any(|known| known == directory) {
+            hung.push(directory.into());
+        }
+    }
+
+    /// True if this directory, or one above it, did not answer.
+    fn is_hung(&self, directory: &str) -> bool {
+        let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        hung.iter().any(|known| {
+            directory
+                .strip_prefix(known.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+/// What there is to say of a question that nobody came to ask: it is no answer, and no time-out of what was meant.
+fn not_asked() -> Trouble {
+    Trouble::Other("not asked: the time for it was over".into())
+}
+
+/// The directory of a path.
+fn parent(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit_once('/').map_or("/", |(parent, _)| parent)
 }
 
 impl Host for Live {
@@ -258,6 +308,11 @@ struct File(String, Part);
 impl Inquiry for File {
     type Answer = FileSeen;
 
+    fn hangs_with(&self) -> Option<&str> {
+        // Of a path that is only looked at, the path itself may be what hangs.
+        Some(if self.1 == Part::Stat { &self.0 } else { parent(&self.0) })
+    }
+
     fn look(&self, view: &View) -> FileSeen {
         read::file(&self.0, self.1, &view.salt)
     }
@@ -273,6 +328,10 @@ struct Directory(String);
 impl Inquiry for Directory {
     type Answer = DirectorySeen;
 
+    fn hangs_with(&self) -> Option<&str> {
+        Some(&self.0)
+    }
+
     fn look(&self, _view: &View) -> DirectorySeen {
         read::directory(&self.0)
     }
@@ -287,6 +346,10 @@ struct Definitions(String, String);
 
 impl Inquiry for Definitions {
     type Answer = Seen<FileSeen>;
+
+    fn hangs_with(&self) -> Option<&str> {
+        Some(&self.0)
+    }
 
     fn look(&self, view: &View) -> Seen<FileSeen> {
         read::definitions(&self.0, &self.1, &view.salt)
@@ -347,6 +410,10 @@ struct Lock(String);
 
 impl Inquiry for Lock {
     type Answer = LockSeen;
+
+    fn hangs_with(&self) -> Option<&str> {
+        Some(parent(&self.0))
+    }
 
     fn look(&self, view: &View) -> LockSeen {
         view.system.lock(&self.0)

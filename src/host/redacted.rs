@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use gw_snapshot::parse::plist::is_plist;
 use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A content, fit to be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -297,11 +297,22 @@ pub(super) fn body(body: &str, salt: &Salt) -> String {
                 *text = redact::shape::text(text, salt);
             }
             Value::String(text) => *text = mark(text),
-            other => *other = mark(&other.to_string()).into(),
+            other => {
+                *other = code_of(key, other).unwrap_or_else(|| mark(&other.to_string()).into())
+            }
         }
     }
     Value::Object(told).to_string()
 }
+
+/// Of an error the code with which an API server refuses a request without its key (0.20 and later), and nothing else.
+fn code_of(key: &str, error: &Value) -> Option<Value> {
+    let code = error.get("code").filter(|code| key == "error" && *code == REFUSAL)?;
+    Some(json!({ "code": code }))
+}
+
+/// See [`code_of`].
+const REFUSAL: &str = "gateway_auth_failed";
 
 fn version_lines(text: &str) -> String {
     let is_version = |line: &&str| is_assignment(line, "__version__");
@@ -455,6 +466,11 @@ mod tests {
         assert_eq!(shown(hermes), hermes);
         let chat = shown(r#"{"chat": {"n": "Al"}, "id": 771202046, "ok": true}"#);
         assert_eq!(chat, r#"{"chat":"‹redacted:8-15›","id":"‹redacted:8-15›","ok":true}"#);
+        let refusal = r#"{"error": {"message": "Alice", "code": "gateway_auth_failed"}}"#;
+        assert_eq!(shown(refusal), r#"{"error":{"code":"gateway_auth_failed"}}"#);
+        let another =
+            shown(r#"{"error": {"code": "alice"}, "fault": {"code": "gateway_auth_failed"}}"#);
+        assert!(!another.contains("code"), "{another}");
         for other in ["<p>Hello Alice</p>", "\"Alice\"", "{\"chat\": \"Alice\"", "{\"n\": NaN}"] {
             let shown = shown(other);
             assert!(!shown.contains("Alice") && !shown.contains('{'), "{shown}");

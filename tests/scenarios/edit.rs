@@ -12,7 +12,7 @@
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
 //! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
-//! http refused | timeout | closed | not-http | unseen | status 500 | body {…} | location http://…
+//! http refused | timeout | closed | not-http | unseen | status 500 | status 401 {…} | body {…} | location http://…
 //! manager user Failed to connect to bus: No medium found
 //! launchctl print gui/501/ai.hermes.gateway replace state = running => state = not running
 //! launchctl print user/501/ai.hermes.gateway said 113 Could not find service … | unseen
@@ -314,7 +314,11 @@ fn http(host: &mut Snapshot, what: &str, how: &str) -> Result<(), String> {
     for answer in host.observations.http.iter_mut().flatten() {
         let mut seen = HttpSeen { url: answer.url.clone(), ms: answer.ms, ..HttpSeen::default() };
         match what {
-            "status" => seen.status = Some(how.parse().map_err(|_| "no status")?),
+            "status" => {
+                let (status, body) = split(how);
+                seen.status = Some(status.parse().map_err(|_| "no status")?);
+                seen.body = Some(body).filter(|body| !body.is_empty()).map(String::from);
+            }
             "body" => (seen.status, seen.body) = (Some(200), Some(how.into())),
             "long" => (seen.status, seen.truncated) = (Some(200), true),
             "location" => {

@@ -1,6 +1,6 @@
 //! Whether the settings make an API server that can start.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::release::Capability;
@@ -30,17 +30,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if !api.enabled.value {
         return vec![not_enabled(at, api)];
     }
-    let version = at.version();
     let seen = |finding: Finding, place: &Option<Place>, said: String| match place {
         Some(place) => finding.seen_at(place, said),
         None => finding.seen("Hermes's default", said),
     };
     let enabled = |finding| seen(finding, &api.enabled.from, "it is enabled".into());
-    let fault = key_fault(api, version);
+    let fault = key_fault(api);
     if let (false, Some(finding)) = (matches!(fault, KeyFault::Refused(_)), lost(at, Some(api))) {
         return vec![finding];
     }
     match fault {
+        KeyFault::None if api.open().is_some() => {
+            let why = api.open().unwrap_or(Why::NotObserved);
+            vec![enabled(Finding::unknown("what the settings are", &why).minor())]
+        }
         KeyFault::None => {
             let claim = format!("the API server is to listen on {}", api.address());
             let port = format!("port {}", api.port.value);
@@ -102,14 +105,14 @@ fn not_enabled(at: &Subject<'_>, api: &ApiServer) -> Finding {
 /// That something asks for an API server, and the release starts none without a word of it.
 fn of_vain(at: &Subject<'_>, in_vain: &InVain) -> Finding {
     let claim =
-        format!("the API server does not start, and Hermes says nothing of it: {}", in_vain.why);
+        format!("the API server does not start, and Hermes says nothing of it: {}", in_vain.why());
     if in_vain.is_meant {
         return Finding::note(claim).seen_at(&in_vain.at, "it is switched off here").help(format!(
             "up to 0.19 the key won: if the API server is wanted, take that line out of {}",
             in_vain.at.file
         ));
     }
-    Finding::warning(claim).seen_at(&in_vain.at, in_vain.why.clone()).help(format!(
+    Finding::warning(claim).seen_at(&in_vain.at, in_vain.said.clone()).help(format!(
         "set API_SERVER_KEY, 16 characters or more, in {}, then restart the gateway",
         at.path(".env")
     ))
@@ -120,7 +123,9 @@ fn of_vain(at: &Subject<'_>, in_vain: &InVain) -> Finding {
 fn lost(at: &Subject<'_>, api: Option<&ApiServer>) -> Option<Finding> {
     let kept = [at.path(".env"), at.path("config.yaml")];
     let counts = |name: &str| {
-        let flag_counts = at.has(Capability::ApiServerByKey) != Some(true);
+        let release = at.gateway.api.known().and_then(|api| api.release.as_ref()).or(at.version());
+        let by_key = release.and_then(|release| release.has(Capability::ApiServerByKey));
+        let flag_counts = by_key != Some(true);
         SETTINGS.contains(&name) && (name != FLAG || flag_counts)
     };
     let is_elsewhere = |name: &str| {

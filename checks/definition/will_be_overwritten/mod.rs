@@ -57,7 +57,8 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
 fn unknown_release(at: &Subject<'_>, drift: &Drift<'_>, lost: &[&Graded]) -> Finding {
     let name = &drift.lane.name;
     if lost.is_empty() && drift.is_as_written() {
-        let claim = format!("nothing in {name} was edited: it is as {} writes it", drift.releases());
+        let claim =
+            format!("nothing in {name} was edited: it is as {} writes it", drift.releases());
         return Finding::pass(claim);
     }
     if lost.is_empty() {

@@ -12,6 +12,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         (Some(mode), Some(uid)) => format!(" (uid {uid}, mode {mode})"),
         _ => String::new(),
     };
+    if gateway.directory.error == Some(Trouble::TimedOut) {
+        return hangs(case);
+    }
     if gateway.directory.error != Some(Trouble::PermissionDenied) {
         return None;
     }
@@ -30,31 +33,44 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             at.user().or(at.facts.about.uid).unwrap_or_default()
         ),
     };
-    Found::certain(
-        summary,
-        &[
-            "definition/broken-path",
-            "job/crash-loop",
-            "job/not-running",
-            "job/restarting",
-            "definition/api-server-env",
-            "port/expected-unknown",
-            "port/no-listener",
-            "runtime/unreadable",
-            "cron/store-unreadable",
-            "cron/ticker-late",
-            "cron/ticks-failing",
-            "cron/no-ticker",
-            "health/refused",
-            "health/blocked",
-            "logs/api-server-refused",
-            "logs/missing-dependency",
-            "logs/port-bind",
-            "owner/stale-pid-file",
-            "owner/unsupervised",
-        ],
-    )
+    Found::certain(summary, OWN)
 }
+
+/// The home is on a file system that does not answer: a server that is gone, as a rule.
+fn hangs(case: &Case<'_>) -> Option<Found> {
+    let gateway = case.at.gateway;
+    let home = &gateway.home.path;
+    let who = gateway
+        .process()
+        .map_or_else(String::new, |process| format!("PID {} lives, and ", process.pid));
+    Found::certain(
+        format!("{who}the directory {home} does not answer: the file system under it hangs, and nothing in it can be told"),
+        OWN,
+    )
+    .map(|found| found.also(&["job/under-way", "health/timeout", "runtime/loop-stalled"]))
+}
+
+const OWN: &[&str] = &[
+    "definition/broken-path",
+    "job/crash-loop",
+    "job/not-running",
+    "job/restarting",
+    "definition/api-server-env",
+    "port/expected-unknown",
+    "port/no-listener",
+    "runtime/unreadable",
+    "cron/store-unreadable",
+    "cron/ticker-late",
+    "cron/ticks-failing",
+    "cron/no-ticker",
+    "health/refused",
+    "health/blocked",
+    "logs/api-server-refused",
+    "logs/missing-dependency",
+    "logs/port-bind",
+    "owner/stale-pid-file",
+    "owner/unsupervised",
+];
 
 /// Whether it is the gateway's own user who is kept out, and not only the one who looks: they are the same, or owner
 /// and mode say so.

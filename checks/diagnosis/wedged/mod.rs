@@ -1,7 +1,9 @@
 //! The process exists and does nothing: two witnesses say so.
 
+use gw_snapshot::fact::Fact;
+use gw_snapshot::facts::liveness::Holder;
 use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
-use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::process::{Process, Witness};
 
 use super::{Case, Certainty, Found};
 use crate::Subject;
@@ -13,6 +15,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let silent = case.failed("health/timeout");
     let stopped = case.failed("owner/stopped-or-zombie");
     let late = case.failed("cron/ticker-late");
+    if let Some(found) = hangs_in_its_start(case, process) {
+        return Some(found);
+    }
     let still = still(case);
     let frozen = !still.is_empty() && !at.answers_itself();
     let part = if loop_age(at, process).is_some() { "event loop" } else { "housekeeping" };
@@ -60,6 +65,32 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         _ => return None,
     };
     Found::certain(summary, EXPLAINS)
+}
+
+/// A process that its manager started, and that has come neither to its lock nor to its status in the time of a start:
+/// nothing of it moves that could be seen from here.
+fn hangs_in_its_start(case: &Case<'_>, process: &Process) -> Option<Found> {
+    let at = case.at;
+    let locks = [Witness::Lock, Witness::OpenLock, Witness::GhostLock];
+    let is_free = matches!(at.gateway.liveness.lock, Fact::Known(Holder::Nobody) | Fact::Absent);
+    let is_managed = process.witnesses.contains(&Witness::Manager);
+    let has_lock = locks.iter().any(|lock| process.witnesses.contains(lock));
+    let is_still = process.is_zombie() || process.is_stopped() || at.is_starting();
+    let wrote = at.gateway.own_status(at.facts.about.os).is_some();
+    let shows = case.failed("port/no-listener") || case.failed("cron/ticker-late");
+    if !is_free || !is_managed || has_lock || is_still || wrote || !shows || at.answers_as_hermes()
+    {
+        return None;
+    }
+    let age = span(process.age(at.facts.now)?.as_secs().unsigned_abs());
+    Found::likely(
+        format!(
+            "PID {} hangs in its start: in {age} it has neither taken its lock nor written a status",
+            process.pid
+        ),
+        EXPLAINS,
+    )
+    .map(|found| found.also(&["runtime/left-by-another"]))
 }
 
 /// What marks say that the gateway stands still.

@@ -39,9 +39,15 @@ fn of(at: &Subject<'_>, process: &Process, part: &Part, listeners: &str) -> Find
     let finding = match part {
         Part::ApiServer => {
             let claim = format!("{beyond}: {listeners}");
-            let from = at.api().and_then(|api| api.host.from.as_ref());
+            let host = at.api().map(|api| &api.host);
+            let from = host.and_then(|host| Some((&host.value, host.from.as_ref()?)));
             Finding::warning(claim).help(match from {
-                Some(place) => format!("its host is set in {place}: make it 127.0.0.1 unless that is meant"),
+                Some((host, place)) if host.is_every() && host.to_string() == "*" => format!(
+                    "its host is empty in {place}, which means every address: make it 127.0.0.1 unless that is meant"
+                ),
+                Some((_, place)) => {
+                    format!("its host is set in {place}: make it 127.0.0.1 unless that is meant")
+                }
                 None => "set API_SERVER_HOST=127.0.0.1 unless that is meant".into(),
             })
         }

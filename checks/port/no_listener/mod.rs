@@ -4,6 +4,8 @@ use gw_snapshot::fact::Why;
 use gw_snapshot::facts::gateway::Listener;
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::release::Capability;
+use gw_snapshot::facts::settings::ApiServer;
 use gw_snapshot::observation::FileSeen;
 use jiff::SignedDuration;
 
@@ -53,7 +55,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",
             texts(&own),
-            written_since(at, process)
+            written_since(at, api, process)
         ))
     } else if let Some(owner) =
         there.iter().find_map(|listener| listener.owners.iter().flatten().next())
@@ -64,7 +66,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let nobody = if api.open().is_none() { ", and nobody else does" } else { "" };
         Finding::failure(format!(
             "PID {pid} does not listen on {address}{nobody}{}",
-            written_since(at, process)
+            written_since(at, api, process)
         ))
     } else {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
@@ -86,21 +88,20 @@ fn in_vain(at: &Subject<'_>) -> Option<Finding> {
     if own.iter().any(|listener| !is_another(&listener)) || at.listens_out_of_sight().is_some() {
         return None;
     }
+    if at.is_ending() {
+        let why = Why::Failed("the gateway is ending, as its status file says".into());
+        return Some(Finding::unknown("whether it had an API server", &why));
+    }
     if !at.facts.listeners.complete && !at.answered(|answer| matches!(answer, Answer::Refused)) {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);
         let what = format!("whether anything listens on {}", api.address());
         return Some(Finding::unknown(&what, &why));
     }
-    let claim = format!(
-        "PID {} has no API server on {}: {}{}",
-        process.pid,
-        api.address(),
-        in_vain.why,
-        written_since(at, process)
-    );
+    let claim =
+        format!("PID {} has no API server on {}: {}", process.pid, api.address(), in_vain.why());
     Some(
         Finding::failure(claim)
-            .seen_at(&in_vain.at, in_vain.why)
+            .seen_at(&in_vain.at, in_vain.said)
             .seen("listening sockets", seen(&own)),
     )
 }
@@ -113,11 +114,20 @@ fn texts(listeners: &[&Listener]) -> String {
     listeners.iter().map(|listener| listener.text()).collect::<Vec<_>>().join(", ")
 }
 
-/// The settings that the gateway has not read, for they were written after it started.
-fn written_since(at: &Subject<'_>, process: &Process) -> String {
+/// The settings that the gateway has not read, for they were written after it started. One that serves every profile
+/// writes its `config.yaml` itself when it starts: that counts where it says something of the API server.
+fn written_since(at: &Subject<'_>, api: &ApiServer, process: &Process) -> String {
     let Some(started) = process.started_at else { return String::new() };
     let config = at.path("config.yaml");
-    let config = at.gateway.files.iter().filter(|file| file.path == config);
+    let places = [&api.enabled.from, &api.host.from, &api.port.from, &api.key.from];
+    let speaks = places.into_iter().flatten().any(|place| place.file == config);
+    let release = api.release.as_ref();
+    let is_left_alone = release.and_then(|release| release.has(Capability::ServesEveryProfile));
+    let config = at
+        .gateway
+        .files
+        .iter()
+        .filter(|file| file.path == config && (speaks || is_left_alone == Some(false)));
     let is_newer = |file: &&FileSeen| {
         file.mtime.is_some_and(|written| written.duration_since(started) > STAMP)
     };

@@ -61,7 +61,7 @@ fn is_paused_by_hand(platform: &Platform) -> bool {
 fn reason(platform: &Platform) -> String {
     let message = platform.error_message.as_deref().map(|message| {
         let first = message.split(". ").next().unwrap_or_default().trim_end_matches('.');
-        first.chars().take(LONGEST).collect::<String>()
+        shortened(first)
     });
     match (&platform.error_code, message) {
         (Some(code), Some(message)) => format!("{code}, {message}"),
@@ -69,6 +69,13 @@ fn reason(platform: &Platform) -> String {
         (None, Some(message)) => message,
         (None, None) => "no reason given".into(),
     }
+}
+
+/// The beginning of a text, up to the end of a word.
+fn shortened(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(LONGEST) else { return text.into() };
+    let start = text.get(..end).unwrap_or(text);
+    format!("{} …", start.rsplit_once(' ').map_or(start, |(start, _)| start))
 }
 
 /// Of a message that is no sentence, this many characters.

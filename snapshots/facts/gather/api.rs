@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::fact::{Fact, Why};
 use crate::facts::home::{self, Home, join};
 use crate::facts::place::Place;
-use crate::facts::process::Scanned;
 use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{ApiServer, Assignment, Layer, Sources};
 use crate::host::{Part, Question};
@@ -56,12 +55,12 @@ impl Settings {
     }
 }
 
-/// The settings of a home. `running` is the version of the code that its gateway runs, where its status file tells that.
+/// The settings of a home, by the rules of this release.
 pub(super) fn settings(
     look: &Look<'_>,
     home: &Home,
     found: &[Found],
-    running: Option<Version>,
+    release: Option<Version>,
 ) -> Settings {
     let file = |name: &str| look.host.file(&join(&home.path, name), Part::SMALL);
     let dotenv = match layer_of(&file(".env")) {
@@ -102,21 +101,9 @@ pub(super) fn settings(
     let wait = |variable, key| wait(&environment, &config, variable, key);
     let drain = wait("HERMES_RESTART_DRAIN_TIMEOUT", "restart_drain_timeout");
     let cron_drain = wait("HERMES_CRON_DRAIN_TIMEOUT", "cron_drain_timeout");
-    let version = running.or_else(|| installed(look, home, found));
-    let serves_many = serves_many(look, home, &environment, &config, version.as_ref());
-    let api = Sources { environment, config, version, serves_many }.api_server();
+    let serves_many = serves_many(look, home, &environment, &config, release.as_ref());
+    let api = Sources { environment, config, release, serves_many }.api_server();
     Settings { api, drain, cron_drain, assigned, config: root, config_fault }
-}
-
-/// The version of the code that a home's gateway runs, or that its service would start.
-fn installed(look: &Look<'_>, home: &Home, found: &[Found]) -> Option<Version> {
-    let of_home = |scanned: &&Scanned| scanned.home.as_deref() == Some(&home.path);
-    let running = look.scan().list.iter().filter(of_home);
-    let running = running.filter_map(|scanned| scanned.process.seen.argv.clone());
-    let serving = found.iter().filter(|found| found.serves(look, home));
-    let defined = serving.filter_map(|found| Some(found.definition.known()?.argv.clone()));
-    let mut installs = running.chain(defined).filter_map(|argv| look.install(&argv));
-    installs.find_map(|install| install.version.known().cloned())
 }
 
 /// Whether the gateway of this home serves other profiles too: as it is told to or, from 0.21.5 on, because there are
@@ -126,7 +113,7 @@ fn serves_many(
     home: &Home,
     environment: &[Layer],
     config: &[(&str, &yaml::Node)],
-    version: Option<&Version>,
+    release: Option<&Version>,
 ) -> Option<bool> {
     let by_env = environment.iter().find_map(|layer| match (layer.get(MULTIPLEX), &layer.hidden) {
         (Some(set), _) => Some(set.value.literal().map(|text| flag(text))),
@@ -146,7 +133,7 @@ fn serves_many(
         return Some(true);
     }
     // From 0.21.5 on a `false` is taken for an error, and rewritten.
-    let has = version.and_then(|version| version.has(Capability::ServesEveryProfile));
+    let has = release.and_then(|release| release.has(Capability::ServesEveryProfile));
     let root = home::root(look.about.home.as_deref(), Some(&home.path));
     if has == Some(false) || root.as_deref() != Some(&home.path) {
         return Some(false);
@@ -269,10 +256,15 @@ fn service_environment(look: &Look<'_>, home: &Home, found: &[Found]) -> Layer {
     let environment = running.find_map(|process| Some((process.pid, process.seen.env.as_ref()?)));
     if let Some((pid, env)) = environment {
         let at = Place { file: format!("/proc/{pid}/environ"), line: None };
-        let set = |(name, value): (&String, &String)| Assignment {
-            name: name.clone(),
-            value: Value::of(value.clone()),
-            at: at.clone(),
+        let service = service_assignments(look, home, found);
+        let set = |(name, value): (&String, &String)| {
+            let value = Value::of(value.clone());
+            // The line that gave it, where the service says the same.
+            let given = service
+                .get(name)
+                .filter(|given| given.value.same_on_one_host(&value) == Some(true));
+            let at = given.map_or(&at, |given| &given.at).clone();
+            Assignment { name: name.clone(), value, at }
         };
         return env.iter().map(set).collect::<Vec<_>>().into();
     }

@@ -23,8 +23,13 @@ fn decide(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -
     let root = yaml::parse(config).expect("a test's own YAML");
     let environment = vec![layer(".env", dotenv), layer("unit", unit)];
     let version = version.map(|text| Version::read(text).expect("a version"));
-    Sources { environment, config: vec![("config.yaml", &root)], version, serves_many: Some(false) }
-        .api_server()
+    Sources {
+        environment,
+        config: vec![("config.yaml", &root)],
+        release: version,
+        serves_many: Some(false),
+    }
+    .api_server()
 }
 
 fn known(version: Option<&str>, dotenv: &[&str], unit: &[&str], config: &str) -> ApiServer {
@@ -195,7 +200,7 @@ fn what_the_releases_read_differently_is_open_for_itself_alone() {
     let ahead = Sources {
         environment: vec![layer(".env", &[KEY])],
         config: vec![("config.yaml", &root)],
-        version: checkout,
+        release: checkout,
         serves_many: Some(false),
     };
     let port = ahead.api_server().known().map(|api| api.port.value.literal().is_some());
@@ -236,8 +241,8 @@ fn what_asks_in_vain_is_named_with_its_line() {
 fn a_gateway_of_many_profiles_takes_a_key_from_a_file_alone() {
     let decide = |serves_many, dotenv: &[&str], unit: &[&str]| {
         let environment = vec![layer(".env", dotenv), layer("unit", unit)];
-        let version = Version::read("0.22.2");
-        Sources { environment, config: Vec::new(), version, serves_many }.api_server()
+        let release = Version::read("0.22.2");
+        Sources { environment, config: Vec::new(), release, serves_many }.api_server()
     };
     let enabled = |fact: Fact<ApiServer>| fact.known().map(|api| api.enabled.value);
     assert_eq!(enabled(decide(Some(false), &[], &[KEY])), Some(true));
@@ -246,6 +251,8 @@ fn a_gateway_of_many_profiles_takes_a_key_from_a_file_alone() {
     let open = decide(None, &[], &[KEY]);
     assert!(open.why().is_some_and(|why| why.to_string().contains("other profiles")), "{open:?}");
     assert_eq!(enabled(decide(None, &[KEY], &[])), Some(true));
+    let in_vain = decide(Some(true), &[], &[KEY]).known().and_then(|api| api.in_vain.clone());
+    assert_eq!(in_vain, Some(InVain::InService(Place { file: "unit".into(), line: Some(1) })));
     // Its port is read by the adapter, from wherever it comes.
     let port = decide(Some(true), &[KEY], &["API_SERVER_PORT=9001"]);
     assert_eq!(port.known().and_then(|api| api.port.value.literal().copied()), Some(9001));

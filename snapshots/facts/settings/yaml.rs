@@ -101,7 +101,7 @@ impl<'a> Configured<'a> {
             Yaml::Text(_) | Yaml::List(_) | Yaml::Map(_) => None,
         };
         if let Some(number) = number {
-            return Some(Setting { value: port(number, from.as_ref()), from });
+            return Some(Setting { value: port(number), from });
         }
         let text = entry.text(self.expands).filter(|_| matches!(entry.node.value, Yaml::Text(_)));
         let told = text.and_then(|value| port_of(Setting { value, from }));

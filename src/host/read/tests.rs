@@ -263,3 +263,97 @@ fn where_a_link_leads_is_shown_without_what_looks_like_a_secret() {
         assert!(shown.starts_with("/srv/‹") && !shown.contains("planted"), "{shown}");
     }
 }
+
+/// A checkout with a generator of ours.
+fn checkout() -> Home {
+    let home = Home::new();
+    fs::create_dir(home.path("hermes_cli")).expect("a directory");
+    fs::create_dir(home.path(".git")).expect("a directory");
+    home.with("hermes_cli/gateway.py", GENERATOR)
+}
+
+const GENERATOR: &str =
+    include_str!("../../../snapshots/generator/fixtures/text/hermes_cli/gateway.py");
+
+#[test]
+fn of_the_code_only_what_it_writes_is_handed_over() {
+    let home = checkout();
+    let seen = home.look(reference::FILE, Part::Generators);
+    let text = seen.text.expect("what it writes");
+    assert!(text.contains("hermes_cli/gateway.py"), "{text}");
+    for of_source in ["def ", "import ", "docstring", "IN_A_COMMENT", "shutil"] {
+        assert!(!text.contains(of_source), "{of_source}: {text}");
+    }
+    assert_eq!(seen.size, u64::try_from(GENERATOR.len()).ok());
+    assert_eq!((seen.error, seen.base64), (None, None));
+}
+
+#[test]
+fn what_owners_put_into_a_template_is_not_handed_over() {
+    let secret = "swordfish-and-more-of-it";
+    let planted = GENERATOR.replace(
+        "KillMode=mixed\n",
+        &format!(
+            "KillMode=mixed\nEnvironment=\"MY_API_KEY={secret}\" NOTE={secret}\nX-Mine={secret}\n\
+             ExecStartPre=/bin/true --token {secret}\nLoadCredential=a:{secret}\n"
+        ),
+    );
+    assert_ne!(planted, GENERATOR);
+    let home = checkout().with("hermes_cli/gateway.py", planted);
+    let text = home.look(reference::FILE, Part::Generators).text.expect("what it writes");
+    for name in ["MY_API_KEY", "NOTE", "X-Mine", "LoadCredential", "ExecStartPre"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert!(!text.contains(secret), "{text}");
+}
+
+#[test]
+fn code_that_cannot_be_read_says_why_and_is_no_answer() {
+    let look = |home: &Home| {
+        let seen = home.look(reference::FILE, Part::Generators);
+        assert_eq!((&seen.text, &seen.base64), (&None, &None), "{seen:?}");
+        seen.error.expect("a reason")
+    };
+    let gateway = "hermes_cli/gateway.py";
+    for (text, expected) in [
+        (&b"def generate_systemd_unit(): return 1\n"[..], Trouble::Malformed),
+        (b"# nothing\n", Trouble::Malformed),
+        (b"", Trouble::Malformed),
+        (b"def generate_systemd_unit(): return '\xff'\n", Trouble::Malformed),
+    ] {
+        assert_eq!(look(&checkout().with(gateway, text)), expected, "{text:?}");
+    }
+    let home = checkout();
+    fs::remove_file(home.path(gateway)).expect("ours");
+    assert_eq!(look(&home), Trouble::NotFound);
+
+    let made = std::process::Command::new("mkfifo").arg(home.path(gateway)).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    assert_eq!(look(&home), Trouble::NotAFile);
+
+    fs::remove_file(home.path(gateway)).expect("ours");
+    symlink("gateway.py", home.path(gateway)).expect("a link");
+    assert_eq!(look(&home), Trouble::SymlinkLoop);
+
+    fs::remove_file(home.path(gateway)).expect("ours");
+    let huge = File::create(home.path(gateway)).expect("a file");
+    huge.set_len(50 << 20).expect("a hole");
+    assert_eq!(look(&home), Trouble::TooLarge);
+
+    // While git takes another commit into place, what is read may be of two.
+    let home = checkout().with(".git/index.lock", "");
+    assert!(matches!(look(&home), Trouble::Other(_)));
+}
+
+#[test]
+fn a_module_that_cannot_be_read_leaves_open_what_it_would_add() {
+    let text = "from hermes_cli.gateway_more import more\n\
+                def generate_systemd_unit(): return '[Service]\\nNice=1\\n' + more()\n";
+    let home = checkout().with("hermes_cli/gateway.py", text);
+    let more = home.path("hermes_cli/gateway_more.py");
+    let made = std::process::Command::new("mkfifo").arg(more).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let seen = home.look(reference::FILE, Part::Generators);
+    let told = seen.text.expect("what it writes");
+    assert!(told.contains("\"open\":true") && told.contains("Nice"), "{told}");
+}

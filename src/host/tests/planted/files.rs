@@ -20,6 +20,10 @@ pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> 
             secrets.at(Source::Executions);
             return executions(text, secrets);
         }
+        "gateway.py" if directory.ends_with("/hermes_cli") => {
+            secrets.at(Source::Generator);
+            return generator(secrets).into_bytes();
+        }
         "wide.env" => {
             secrets.at(Source::Dotenv);
             let wide = dotenv(text, secrets);
@@ -40,7 +44,7 @@ pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> 
         "config.yaml" => (Source::Yaml, yaml),
         "jobs.json" => (Source::JobStore, jobs),
         "gateway.pid" | "gateway.lock" => (Source::PidRecord, document),
-        "gateway-exit-diag.log" => (Source::ExitLog, exits),
+        "gateway-exit-diag.log" | "gateway-startup-watchdog.log" => (Source::ExitLog, exits),
         "launchd-reload.log" => (Source::ReloadLog, reloads),
         "gateway-starts.log" => (Source::Starts, starts),
         "__init__.py" => (Source::Python, python),
@@ -112,7 +116,9 @@ pub(super) fn add(files: &mut Vec<FileSeen>, home: Option<&str>, secrets: &mut S
         (".env.backup", "A=1\n"),
         ("wide.env", "A=1\n"),
         ("latin.env", "A=1\n"),
+        ("cron/ticker_last_error", "1795224107.68\nOSError: No space left on device\n"),
         ("logs/gateway-exit-diag.log", ""),
+        ("logs/gateway-startup-watchdog.log", ""),
         ("scripts/report.sh", "#!/bin/sh\n"),
     ];
     for home in homes {
@@ -302,6 +308,21 @@ fn starts(text: &str, secrets: &mut Secrets) -> String {
 
 fn python(text: &str, secrets: &mut Secrets) -> String {
     format!("{}API_KEY = \"{}\"\n", lines(text), secrets.word())
+}
+
+/// The source of a generator of ours, into whose templates somebody wrote what is theirs alone.
+fn generator(secrets: &mut Secrets) -> String {
+    let text = include_str!("../../../../snapshots/generator/fixtures/text/hermes_cli/gateway.py");
+    let mut own = format!("# {}\n", secrets.word());
+    for variable in secrets.variables() {
+        own += &format!("Environment=\"{variable}\" OTHER_NOTE={}\n", secrets.word());
+    }
+    own += &format!("ExecStartPre=-/bin/true --token {} {}\n", secrets.word(), secrets.url());
+    own += &format!("X-Planted={}\nLoadCredential=a:{}\n", secrets.word(), secrets.word());
+    let escaped = own.replace(['{', '}'], "");
+    let planted = text.replace("KillMode=mixed\n", &format!("KillMode=mixed\n{escaped}"));
+    assert_ne!(planted, text, "there is such a line");
+    format!("API_KEY = \"{}\"\n{planted}# {}\n", secrets.word(), secrets.key())
 }
 
 fn script(text: &str, secrets: &mut Secrets) -> String {

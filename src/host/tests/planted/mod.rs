@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gw_snapshot::facts::reference;
+use gw_snapshot::generator::Wanted;
 use gw_snapshot::observation::{CommandSeen, DirectorySeen, FileSeen, HttpSeen, ProcessSeen};
 use gw_snapshot::redact::Salt;
 use gw_snapshot::snapshot::{Os, Snapshot};
@@ -62,16 +64,28 @@ fn content(file: &mut FileSeen, secrets: &mut Secrets) -> Option<Vec<u8>> {
     let is_store = file.path.ends_with("/jobs.json");
     let text = file.text.take();
     let text = text.map(|text| if is_store { text } else { secrets.restored(&text) });
-    let is_broken = text.as_deref().is_some_and(|text| {
-        let mut as_it_was = file.clone();
-        read::show(&mut as_it_was, Some(text.as_bytes()), &salt());
-        as_it_was.text.is_none() && as_it_was.base64.is_none()
-    });
+    // What the code writes is made of another text than it is.
+    let is_code = file.path.ends_with(reference::FILE);
+    let is_broken = !is_code
+        && text.as_deref().is_some_and(|text| {
+            let mut as_it_was = file.clone();
+            read::show(&mut as_it_was, Some(text.as_bytes()), &salt());
+            as_it_was.text.is_none() && as_it_was.base64.is_none()
+        });
     let bytes = text.map(|text| files::planted(&file.path, &text, secrets));
     match &bytes {
         Some(bytes) if file.path.ends_with("/executions.db") => {
             read::show(file, None, &salt());
             read::show_executions(file, bytes, &[], &salt());
+        }
+        Some(bytes) if file.path.ends_with(reference::FILE) => {
+            read::show(file, None, &salt());
+            let mut load = |path: &str| {
+                let text = String::from_utf8(bytes.clone()).ok();
+                text.filter(|_| path == reference::FILE)
+            };
+            let told = reference::evidence(&mut load, Wanted::Units, &salt());
+            read::show_generators(file, told, None);
         }
         bytes => read::show(file, bytes.as_deref(), &salt()),
     }

@@ -23,6 +23,7 @@ pub(crate) enum Source {
     Environment,
     Executions,
     ExitLog,
+    Generator,
     Headers,
     JobStore,
     LaunchctlList,
@@ -50,7 +51,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::Arguments,
         Self::Body,
         Self::Dotenv,
@@ -58,6 +59,7 @@ impl Source {
         Self::Environment,
         Self::Executions,
         Self::ExitLog,
+        Self::Generator,
         Self::Headers,
         Self::JobStore,
         Self::LaunchctlList,
