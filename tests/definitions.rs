@@ -352,13 +352,14 @@ fn a_limit_that_the_release_itself_writes_too_short_is_said_to_be_its_own() {
 fn a_definition_of_another_release_is_never_called_an_edit() {
     let mut warned = BTreeMap::new();
     let mut count = 0;
+    // Of releases that write the same bytes one is enough.
+    let repeats = ["0.14.0", "0.20.5", "0.21.4"];
+    let usual = ["default", "custom-home", "watchdog", "system", "store"];
     let is_usual = |recording: &Recording| {
-        let usual =
-            ["default", "coder", "custom-home", "watchdog", "system", "system-coder", "store"];
-        usual.contains(&recording.variation.as_str())
+        usual.contains(&recording.variation.as_str()) && !repeats.contains(&recording.release)
     };
     for recording in Recording::all().into_iter().filter(is_usual) {
-        for release in RELEASES {
+        for release in RELEASES.into_iter().filter(|release| !repeats.contains(release)) {
             let installed = Recording { release, ..recording.clone() };
             for finding in installed.findings(&CHECKS) {
                 let name = format!("{} with code of {release}", recording.name());
@@ -374,7 +375,7 @@ fn a_definition_of_another_release_is_never_called_an_edit() {
         }
     }
     println!("{count} pairs of a definition and a release; warned of: {warned:#?}");
-    assert!(count >= 1_000, "{count}");
+    assert!(count >= 700, "{count}");
     let claim = |pair| warned.get(&pair).map(String::as_str).unwrap_or_default();
     for (is_plist, written, installed, words) in [
         (false, "0.18.2", "0.19.0", "older than the installed code"),

@@ -115,6 +115,10 @@ fn cause(case: &Case<'_>, lane: &Lane, job: &Job) -> Option<String> {
         Exit::Code(126) => {
             Some(format!("the shell of its wrapper may not run what it starts{look}"))
         }
+        // What the wrapper hands on to is in the plist, and was looked for.
+        Exit::Code(127) if case.failed("definition/broken-path") => {
+            case.found("definition/broken-path").map(|finding| finding.claim.clone())
+        }
         Exit::Code(127) => {
             Some(format!("the shell of its wrapper does not find what it starts{look}"))
         }
