@@ -1,8 +1,8 @@
 //! What the installed code can write as a service definition, told from its source text alone.
 //!
 //! The functions `generate_systemd_unit` and `generate_launchd_plist` are looked for by their names, and followed with
-//! the functions of Hermes's that they call ([`run`]). What comes of it is a text with placeholders and choices
-//! ([`template`]), and of that what it says ([`document`]). Nothing is ever run. Where the text cannot be followed, the
+//! the functions of Hermes's that they call (`run`). What comes of it is a text with placeholders and choices
+//! (`template`), and of that what it says (`document`). Nothing is ever run. Where the text cannot be followed, the
 //! answer is that it cannot be told.
 
 mod calls;
