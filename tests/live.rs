@@ -87,7 +87,8 @@ const STATES: &[State] = &[
     ("cron-overdue-job", always("ticks-blocked", 1)),
     ("cron-corrupt-jobs-json", always("cron-store-broken", 1)),
     ("unreadable-home", always("home-inaccessible", 1)),
-    ("reinstalled", always("healthy", 0)),
+    // Before 0.22 no package says which version its process has loaded.
+    ("reinstalled", [Says("stale-code", 0), Says("stale-code", 0), Says("healthy", 0)]),
     (
         "upgraded",
         [No("the lab has no release before it"), Says("stale-code", 0), Says("stale-code", 0)],

@@ -122,7 +122,7 @@ const WRONG_ADVICE: &[&str] = &[
     "defaults write",
     "sed -i",
     // Secrets.
-    "environ",
+    "/environ",
     "getUpdates",
     "API_SERVER_KEY",
     "Authorization",

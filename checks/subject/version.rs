@@ -67,11 +67,13 @@ impl Subject<'_> {
                 ))
             };
         }
-        // A release that was installed once more is the same code. Of a checkout the number says too little.
+        // A release that was installed once more is the same code. Of a checkout the number says too little, and up to 0.19
+        // the health endpoint reads the installed version anew for each answer.
         let is_released = install.version.known().filter(|version| version.checkout().is_none());
-        let same = self.running().into_iter().any(|running| {
-            is_released.is_some_and(|installed| installed.is_of_release(&running.version))
-        });
+        let running = status.and_then(|status| Version::read(status.code_version.as_deref()?));
+        let same = running
+            .zip(is_released)
+            .is_some_and(|(running, installed)| installed.is_of_release(&running));
         match written_after(install, process, self.facts.now) {
             Loaded::Older(_) if same => Loaded::Same,
             loaded => loaded,

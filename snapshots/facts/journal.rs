@@ -154,15 +154,15 @@ mod tests {
     #[test]
     fn only_the_present_life_counts_and_each_line_once() {
         let gateway = "\
-2026-11-21 01:00:00,000 INFO a: Starting Hermes Gateway...
-2026-11-21 01:00:01,000 ERROR a: Could not bind
-2026-11-21 02:00:00,000 INFO a: Starting Hermes Gateway...
-2026-11-21 02:00:01,000 ERROR a: Refusing to start: API_SERVER_KEY
+2026-11-21 01:00:00,000 INFO gateway.run: Starting Hermes Gateway...
+2026-11-21 01:00:01,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 02:00:00,000 INFO gateway.run: Starting Hermes Gateway...
+2026-11-21 02:00:01,000 ERROR gateway.platforms.api_server: Refusing to start: API_SERVER_KEY
 ";
         let errors = "\
-2026-11-21 01:00:01,000 ERROR a: Could not bind
-2026-11-21 02:00:01,000 ERROR a: Refusing to start: API_SERVER_KEY
-2026-11-21 02:05:00,000 ERROR a: Refusing to start: API_SERVER_KEY
+2026-11-21 01:00:01,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 02:00:01,000 ERROR gateway.platforms.api_server: Refusing to start: API_SERVER_KEY
+2026-11-21 02:05:00,000 ERROR gateway.platforms.api_server: Refusing to start: API_SERVER_KEY
 ";
         let journal = Journal::read(&file(gateway), &file(errors));
         let journal = journal.known().expect("both logs");
