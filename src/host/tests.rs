@@ -59,7 +59,7 @@ fn live() -> Live {
 #[test]
 fn without_time_no_question_is_asked_and_each_says_so() {
     let live = Live::new(Duration::ZERO).expect("threads");
-    let late = Some(super::not_asked());
+    let late = Some(not_asked());
     let ask = Ask::SystemctlShow { scope: Scope::User, units: vec!["a.service".into()] };
     live.prepare(vec![Question::Processes, Question::Http("http://127.0.0.1:1/".into())]);
     assert_eq!(live.command(&ask).first().and_then(|seen| seen.error.clone()), late);
