@@ -62,10 +62,10 @@ pub(crate) fn planted(
 fn content(file: &mut FileSeen, secrets: &mut Secrets) -> Option<Vec<u8>> {
     // A job has marks where a later version would leave the value.
     let is_store = file.path.ends_with("/jobs.json");
-    let text = file.text.take();
-    let text = text.map(|text| if is_store { text } else { secrets.restored(&text) });
-    // What the code writes is made of another text than it is.
+    // What the code writes is made of another text than it is, and that text is not known.
     let is_code = file.path.ends_with(reference::FILE);
+    let text = file.text.take();
+    let text = text.map(|text| if is_store || is_code { text } else { secrets.restored(&text) });
     let is_broken = !is_code
         && text.as_deref().is_some_and(|text| {
             let mut as_it_was = file.clone();

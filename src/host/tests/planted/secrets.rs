@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_snapshot::redact::{Length, Mark};
+use gw_snapshot::redact::{Length, Mark, is_clear_variable};
 
 /// A part of every secret that is a text.
 const WORD: &str = "swordfi";
@@ -194,15 +194,26 @@ impl Secrets {
         self.variables.clone()
     }
 
-    /// The same text with a secret in the place of every mark: as long, and the same for the same.
+    /// Returns the same text with a secret in the place of every mark: as long, and the same for the same. A variable
+    /// whose value may be seen is marked only where it refers to a secret: there stands such a reference.
     pub(super) fn restored(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
+        let mut secret = None;
         while let Some((before, after)) = rest.split_once('‹') {
             out.push_str(before);
             let (inner, tail) = after.split_once('›').unwrap_or((after, ""));
             let mark = Mark::read(&format!("‹{inner}›")).expect("a mark");
-            out.push_str(&self.behind(inner, &mark));
+            let name = before.lines().last().and_then(|line| line.strip_suffix('='));
+            match secret {
+                Some(referred) if name.is_some_and(is_clear_variable) => {
+                    out.extend(["${", referred, "}"]);
+                }
+                _ => {
+                    out.push_str(&self.behind(inner, &mark));
+                    secret = name.or(secret);
+                }
+            }
             rest = tail;
         }
         out + rest
