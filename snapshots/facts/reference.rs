@@ -178,6 +178,8 @@ impl Told {
     /// Takes the secrets out of what a generator writes, and leaves out what says the same as something before it.
     fn of(document: Document, is_plist: bool, salt: &Salt) -> Self {
         let mut told = Self { open: document.is_open, writes: Vec::new() };
+        let paths: Vec<Vec<String>> =
+            document.settings.iter().map(|setting| setting.path.clone()).collect();
         let mut known: Vec<(Vec<String>, Vec<Meaning>)> = Vec::new();
         for setting in document.settings {
             let path = setting.path.clone();
@@ -186,11 +188,15 @@ impl Told {
                 told.open = true;
                 continue;
             };
-            let meaning = (path, meanings(&setting, is_plist));
-            if !meaning.1.is_empty() && !known.contains(&meaning) {
+            // Only what stands several times can say the same.
+            if paths.iter().filter(|other| **other == path).count() > 1 {
+                let meaning = (path, meanings(&setting, is_plist));
+                if known.contains(&meaning) {
+                    continue;
+                }
                 known.push(meaning);
-                told.writes.push(setting);
             }
+            told.writes.push(setting);
         }
         told
     }

@@ -65,7 +65,8 @@ impl Source {
             }
             let end = logical_end(bytes, at);
             let is_of_module = blocks.is_empty();
-            if let Some((kind, name)) = head(&text, at)
+            let may_count = is_of_module || begins_a_block(bytes.get(at..).unwrap_or_default());
+            if let Some((kind, name)) = may_count.then(|| head(&text, at)).flatten()
                 && (is_of_module || matches!(kind, Kind::Function | Kind::Class))
             {
                 if matches!(kind, Kind::Function | Kind::Class) {
@@ -99,6 +100,11 @@ impl Source {
         let of_module = self.items().rev().find(|item| item.is_of_module && named(item));
         of_module.or_else(|| self.items().rev().find(named))
     }
+}
+
+/// True if a statement may define a function or a class.
+fn begins_a_block(statement: &[u8]) -> bool {
+    statement.starts_with(b"def") || statement.starts_with(b"class") || statement.starts_with(b"async")
 }
 
 /// Returns what the statement at `at` does by its first words, and to what name.
