@@ -30,11 +30,12 @@ pub(crate) fn key_fault(api: &ApiServer) -> KeyFault {
     }
 }
 
-/// Says what is wrong with a key that is none, for people. None if nothing is.
+/// Says what is wrong with a key that is none from 0.20 on, for people. None if nothing is.
 pub(crate) const fn no_key(key: &Key) -> Option<&'static str> {
     match key {
         Key::Missing => Some(MISSING),
-        Key::Present { placeholder: true, .. } => Some(TEMPLATE),
+        Key::Present { placeholder: true, .. }
+        | Key::Present { template: true, length: Length::Long, .. } => Some(TEMPLATE),
         Key::Present { length: Length::Long, .. } | Key::Open(_) => None,
         Key::Present { .. } => Some(SHORT),
     }
@@ -61,6 +62,15 @@ fn fault(api: &ApiServer, exposed: bool) -> KeyFault {
         }
         (Key::Present { length: Length::Empty | Length::Under8, .. }, true) => {
             KeyFault::Refused(SHORT)
+        }
+        (Key::Present { length: Length::Long, template: true, .. }, _) => {
+            match has(Capability::RefusesTemplateKeys) {
+                Some(true) => KeyFault::Refused(TEMPLATE),
+                Some(false) => KeyFault::None,
+                None => KeyFault::Depends(
+                    "Hermes refuses from 0.21.4 on, for it looks like one out of a template",
+                ),
+            }
         }
         (Key::Present { length: Length::Long, .. }, _) => KeyFault::None,
         (Key::Present { .. }, _) => match has(Capability::LongKey) {

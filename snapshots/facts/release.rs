@@ -197,6 +197,8 @@ capabilities! {
     StatusMark: [0, 21, 3] => [0, 21, 5];
     /// Stamps the entry of its API server in the status file every 30 s, by its event loop.
     ApiServerMark: [0, 21, 5] => [0, 22, 2];
+    /// Reads the platforms below `gateway.platforms` in config.yaml.
+    BlockBelowGateway: [0, 15, ANY] => [0, 16];
     /// Starts an API server for a usable key alone or for `enabled: true`, reads `API_SERVER_ENABLED` nowhere, heeds
     /// `enabled: false` beside a key, and reads `port`, `host` and `key` of a block without `extra:` (run on 0.20.0).
     ApiServerByKey: [0, 19, ANY] => [0, 20];
@@ -206,6 +208,8 @@ capabilities! {
     IgnoresMultiplexOff: [0, 21, 3] => [0, 21, 4];
     /// Serves every profile of its user without being told to.
     ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
+    /// Refuses a key of the shape of a template: `your_…_here`, or a row of x.
+    RefusesTemplateKeys: [0, 21, 3] => [0, 21, 4];
     /// Lets `platforms.api_server.extra` win over the block `api_server:` at the top of config.yaml.
     ExtraBeforeRootBlock: [0, 21, 5] => [0, 22, 2];
     /// Takes launchd's own job for another gateway, where a wrapper hides it (upstream #86893, #87046).

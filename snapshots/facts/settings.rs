@@ -3,7 +3,8 @@
 //! The precedence is Hermes's own, and it is not what one would expect. `.env` beats the service's environment, even with
 //! an empty value. Up to 0.19 `API_SERVER_ENABLED` or any key enables; from 0.20 on a usable key alone does, or
 //! `enabled: true`, and `enabled: false` wins over a key. Which blocks of config.yaml count, and which of two wins,
-//! changed three times (each era verified by its own loader: 0.19.0, 0.20.0 to 0.21.0, 0.21.3 and 0.21.5, 0.22.2).
+//! changed four times (each era verified by its own loader: 0.13.0 to 0.15.2, 0.16.0 to 0.19.0, 0.20.0 to 0.21.0, 0.21.3 to
+//! 0.21.5, 0.22.2).
 //!
 //! Where the release is not known, each era is asked: what all of them say is known, and the rest is open.
 
@@ -75,6 +76,8 @@ pub enum Key {
         length: Length,
         /// Whether it is a word out of a template.
         placeholder: bool,
+        /// Whether it has the shape of one, which counts from 0.21.4 on.
+        template: bool,
     },
     /// Whether there is one cannot be told.
     Open(Why),
@@ -153,20 +156,37 @@ struct Era {
 }
 
 /// The eras, the oldest first. Each has what those before it have.
-const ERAS: [Era; 4] = {
-    use Capability::{ApiServerByKey, EveryApiSetting, ExtraBeforeRootBlock};
+const ERAS: [Era; 6] = {
+    use Capability::{
+        ApiServerByKey, BlockBelowGateway, EveryApiSetting, ExtraBeforeRootBlock,
+        RefusesTemplateKeys,
+    };
     [
         Era { has: &[], change: "" },
         Era {
-            has: &[ApiServerByKey],
+            has: &[BlockBelowGateway],
+            change: "up to 0.15 the block `gateway.platforms` of config.yaml is not read",
+        },
+        Era {
+            has: &[BlockBelowGateway, ApiServerByKey],
             change: "up to 0.19 API_SERVER_ENABLED or any key enables it, and only `extra:` is read in config.yaml; from 0.20 on it takes a usable key or `enabled: true`, and the block itself is read",
         },
         Era {
-            has: &[ApiServerByKey, EveryApiSetting],
+            has: &[BlockBelowGateway, ApiServerByKey, EveryApiSetting],
             change: "from 0.21.3 on the block `api_server:` at the top of config.yaml counts in full, and `${…}` is expanded",
         },
         Era {
-            has: &[ApiServerByKey, EveryApiSetting, ExtraBeforeRootBlock],
+            has: &[BlockBelowGateway, ApiServerByKey, EveryApiSetting, RefusesTemplateKeys],
+            change: "from 0.21.4 on a key that looks like one out of a template is none",
+        },
+        Era {
+            has: &[
+                BlockBelowGateway,
+                ApiServerByKey,
+                EveryApiSetting,
+                RefusesTemplateKeys,
+                ExtraBeforeRootBlock,
+            ],
             change: "from 0.22 on `platforms.api_server.extra` wins over the block `api_server:` at the top of config.yaml",
         },
     ]
@@ -244,7 +264,7 @@ impl Sources<'_> {
         let configured = Configured::of(&self.config, era);
         let key = Key::of(self.variable("API_SERVER_KEY", scoped));
         let decided = if era.has(Capability::ApiServerByKey) {
-            self.by_key(&configured, &key, scoped)
+            self.by_key(&configured, &key, era, scoped)
         } else {
             self.by_flag_or_key(&configured, &key, scoped)
         };
@@ -291,12 +311,20 @@ impl Sources<'_> {
     }
 
     /// By the rules from 0.20 on: a usable key enables, unless the configuration says no; the flag is read nowhere.
-    fn by_key(&self, configured: &Configured<'_>, key: &Setting<Key>, scoped: bool) -> Decided {
+    fn by_key(
+        &self,
+        configured: &Configured<'_>,
+        key: &Setting<Key>,
+        era: Era,
+        scoped: bool,
+    ) -> Decided {
         let told = configured.enabled();
-        let usable = key.clone().map(|key| key.is_usable());
+        let shapes_count = era.has(Capability::RefusesTemplateKeys);
+        let usable = key.clone().map(|key| key.is_usable(shapes_count));
         let enabled = if told.from.is_some() { told.clone() } else { usable.clone() };
         let is_off = enabled.value.is(&false) == Some(true);
-        let in_vain = is_off.then(|| self.in_vain(key, &told, scoped)).flatten();
+        let is_usable = usable.value.is(&true) == Some(true);
+        let in_vain = is_off.then(|| self.in_vain((key, is_usable), &told, scoped)).flatten();
         // A key that enables nothing is no source of what is not set.
         let enabled =
             Setting { from: enabled.from.filter(|_| !is_off || told.from.is_some()), ..enabled };
@@ -314,13 +342,12 @@ impl Sources<'_> {
     /// What asks for an API server and gets none, where the configuration told so much.
     fn in_vain(
         &self,
-        key: &Setting<Key>,
+        (key, is_usable): (&Setting<Key>, bool),
         told: &Setting<Value<bool>>,
         scoped: bool,
     ) -> Option<InVain> {
-        let usable = key.value.is_usable();
         match (&key.value, &told.from) {
-            (Key::Present { .. }, Some(off)) if usable.is(&true) == Some(true) => {
+            (Key::Present { .. }, Some(off)) if is_usable => {
                 Some(InVain::Against { key: key.from.clone()?, off: off.clone() })
             }
             (Key::Present { .. }, None) => key.from.clone().map(InVain::Key),
@@ -459,7 +486,8 @@ impl Key {
         match mark.length {
             Length::Empty => Setting { value: Self::Missing, from: None },
             length => {
-                let value = Self::Present { length, placeholder: mark.placeholder };
+                let Mark { placeholder, template, .. } = mark;
+                let value = Self::Present { length, placeholder, template };
                 Setting { value, from }
             }
         }
@@ -474,12 +502,14 @@ impl Key {
         }
     }
 
-    /// Returns whether it is one by the rules of 0.18 and later: 16 characters, and no word out of a template.
-    fn is_usable(&self) -> Value<bool> {
+    /// Returns whether it is one by the rules of 0.18 and later: 16 characters, and no word out of a template. From 0.21.4 on
+    /// nothing of the shape of one either.
+    fn is_usable(&self, shapes_count: bool) -> Value<bool> {
         match self {
             Self::Missing => Value::Literal(false),
-            Self::Present { length, placeholder } => {
-                Value::Literal(*length == Length::Long && !placeholder)
+            Self::Present { length, placeholder, template } => {
+                let is_word = *placeholder || shapes_count && *template;
+                Value::Literal(*length == Length::Long && !is_word)
             }
             Self::Open(why) => Value::hidden(why),
         }

@@ -35,6 +35,8 @@ pub struct Mark {
     pub length: Length,
     /// Whether it was one of the words that people leave in a template, and Hermes refuses as a key.
     pub placeholder: bool,
+    /// Whether it has the shape of one: `your_…_here`, or a row of x. Hermes refuses that from 0.21.4 on.
+    pub template: bool,
     /// Eight hexadecimal digits that are the same for the same value on the same host. Only for
     /// values long enough not to be guessed.
     pub digest: Option<String>,
@@ -91,6 +93,16 @@ const PLACEHOLDERS: [&str; 12] = [
     "none",
 ];
 
+/// True if a value in lower case has the shape of what stands in a template (0.21.4 and later).
+fn is_template(lower: &str) -> bool {
+    let is_row = |text: &str| !text.is_empty() && text.chars().all(|c| c == 'x');
+    let prefixed = ["sk-", "ghp_", "hf_"].iter().filter_map(|prefix| lower.strip_prefix(prefix));
+    let bare: String = lower.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    lower.starts_with("your_") && lower.ends_with("_here")
+        || prefixed.into_iter().any(is_row)
+        || is_row(&bare)
+}
+
 impl Mark {
     /// The mark of a value.
     pub fn of(value: &str, salt: &Salt) -> Self {
@@ -105,13 +117,16 @@ impl Mark {
                 digest.iter().take(4).fold(0_u32, |first, byte| first << 8 | u32::from(*byte));
             format!("{first:08x}")
         });
-        Self { length, placeholder: PLACEHOLDERS.contains(&lower.as_str()), digest }
+        let placeholder = PLACEHOLDERS.contains(&lower.as_str());
+        Self { length, placeholder, template: !placeholder && is_template(&lower), digest }
     }
 
     /// True if both stand for one value of one host, false if they stand for two. None where they do not tell: a short value
     /// has no digest.
     pub fn same(&self, other: &Self) -> Option<bool> {
-        if (self.length, self.placeholder) != (other.length, other.placeholder) {
+        if (self.length, self.placeholder, self.template)
+            != (other.length, other.placeholder, other.template)
+        {
             return Some(false);
         }
         Some(self.digest.as_ref()? == other.digest.as_ref()?)
@@ -128,10 +143,11 @@ impl Mark {
             "16+" => Length::Long,
             _ => return None,
         };
-        let mut mark = Self { length, placeholder: false, digest: None };
+        let mut mark = Self { length, placeholder: false, template: false, digest: None };
         for part in parts {
             match part {
                 "placeholder" => mark.placeholder = true,
+                "template" => mark.template = true,
                 digits => mark.digest = Some(digits.into()),
             }
         }
@@ -160,6 +176,9 @@ impl fmt::Display for Mark {
         write!(f, "{OPEN}{}", self.length.words())?;
         if self.placeholder {
             f.write_str(":placeholder")?;
+        }
+        if self.template {
+            f.write_str(":template")?;
         }
         if let Some(digest) = &self.digest {
             write!(f, ":{digest}")?;
@@ -227,11 +246,29 @@ mod tests {
     #[test]
     fn a_mark_reads_back_as_itself_and_holds_nothing_of_its_value() {
         let salt = Salt(b"some host".to_vec());
-        for value in ["", "***", "short", "twelve chars", "0123456789abcdef0123456789abcdef"] {
+        let template = "your_api_server_key_here";
+        for value in
+            ["", "***", "short", "twelve chars", "0123456789abcdef0123456789abcdef", template]
+        {
             let mark = Mark::of(value, &salt);
             let text = mark.to_string();
             assert_eq!(Mark::read(&text), Some(mark));
             assert!(value.is_empty() || !text.contains(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_the_shape_of_a_template_is_told_from_what_is_one_and_from_a_key() {
+        let of = |value: &str| {
+            let mark = Mark::of(value, &Salt(Vec::new()));
+            (mark.placeholder, mark.template)
+        };
+        for value in ["your_openai_key_here", "xxxxxxxxxxxxxxxx", "sk-xxxxxxxx", "XXXX-XXXX xxxx"] {
+            assert_eq!(of(value), (false, true), "{value}");
+        }
+        assert_eq!(of("your_api_key_here"), (true, false));
+        for value in ["sk-xxxxxxxy", "your_key", "sk-", "0123456789abcdef", "xylophone"] {
+            assert_eq!(of(value), (false, false), "{value}");
         }
     }
 

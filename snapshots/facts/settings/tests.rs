@@ -57,9 +57,10 @@ const CASES: &str = include_str!("cases.json");
 fn every_era_settles_a_host_as_its_own_loader_does() {
     let cases: Vec<Json> = serde_json::from_str(CASES).expect("cases");
     assert!(cases.len() > 200);
-    // The table says what 0.20.0, 0.20.4, 0.20.6 and 0.21.0 answer alike, and what 0.21.3 and 0.21.5 do.
+    // The table says what 0.13.0 to 0.15.2 answer alike, 0.16.0 to 0.19.0, 0.20.0, 0.20.4, 0.20.6 and 0.21.0 answer alike, and what 0.21.3 and 0.21.5 do.
     let eras = [
-        ("0.19.0", &["0.19.0"][..]),
+        ("0.15.2", &["0.13.0", "0.14.0", "0.15.2"][..]),
+        ("0.19.0", &["0.16.0", "0.17.0", "0.18.2", "0.19.0"]),
         ("0.21.0", &["0.20.0", "0.20.4", "0.20.6", "0.21.0"]),
         ("0.21.3", &["0.21.3", "0.21.5"]),
         ("0.22.2", &["0.22.2", "0.23.5"]),
@@ -86,7 +87,7 @@ fn every_era_settles_a_host_as_its_own_loader_does() {
                 );
                 let key = match got.key.value {
                     Key::Missing => "none",
-                    ref key if key.is_usable().is(&true) == Some(true) => "usable",
+                    ref key if key.is_usable(false).is(&true) == Some(true) => "usable",
                     _ => "refused",
                 };
                 assert_eq!(Some(key), told[3].as_str(), "{what}");
@@ -105,7 +106,7 @@ fn where_the_release_is_not_known_nothing_is_said_that_one_of_them_denies() {
             env.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let config = case["yaml"].as_str().expect("a configuration");
-        let eras = ["0.19.0", "0.21.0", "0.21.3", "0.22.2"].map(|era| &case[era]);
+        let eras = ["0.15.2", "0.19.0", "0.21.0", "0.21.3", "0.22.2"].map(|era| &case[era]);
         let all = |at: usize| eras.iter().all(|era| era[at] == eras[0][at]);
         match decide(None, &lines, &[], config) {
             Fact::Known(api) => {
@@ -137,6 +138,7 @@ fn the_flag_counts_up_to_0_19_and_the_key_from_0_20() {
         (&[FLAG, SHORT], "{}", true, false),
         (&[SHORT], "{}", true, false),
         (&["API_SERVER_KEY=your_api_key_here"], "{}", true, false),
+        (&["API_SERVER_KEY=your_own_key_of_hermes"], "{}", true, true),
         (&[SHORT], ON, true, true),
         (&[], ON, true, true),
         (&["API_SERVER_KEY=‹redacted:16+:0a1b2c3d›"], "{}", true, true),
@@ -266,7 +268,7 @@ fn each_setting_says_where_it_comes_from() {
     assert_eq!(got.host.from, None);
     assert_eq!(
         got.key.value,
-        Key::Present { length: Length::Long, placeholder: false },
+        Key::Present { length: Length::Long, placeholder: false, template: false },
         "a key is known by its length"
     );
 }
@@ -369,5 +371,17 @@ proptest! {
             prop_assert_eq!(api.port.value.literal(), None);
         }
         prop_assert!(api.open().is_some() && api.health_url().is_none());
+    }
+}
+
+#[test]
+fn a_key_of_the_shape_of_a_template_is_none_from_0_21_4_on() {
+    for key in ["your_own_api_key_here", "xxxxxxxxxxxxxxxxxxxx", "sk-xxxxxxxxxxxxxxxx"] {
+        let set = [&*format!("API_SERVER_KEY={key}")];
+        assert!(known(Some("0.19.0"), &set, &[], "{}").enabled.value, "{key}");
+        assert!(known(Some("0.21.3"), &set, &[], "{}").enabled.value, "{key}");
+        let api = known(Some("0.21.5"), &set, &[], "{}");
+        assert!(!api.enabled.value && matches!(api.in_vain, Some(InVain::Key(_))), "{key}");
+        assert!(decide(None, &set, &[], "{}").why().is_some(), "{key}");
     }
 }

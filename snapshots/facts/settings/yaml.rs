@@ -1,7 +1,7 @@
 //! What `config.yaml` says of the API server, by the rules of an era.
 //!
 //! Four blocks may speak of it. Their `extra:` counts in every release; what stands in the block itself counts from 0.20
-//! on, which of two wins changed twice.
+//! on, which of two wins changed twice, and `gateway.platforms` is read from 0.16 on.
 
 use crate::facts::address::Address;
 use crate::facts::place::Place;
@@ -47,7 +47,8 @@ impl<'a> Configured<'a> {
     /// Reads the files, the strongest first.
     pub(super) fn of(files: &[(&'a str, &'a Node)], era: Era) -> Self {
         let block = |path: &[&str]| Block::at(files, path);
-        let below_gateway = block(&["gateway", "platforms", "api_server"]);
+        let is_read = era.has(Capability::BlockBelowGateway);
+        let below_gateway = block(&["gateway", "platforms", "api_server"]).filter(|_| is_read);
         let below_platforms = block(&["platforms", "api_server"]);
         let by_key = era.has(Capability::ApiServerByKey);
         let of_gateway = block(&["gateway", "api_server"]).filter(|_| by_key);
