@@ -104,7 +104,9 @@ impl Source {
 
 /// True if a statement may define a function or a class.
 fn begins_a_block(statement: &[u8]) -> bool {
-    statement.starts_with(b"def") || statement.starts_with(b"class") || statement.starts_with(b"async")
+    statement.starts_with(b"def")
+        || statement.starts_with(b"class")
+        || statement.starts_with(b"async")
 }
 
 /// Returns what the statement at `at` does by its first words, and to what name.
