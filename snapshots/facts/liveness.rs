@@ -14,7 +14,7 @@ use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
-use crate::parse::cmdline::{Lifecycle, Role};
+use crate::parse::cmdline::{self, Lifecycle, Role};
 
 /// What is known of the life of one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -524,9 +524,11 @@ fn step_back(live: &mut Vec<Process>) {
         process.witnesses.iter().all(is_inherited) && holders.iter().any(copied)
     };
     live.retain(|process| {
-        // A wrapper steps back behind the gateway that it started, under whatever name it runs.
-        let is_wrapper = process.role == Role::Wrapper
-            || (has_gateway && by_manager(process) && process.role == Role::Foreign);
+        // A wrapper steps back behind the gateway that it started, under whatever name it runs; a shell is none, though
+        // it has not started any yet, or lives on without it.
+        let is_shell = || process.seen.argv.as_deref().is_some_and(cmdline::is_shell);
+        let is_foreign = by_manager(process) && process.role == Role::Foreign;
+        let is_wrapper = process.role == Role::Wrapper || is_foreign && (has_gateway || is_shell());
         !(is_wrapper || is_copy(process) || has_recorded && is_shadow(process))
     });
 }

@@ -71,7 +71,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             Finding::pass(format!("{} is {}", lane.name, job.words)).seen(&job.source, pid)
         }
         Phase::Stopped | Phase::Failed => {
-            let last = job.last_exit.map_or_else(
+            let last = job.last_end().map_or_else(
                 || {
                     if job.is_cut_off() {
                         "how its last run ended was not seen".into()
