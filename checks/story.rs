@@ -54,8 +54,21 @@ impl<'a> Subject<'a> {
                 });
                 (!is_long).then_some(UnderWay::Called(lane, job))
             }
+            (Some((lane, job)), Some(Phase::Running)) if self.shell_before_it().is_some() => {
+                Some(UnderWay::Called(lane, job))
+            }
             _ => Some(UnderWay::Starting(self.gateway.process()?, self.unanswered_start()?)),
         }
+    }
+
+    /// Returns the shell of the service that has not come to start a gateway, while it is young enough for that.
+    pub(crate) fn shell_before_it(&self) -> Option<&'a Process> {
+        let shell = self.gateway.liveness.shell.as_ref()?;
+        let age = shell.age(self.facts.now)?;
+        let has_started = self.gateway.status.known().and_then(|status| status.updated_at);
+        let is_without =
+            has_started.is_some_and(|at| shell.started_at.is_some_and(|born| at > born));
+        (age.as_secs() < LONGEST_CALL && !is_without).then_some(shell)
     }
 
     /// Returns what a start is at, unless nothing but the age of the process speaks of one, and an answer of its health

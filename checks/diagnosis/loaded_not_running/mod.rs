@@ -8,7 +8,7 @@ use crate::job::crash_loop::launchd;
 use crate::subject::lacking;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    case.found("job/not-running")?;
+    let finding = case.found("job/not-running")?;
     let (lane, job) = case.at.job()?;
     let liveness = &case.at.gateway.liveness.process;
     if liveness.known().is_some() {
@@ -22,6 +22,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let lacking = lacking(job);
+    if liveness.is_absent() && case.at.gateway.liveness.shell.is_some() {
+        return Found::certain(finding.claim.clone(), EXPLAINS);
+    }
     let begun = match job.last_end() {
         _ if systemd
             .is_some_and(|systemd| systemd.held_by == Some(Held::Condition) && is_at_rest) =>
@@ -65,17 +68,20 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let summary = format!("{what}: {} is {}; {begun}{due}{policy}{boot}", lane.title(), job.words);
     Found::certain(
         summary,
-        &[
-            "job/not-running",
-            "job/killed",
-            "definition/restart-policy",
-            "owner/stale-pid-file",
-            "cron/no-ticker",
-            "runtime/restart-requested",
-            "cron/overdue",
-            "job/disabled",
-            "survival/reboot",
-            "survival/crash",
-        ],
+        EXPLAINS,
     )
 }
+
+/// The findings that follow from it.
+const EXPLAINS: &[&str] = &[
+    "job/not-running",
+    "job/killed",
+    "definition/restart-policy",
+    "owner/stale-pid-file",
+    "cron/no-ticker",
+    "runtime/restart-requested",
+    "cron/overdue",
+    "job/disabled",
+    "survival/reboot",
+    "survival/crash",
+];

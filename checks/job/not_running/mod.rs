@@ -64,6 +64,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "its ExecStart= is over, and systemd does not look after what that left behind",
                 )
         }
+        Phase::Running if at.shell_before_it().is_some() => on_its_way(lane, job),
+        Phase::Running if at.gateway.liveness.shell.is_some() => without_gateway(at, lane, job),
         Phase::Running => {
             let pid = job
                 .main_pid
@@ -109,6 +111,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 fn on_its_way(lane: &Lane, job: &Job) -> Finding {
     Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
+}
+
+/// A shell lives on, and what it is to run does not.
+fn without_gateway(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
+    let shell = at.gateway.liveness.shell.as_ref();
+    let pid = shell.map_or(0, |shell| shell.pid);
+    let claim = format!(
+        "{} is {}, and no gateway lives: PID {pid} is a shell, and has none below it",
+        lane.name, job.words
+    );
+    let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
+    shell
+        .map_or(finding.clone(), |shell| at.with_process(finding, shell))
+        .help("see what its script waits for, or why it goes on without the gateway that it started")
 }
 
 fn stuck(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
