@@ -59,10 +59,9 @@ impl<'a> Subject<'a> {
         let state = self.own_state();
         match state {
             Some("starting") if self.manager_waits_for(process) => return Some(Step::Usual),
-            Some("starting") => {}
             // An answer is its own word too.
             None if self.answers_as_hermes() => return None,
-            None => {}
+            Some("starting") | None => {}
             Some("running" | "degraded") if self.has_just_come_up() => {
                 return Some(Step::Usual);
             }
