@@ -49,13 +49,14 @@ impl Step {
 }
 
 impl<'a> Subject<'a> {
-    /// Returns the shell of the service that has not come to start a gateway, while it is young enough for that.
-    pub(crate) fn shell_before_it(&self) -> Option<&Process> {
-        let shell = self.gateway.liveness.shell.as_ref()?;
+    /// Returns the wrapper of the service that has not come to start a gateway, while it is young enough for that.
+    pub(crate) fn wrapper_before_it(&self) -> Option<&Process> {
+        let wrapper = self.gateway.liveness.wrapper.as_ref()?;
         let written = self.gateway.status.known().and_then(|status| status.updated_at);
-        let has_started = written.is_some_and(|at| shell.started_at.is_some_and(|born| at > born));
-        let is_young = shell.age(self.facts.now)?.as_secs() < LONGEST_CALL;
-        (is_young && !has_started).then_some(shell)
+        let has_started =
+            written.is_some_and(|at| wrapper.started_at.is_some_and(|born| at > born));
+        let is_young = wrapper.age(self.facts.now)?.as_secs() < LONGEST_CALL;
+        (is_young && !has_started).then_some(wrapper)
     }
 
     /// True if the gateway's process has not come to the end of its start.

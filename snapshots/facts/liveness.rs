@@ -28,9 +28,9 @@ pub struct Liveness {
     pub attempts: Vec<Process>,
     /// Processes that look like a further gateway of this home, of which nothing tells whether they are one.
     pub unclear: Vec<Process>,
-    /// The shell that a service runs in place of a gateway, where no gateway lives below it: it has not started one yet, or
-    /// lives on without it.
-    pub shell: Option<Process>,
+    /// The wrapper or the shell that a service runs in place of a gateway, where no gateway lives below it: it has not started
+    /// one yet, or lives on without it.
+    pub wrapper: Option<Process>,
     /// Commands at work on gateways, this home's or all of their user's.
     pub commands: Vec<(Process, Lifecycle)>,
     /// Records whose process is gone.
@@ -310,7 +310,7 @@ impl Climb<'_> {
         let mut live: Vec<Process> = std::mem::take(&mut self.found).into_values().collect();
         // Its words make it a command, until something else makes it the gateway.
         live.retain(|process| self.is_hard(process) || process.lifecycle().is_none());
-        let shell = live.iter().find(|process| is_shell_of_a_job(process)).cloned();
+        let wrapper = live.iter().find(|process| is_wrapper_of_a_job(process)).cloned();
         step_back(&mut live);
         // The strongest first; among equals the one that more witnesses name, then the older.
         live.sort_by_key(|process| {
@@ -336,13 +336,13 @@ impl Climb<'_> {
             }
             None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
         };
-        let shell = shell.filter(|_| process.is_absent());
+        let wrapper = wrapper.filter(|_| process.is_absent());
         Liveness {
             process,
             others,
             attempts,
             unclear,
-            shell,
+            wrapper,
             commands,
             dead: self.dead,
             unseen: self.unseen,
@@ -502,11 +502,15 @@ impl Holder {
     }
 }
 
-/// True if a shell is all that is known of this process of a service: whatever it starts, it is no gateway.
-fn is_shell_of_a_job(process: &Process) -> bool {
-    process.witnesses.iter().eq([&Witness::Manager])
-        && matches!(process.role, Role::Wrapper | Role::Foreign)
-        && process.seen.argv.as_deref().is_some_and(cmdline::is_shell)
+/// True if this process of a service is a wrapper, or a shell that says nothing of what it runs: whatever it starts, it is no
+/// gateway.
+fn is_wrapper_of_a_job(process: &Process) -> bool {
+    let is_shell = || process.seen.argv.as_deref().is_some_and(cmdline::is_shell);
+    process.witnesses.contains(&Witness::Manager)
+        && (process.role == Role::Wrapper
+            || process.role == Role::Foreign
+                && process.witnesses.iter().eq([&Witness::Manager])
+                && is_shell())
 }
 
 /// Leaves out what only stands beside a gateway: its wrapper, the unseen process of its job, and a copy of itself.
@@ -541,7 +545,7 @@ fn step_back(live: &mut Vec<Process>) {
         let is_wrapper = process.role == Role::Wrapper
             || (has_gateway && by_manager(process) && process.role == Role::Foreign);
         !(is_wrapper
-            || is_shell_of_a_job(process)
+            || is_wrapper_of_a_job(process)
             || is_copy(process)
             || has_recorded && is_shadow(process))
     });

@@ -22,7 +22,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let lacking = lacking(job);
-    if liveness.is_absent() && case.at.gateway.liveness.shell.is_some() {
+    if liveness.is_absent() && case.at.gateway.liveness.wrapper.is_some() {
         return Found::certain(finding.claim.clone(), EXPLAINS);
     }
     let begun = match job.last_end() {
@@ -66,10 +66,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ""
     };
     let summary = format!("{what}: {} is {}; {begun}{due}{policy}{boot}", lane.title(), job.words);
-    Found::certain(
-        summary,
-        EXPLAINS,
-    )
+    Found::certain(summary, EXPLAINS)
 }
 
 /// The findings that follow from it.

@@ -41,7 +41,10 @@ pub(super) fn again_and_again(
     }
     let crashes = launchd.successive_crashes.unwrap_or(0);
     if crashes >= 2 {
-        return Some(failure(lane, job, launchd).seen(&job.source, format!("successive crashes = {crashes}")));
+        return Some(
+            failure(lane, job, launchd)
+                .seen(&job.source, format!("successive crashes = {crashes}")),
+        );
     }
     // No run of it has come so far as to write a record.
     if at.gateway.status.is_absent() && at.gateway.pid_file.is_absent() {
@@ -89,6 +92,16 @@ fn by_plist(lane: &Lane, last_exit: Option<Exit>) -> Option<bool> {
         None | Some(Restart::Never) => Some(false),
         Some(Restart::OnCrash | Restart::Other(_)) => None,
     }
+}
+
+/// True if the gateway's own list of starts (0.19+) has the last run, and launchd has not seen it crash twice in a row: then
+/// the list tells whether it loops, for it knows when each run began, and `runs` counts those that somebody started by hand.
+pub(super) fn is_listed(at: &Subject<'_>, launchd: &Launchd) -> bool {
+    let newest = at.gateway.marks.starts.known().and_then(|starts| starts.last());
+    let age = newest.map(|start| at.facts.now.duration_since(*start).as_secs());
+    let longest = wait(launchd).saturating_add(UNPLANNED_SECONDS.unsigned_abs());
+    let is_of_it = age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age <= longest));
+    is_of_it && launchd.successive_crashes.is_none_or(|crashes| crashes < 2)
 }
 
 /// True if the last run ended as a planned stop or restart ends.

@@ -72,9 +72,8 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
 
 /// True if the job is between two runs of a loop: its manager goes on for ever, and nothing that is under way ends it.
 pub(crate) fn is_between_runs(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
-    let is_between = job.phase == Phase::Restarting
-        || job.ends_by_itself()
-        || launchd::is_due(at, lane, job);
+    let is_between =
+        job.phase == Phase::Restarting || job.ends_by_itself() || launchd::is_due(at, lane, job);
     is_between && of_job(at, lane, job).verdict == Verdict::Failure
 }
 
@@ -305,7 +304,12 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     }
     match job.phase {
         // launchd counts the crashes in a row, and starts by hand are not among them.
-        Phase::Restarting if runs >= 2 && (is_bad || inverted) && !is_first_crash => {
+        Phase::Restarting
+            if runs >= 2
+                && (is_bad || inverted)
+                && !is_first_crash
+                && !launchd::is_listed(at, launchd) =>
+        {
             Finding::failure(claim).seen(&job.source, said)
         }
         // A storm looks alive in any single look; but what it starts never lives long enough to take its lock.

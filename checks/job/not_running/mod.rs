@@ -64,8 +64,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "its ExecStart= is over, and systemd does not look after what that left behind",
                 )
         }
-        Phase::Running if at.shell_before_it().is_some() => on_its_way(lane, job),
-        Phase::Running if at.gateway.liveness.shell.is_some() => without_gateway(at, lane, job),
+        Phase::Running if at.wrapper_before_it().is_some() => on_its_way(lane, job),
+        Phase::Running if at.gateway.liveness.wrapper.is_some() => without_gateway(at, lane, job),
         Phase::Running => {
             let pid = job
                 .main_pid
@@ -113,18 +113,18 @@ fn on_its_way(lane: &Lane, job: &Job) -> Finding {
     Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
 }
 
-/// A shell lives on, and what it is to run does not.
+/// A wrapper lives on, and what it is to run does not.
 fn without_gateway(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
-    let shell = at.gateway.liveness.shell.as_ref();
-    let pid = shell.map_or(0, |shell| shell.pid);
+    let wrapper = at.gateway.liveness.wrapper.as_ref();
+    let pid = wrapper.map_or(0, |wrapper| wrapper.pid);
     let claim = format!(
-        "{} is {}, and no gateway lives: PID {pid} is a shell, and has none below it",
+        "{} is {}, and no gateway lives: PID {pid} only wraps one, and has none below it",
         lane.name, job.words
     );
     let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
-    shell
-        .map_or(finding.clone(), |shell| at.with_process(finding, shell))
-        .help("see what its script waits for, or why it goes on without the gateway that it started")
+    wrapper
+        .map_or(finding.clone(), |wrapper| at.with_process(finding, wrapper))
+        .help("see what it waits for, or why it goes on without the gateway that it started")
 }
 
 fn stuck(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
