@@ -101,6 +101,7 @@ impl Ladder<'_> {
             unclear: Vec::new(),
             holder: None,
             hidden: None,
+            wrapper: None,
         };
         climb.scan();
         let lock = climb.lock();
@@ -131,6 +132,8 @@ struct Climb<'a> {
     holder: Option<Holder>,
     /// Why one that exists could not be told from a gateway: no search through the others settles that.
     hidden: Option<Why>,
+    /// What a service runs in place of a gateway.
+    wrapper: Option<Process>,
 }
 
 impl Climb<'_> {
@@ -244,8 +247,8 @@ impl Climb<'_> {
                 continue;
             };
             match self.look(pid) {
-                // A wrapper waits for the gateway; it is not the gateway.
-                Ok(process) if process.role == Role::Wrapper => {}
+                // A wrapper waits for the gateway; it is not the gateway. Nor is a shell, whatever it runs.
+                Ok(process) if is_wrapper(&process) => self.wrapper = Some(process),
                 // Nor is the parent of a gateway, whatever it is called, or what has another home's lock open.
                 Ok(process) if process.role == Role::Foreign && self.is_parent(pid) => {}
                 Ok(process) if self.serves_another(&process) => {}
@@ -310,7 +313,6 @@ impl Climb<'_> {
         let mut live: Vec<Process> = std::mem::take(&mut self.found).into_values().collect();
         // Its words make it a command, until something else makes it the gateway.
         live.retain(|process| self.is_hard(process) || process.lifecycle().is_none());
-        let wrapper = live.iter().find(|process| is_wrapper_of_a_job(process)).cloned();
         step_back(&mut live);
         // The strongest first; among equals the one that more witnesses name, then the older.
         live.sort_by_key(|process| {
@@ -336,7 +338,7 @@ impl Climb<'_> {
             }
             None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
         };
-        let wrapper = wrapper.filter(|_| process.is_absent());
+        let wrapper = self.wrapper.filter(|_| process.is_absent());
         Liveness {
             process,
             others,
@@ -504,13 +506,9 @@ impl Holder {
 
 /// True if this process of a service is a wrapper, or a shell that says nothing of what it runs: whatever it starts, it is no
 /// gateway.
-fn is_wrapper_of_a_job(process: &Process) -> bool {
+fn is_wrapper(process: &Process) -> bool {
     let is_shell = || process.seen.argv.as_deref().is_some_and(cmdline::is_shell);
-    process.witnesses.contains(&Witness::Manager)
-        && (process.role == Role::Wrapper
-            || process.role == Role::Foreign
-                && process.witnesses.iter().eq([&Witness::Manager])
-                && is_shell())
+    process.role == Role::Wrapper || process.role == Role::Foreign && is_shell()
 }
 
 /// Leaves out what only stands beside a gateway: its wrapper, the unseen process of its job, and a copy of itself.
@@ -544,10 +542,7 @@ fn step_back(live: &mut Vec<Process>) {
         // A wrapper steps back behind the gateway that it started, under whatever name it runs.
         let is_wrapper = process.role == Role::Wrapper
             || (has_gateway && by_manager(process) && process.role == Role::Foreign);
-        !(is_wrapper
-            || is_wrapper_of_a_job(process)
-            || is_copy(process)
-            || has_recorded && is_shadow(process))
+        !(is_wrapper || is_copy(process) || has_recorded && is_shadow(process))
     });
 }
 
