@@ -337,13 +337,10 @@ fn gateway(
             .collect(),
         listening: &listening,
         has_namespaces: !lanes.iter().any(|lane| lane.manager.is_launchd()),
-        marked: [
-            marks.heartbeat.known().map(|beat| beat.at),
-            cron.heartbeat.known().map(|tick| tick.at),
-        ]
-        .into_iter()
-        .flatten()
-        .max(),
+        marks: [
+            marks.heartbeat.known().map(|beat| (beat.pid, beat.at)),
+            cron.heartbeat.known().and_then(|tick| Some((tick.pid?, tick.at))),
+        ],
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes, answers);

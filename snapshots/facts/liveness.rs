@@ -92,8 +92,8 @@ pub struct Ladder<'a> {
     pub listening: &'a [u32],
     /// Whether a process can be where we cannot look: where launchd is, there are no PID namespaces.
     pub has_namespaces: bool,
-    /// When the last mark of an event loop or a ticker was left in the home.
-    pub marked: Option<Timestamp>,
+    /// Who left the last marks of an event loop and of a ticker in the home, and when.
+    pub marks: [Option<(u32, Timestamp)>; 2],
 }
 
 impl Ladder<'_> {
@@ -490,10 +490,13 @@ impl Climb<'_> {
         let host = self.ladder.host;
         let (about, now) = (host.about(), host.now());
         let booted = about.boot_time?;
-        let age = now.duration_since(self.ladder.marked.filter(|marked| *marked > booted)?);
-        if !(-CLOCK_SECONDS..FRESH_SECONDS).contains(&age.as_secs()) {
-            return None;
-        }
+        let is_marked = |record: &&PidRecord| {
+            let of_record = |(pid, at): &(u32, Timestamp)| {
+                let age = now.duration_since(*at).as_secs();
+                *pid == record.pid && *at > booted && (-CLOCK_SECONDS..FRESH_SECONDS).contains(&age)
+            };
+            self.ladder.marks.iter().flatten().any(of_record)
+        };
         let slack = SignedDuration::from_secs(CLOCK_SECONDS);
         let is_foreign = |record: &&PidRecord| {
             let Some(units) = record.start_time else { return false };
@@ -505,7 +508,8 @@ impl Climb<'_> {
         };
         let status = self.ladder.status.known().and_then(|status| status.writer.as_ref());
         let records = [self.ladder.pid_file.known(), self.ladder.lock_record.known(), status];
-        let record = records.into_iter().flatten().find(is_foreign)?;
+        let mut records = records.into_iter().flatten().filter(is_marked);
+        let record = records.find(is_foreign)?;
         let mut gone = self.dead.iter().chain(&self.unseen);
         gone.any(|stale| stale.pid == record.pid).then_some(record.pid)
     }
@@ -617,7 +621,7 @@ mod tests {
             silent: Vec::new(),
             listening: &[],
             has_namespaces: true,
-            marked: None,
+            marks: [None, None],
         }
         .climb()
     }
