@@ -653,6 +653,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_service_runs_in_place_of_a_gateway_is_no_gateway() {
+        for (argv, is_wrapper) in [
+            (r#"["/bin/sh", "/Users/a/bin/w.sh"]"#, true),
+            (r#"["/usr/bin/osascript", "-e", "do shell script \"hermes gateway run\""]"#, true),
+            (r#"["/opt/gateway-as-one-program"]"#, false),
+        ] {
+            let host = host(&format!(r#"{{"processes": [{{"pid": 5, "argv": {argv}}}]}}"#));
+            let job = Fact::Known(Job { main_pid: Some(5), ..job(Phase::Running) });
+            let found = climb(&host, [&Fact::Absent, &Fact::Absent], true, Some(&job));
+            assert_eq!(found.process.is_absent(), is_wrapper, "{argv}: {found:?}");
+            assert_eq!(found.wrapper.map(|wrapper| wrapper.pid), is_wrapper.then_some(5), "{argv}");
+        }
+    }
+
+    fn job(phase: Phase) -> Job {
+        Job {
+            source: String::new(),
+            phase,
+            words: String::new(),
+            main_pid: None,
+            last_exit: None,
+            started_at: None,
+            exited_at: None,
+            restarts: None,
+            enabled: Enabled::Unclear,
+            systemd: None,
+            launchd: None,
+        }
+    }
+
+    #[test]
     fn a_job_that_runs_has_a_process_even_where_its_manager_tells_no_pid() {
         let host = host(r#"{"locks": [{"path": "/home/a/.hermes/gateway.lock", "held": false}]}"#);
         for (phase, has_none) in [
@@ -664,19 +695,7 @@ mod tests {
             (Phase::Stopping, false),
             (Phase::Other, false),
         ] {
-            let job = Fact::Known(Job {
-                source: String::new(),
-                phase,
-                words: String::new(),
-                main_pid: None,
-                last_exit: None,
-                started_at: None,
-                exited_at: None,
-                restarts: None,
-                enabled: Enabled::Unclear,
-                systemd: None,
-                launchd: None,
-            });
+            let job = Fact::Known(job(phase));
             let found = climb(&host, [&Fact::Absent, &Fact::Absent], false, Some(&job)).process;
             assert_eq!(found.is_absent(), has_none, "{phase:?}: {found:?}");
         }

@@ -319,4 +319,24 @@ mod tests {
         assert_eq!(launchd.keep_alive, Some(KeepAlive::Always));
         assert_eq!(launchd.pended.as_deref(), Some("inefficient"));
     }
+
+    #[test]
+    fn a_policy_calls_for_a_start_after_the_ends_that_it_names_and_a_reason_is_no_success() {
+        let reason = Some("OS_REASON_DYLD".to_string());
+        let (clean, failed) = (Some(Exit::Code(0)), Some(Exit::Code(1)));
+        for (keep_alive, exit, reason, again) in [
+            (Some(KeepAlive::Always), clean, None, Some(true)),
+            (Some(KeepAlive::No), failed, None, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: false }), failed, None, Some(true)),
+            (Some(KeepAlive::AfterExit { successful: false }), clean, None, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: false }), None, reason.clone(), Some(true)),
+            (Some(KeepAlive::AfterExit { successful: true }), None, reason, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: true }), None, None, None),
+            (Some(KeepAlive::Conditions), failed, None, None),
+            (None, failed, None, None),
+        ] {
+            let launchd = Launchd { keep_alive, exit_reason: reason, ..Launchd::default() };
+            assert_eq!(launchd.starts_again(exit), again, "{keep_alive:?} {exit:?}");
+        }
+    }
 }
