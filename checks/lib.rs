@@ -148,6 +148,10 @@ checks! {
         stale_server "owner/stale-server",
         other_job "owner/other-job",
     }
+    home {
+        mount "home/mount",
+        space "home/space",
+    }
     port {
         expected_unknown "port/expected-unknown",
         no_listener "port/no-listener",

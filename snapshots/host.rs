@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
-    Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Reach, Trouble,
 };
 use crate::snapshot::About;
 
@@ -49,6 +49,9 @@ pub trait Host {
 
     /// Who holds the lock on a file.
     fn lock(&self, path: &str) -> LockSeen;
+
+    /// The file system that holds a directory: its room, and how it is mounted.
+    fn filesystem(&self, path: &str) -> FilesystemSeen;
 
     /// One GET without credentials, redirects or proxy, to a loopback address.
     fn http(&self, url: &str) -> HttpSeen;
@@ -139,6 +142,8 @@ pub enum Question {
     Listeners(Vec<u16>),
     /// See [`Host::lock`].
     Lock(String),
+    /// See [`Host::filesystem`].
+    Filesystem(String),
     /// See [`Host::http`].
     Http(String),
 }

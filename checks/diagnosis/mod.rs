@@ -164,6 +164,9 @@ macro_rules! diagnoses {
 
 diagnoses! {
     home_inaccessible "home-inaccessible",
+    home_mounted_over "home-mounted-over",
+    home_not_writable "home-not-writable",
+    disk_full "disk-full",
     closed_files "closed-files",
     command_at_work "command-at-work",
     masked "masked",

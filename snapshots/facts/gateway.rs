@@ -8,6 +8,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
+use crate::facts::disk::Disk;
 use crate::facts::endings::Endings;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
@@ -113,6 +114,8 @@ pub struct Gateway {
     pub home: Home,
     /// The home's directory.
     pub directory: DirectorySeen,
+    /// The file systems under the home, its own first.
+    pub disks: Vec<Disk>,
     /// The services that serve it, or are named as if they did.
     pub lanes: Vec<Lane>,
     /// Its process.

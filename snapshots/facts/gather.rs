@@ -18,6 +18,7 @@ use jiff::civil::DateTime;
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::definition::Definition;
+use crate::facts::disk::Disk;
 use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
@@ -194,7 +195,8 @@ fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home
 
 fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
-    let mut questions = vec![Question::Directory(home.path.clone())];
+    let mut questions =
+        vec![Question::Directory(home.path.clone()), Question::Filesystem(home.path.clone())];
     for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
@@ -354,6 +356,7 @@ fn gateway(
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
+        disks: Disk::of(look.host, &home.path),
         dotenv: file(".env", Part::SMALL),
         files: SMALL_FILES
             .iter()

@@ -113,9 +113,14 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
     let status = process.read("status").unwrap_or_default();
     seen.uid = effective_uid(&status);
     seen.inner_pid = inner_pid(&status);
-    seen.network = process.link("ns/net").ok().filter(|network| {
-        fs::read_link("/proc/self/ns/net").is_ok_and(|ours| ours.as_os_str() != network.as_str())
-    });
+    let another = |namespace: &str| {
+        process.link(namespace).ok().filter(|its| {
+            let ours = fs::read_link(format!("/proc/self/{namespace}"));
+            ours.is_ok_and(|ours| ours.as_os_str() != its.as_str())
+        })
+    };
+    seen.network = another("ns/net");
+    seen.mounts = another("ns/mnt");
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
     seen.argv = (!argv.is_empty()).then(|| redacted::arguments(&argv, salt));
