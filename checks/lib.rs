@@ -145,6 +145,7 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        package_gone "owner/package-gone",
         stale_server "owner/stale-server",
         other_job "owner/other-job",
     }

@@ -317,6 +317,12 @@ pub struct ProcessSeen {
     /// Linux: its path in the cgroup v2 hierarchy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<String>,
+    /// Linux: true where its cgroup, or one above it, is frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<bool>,
+    /// Linux: the process that traces it, as a debugger does, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracer: Option<u32>,
     /// Linux: its network namespace, where that is another than ours: none of its sockets is among those that we see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
@@ -354,6 +360,9 @@ pub struct ListenerSeen {
     /// The numeric user who made the socket, where the kernel tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
+    /// That user's name, where it is not the one who looks and nobody who holds the socket is visible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// A lock (`flock`) on a file.

@@ -170,6 +170,7 @@ diagnoses! {
     closed_files "closed-files",
     command_at_work "command-at-work",
     masked "masked",
+    package_gone "package-gone",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
     two_gateways "two-gateways",

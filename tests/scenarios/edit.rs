@@ -174,6 +174,7 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("malformed", detail) => {
             (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()));
         }
+        ("timeout", _) => seen.error = Some(Trouble::TimedOut),
         ("too-large", _) => (seen.error, seen.size) = (Some(Trouble::TooLarge), Some(1 << 30)),
         ("directory", _) => {
             (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Directory));
@@ -247,6 +248,9 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
             let error = Some(Trouble::PermissionDenied);
             seen = ProcessSeen { pid, error, ..ProcessSeen::default() };
         }
+        Some(("frozen", is)) => seen.frozen = Some(is == "true"),
+        Some(("tracer", pid)) => seen.tracer = Some(pid.parse().map_err(|_| "no PID")?),
+        Some(("exe", path)) => seen.exe = Some(path.into()),
         Some(("mounts", namespace)) => seen.mounts = Some(namespace.into()),
         None if how == "closed" => (seen.open, seen.env) = (None, None),
         Some(("state", state)) => seen.state = Some(state.into()),
@@ -358,7 +362,8 @@ fn listener(host: &mut Snapshot, at: &str, how: &str) -> Result<(), String> {
         }
         _ => return Err("an unknown state of a listener".into()),
     };
-    listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000) });
+    let user = pids.is_none().then(|| "alice".to_string());
+    listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000), user });
     Ok(())
 }
 
