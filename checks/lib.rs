@@ -187,6 +187,7 @@ checks! {
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",
         restart_requested "runtime/restart-requested",
+        session_store "runtime/session-store",
     }
     cron {
         no_ticker "cron/no-ticker",

@@ -113,21 +113,36 @@ const ENOEXEC: i32 = 8;
 const EACCES: i32 = 13;
 
 /// Why a start came to nothing, by the last line that it left.
-const REASONS: [(Class, &str); 8] = [
-    (Class::PythonBroken, "its Python cannot start: its own library is gone, or of another version"),
+const REASONS: [(Class, &str); 11] = [
+    (
+        Class::PythonBroken,
+        "its Python cannot start: its own library is gone, or of another version",
+    ),
     (
         Class::HermesMissing,
         "its Python does not find Hermes: the virtual environment was rebuilt or moved",
     ),
     (Class::NoRoom, "its disk is full (OSError, Errno 28)"),
     (Class::ReadOnly, "its file system is read-only (OSError, Errno 30)"),
-    (Class::CodeBroken, "its code cannot be parsed (SyntaxError): an update is half done, or somebody edited it"),
+    (
+        Class::CodeBroken,
+        "its code cannot be parsed (SyntaxError): an update is half done, or somebody edited it",
+    ),
     (
         Class::ImportFailed,
         "a module cannot be imported (ImportError): a package is missing, or an update is half done",
     ),
     (Class::AccessDenied, "a file may not be opened (PermissionError)"),
-    (Class::SecondGateway, "it takes another process for the gateway of this home, and refuses to be a second one"),
+    (Class::StartTimedOut, "its start came to nothing in its time, and its own watchdog ended it"),
+    (Class::LoopFrozen, "its event loop stood still, and its own watchdog ended it"),
+    (
+        Class::Attached,
+        "another gateway serves this profile already, and a start of its own ends at once",
+    ),
+    (
+        Class::SecondGateway,
+        "it takes another process for the gateway of this home, and refuses to be a second one",
+    ),
 ];
 
 fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {

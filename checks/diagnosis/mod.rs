@@ -211,6 +211,7 @@ diagnoses! {
     ticker_dead "ticker-dead",
     slow_answer "slow-answer",
     platforms_failing "platforms-failing",
+    session_store_damaged "session-store-damaged",
     stale_code "stale-code",
     cron_jobs_failing "cron-jobs-failing",
     wrong_home "wrong-home",

@@ -350,8 +350,7 @@ fn gateway(
     let definition = lanes.iter().find_map(|lane| lane.definition.known());
     let install = install_of(look, liveness.process.known(), definition, &records);
     let known: Vec<&PidRecord> = records.into_iter().flatten().collect();
-    let origins =
-        liveness.process.known().map(|process| Origin::of(process, &known, look.host));
+    let origins = liveness.process.known().map(|process| Origin::of(process, &known, look.host));
     let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
     let written_by = install.as_ref().filter(|_| is_written);
     let reference =
@@ -403,9 +402,9 @@ fn outcry(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> 
 
 /// Asks the journal for the last lines of a unit that failed, or that has been started again and again until now.
 fn outcry_in_journal(look: &Look<'_>, scope: Scope, unit: &str, job: &Job) -> Fact<Outcry> {
-    let is_young = job.started_at.is_some_and(|at| {
-        look.host.now().duration_since(at).as_secs() < YOUNG_SECONDS
-    });
+    let is_young = job
+        .started_at
+        .is_some_and(|at| look.host.now().duration_since(at).as_secs() < YOUNG_SECONDS);
     let loops = job.restarts.is_some_and(|restarts| restarts > 0) && is_young;
     let is_meant = matches!(job.phase, Phase::Failed | Phase::Restarting) || loops;
     if !is_meant || !look.may_ask_journal() {

@@ -77,7 +77,8 @@ impl Origin {
             program.starts_with('/') && SCRIPTS.iter().any(|script| program.ends_with(script))
         };
         let program = records.iter().filter(is_its_own).find_map(|record| record.program.as_ref());
-        let module = program.filter(is_module).map(|path| (OriginKind::Package, path.as_str(), false));
+        let module =
+            program.filter(is_module).map(|path| (OriginKind::Package, path.as_str(), false));
         let executable = process.seen.exe.as_deref().and_then(|path| {
             // Without the kernel's word nothing is to be learnt: a name that it follows is the file that runs.
             Some((OriginKind::Interpreter, path.strip_suffix(" (deleted)")?, true))

@@ -33,8 +33,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gw_snapshot::observation::{
-    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen,
-    Reach, Started, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, Kind, ListenerSeen, LockSeen,
+    ProcessSeen, Reach, Started, Trouble,
 };
 use gw_snapshot::parse::show;
 use gw_snapshot::snapshot::{Search, Snapshot};

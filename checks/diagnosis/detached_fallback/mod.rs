@@ -3,6 +3,7 @@
 use gw_snapshot::facts::gateway::{Listener, Supervision};
 
 use super::{Case, Certainty, Found};
+use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -33,7 +34,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None => format!("whether {} is loaded cannot be told", lane.name),
     };
     let why = marked.and_then(|marked| marked.reason.clone());
-    let why = why.map_or_else(String::new, |why| format!(" (it says: {why})"));
+    let since = marked.and_then(|marked| at.age_of(marked.written_at?));
+    let since = since.map_or_else(String::new, |age| format!(", {} ago", span(age.unsigned_abs())));
+    let why = why.map_or_else(String::new, |why| format!(" (it says: {why}{since})"));
     Some(Found {
         certainty: if marked.is_some() { Certainty::Certain } else { Certainty::Likely },
         summary: format!(

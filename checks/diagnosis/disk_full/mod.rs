@@ -28,6 +28,7 @@ pub(super) const EXPLAINS: &[&str] = &[
     "runtime/left-by-another",
     "runtime/loop-stalled",
     "runtime/missing",
+    "runtime/session-store",
     "cron/last-run-failed",
     "cron/missed-occurrence",
     "cron/never-fired",

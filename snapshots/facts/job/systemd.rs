@@ -642,7 +642,8 @@ mod tests {
             format!("Id=u.service\nActiveState={state}\nTriggeredBy=u.timer u.socket\n")
         };
         for state in ["active", "inactive"] {
-            let Some(Ask::SystemctlShowState { units, .. }) = units(&unit(state)).ask_for_required()
+            let Some(Ask::SystemctlShowState { units, .. }) =
+                units(&unit(state)).ask_for_required()
             else {
                 panic!("a question")
             };

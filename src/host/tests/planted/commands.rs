@@ -81,7 +81,8 @@ fn entry(line: &str, secrets: &mut Secrets) -> String {
             fields.insert(key.into(), planted.into());
         }
     }
-    let other = format!("{{\"MESSAGE\": \"{}\", \"EXIT_CODE\": \"{}\"}}", secrets.word(), secrets.word());
+    let other =
+        format!("{{\"MESSAGE\": \"{}\", \"EXIT_CODE\": \"{}\"}}", secrets.word(), secrets.word());
     format!("{}\n{other}", Value::Object(fields))
 }
 
