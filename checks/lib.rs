@@ -17,6 +17,7 @@ pub mod examine;
 mod excuse;
 pub mod finding;
 pub mod intent;
+pub mod limits;
 pub mod plan;
 mod spawn;
 pub mod stop;

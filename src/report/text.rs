@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use gw_checks::diagnosis::HEALTHY;
 use gw_checks::finding::{Evidence, Finding, Verdict};
+use gw_checks::limits::limits;
 use gw_checks::plan::{Course, script};
 use owo_colors::{OwoColorize as _, Style as Paint};
 use unicode_width::UnicodeWidthStr as _;
@@ -455,6 +456,9 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
             Sealed::Off => "not sealed: --no-seal was given".to_string(),
         };
         line(out, &format!("{}", clean(&seal).dimmed()));
+        for limit in limits(report.facts) {
+            line(out, &format!("{}", limit.dimmed()));
+        }
     }
 }
 

@@ -171,7 +171,10 @@ impl Units {
         let all = || self.answers.known().into_iter().flatten().map(|(_, block)| block);
         let required =
             all().filter(|block| is_at_rest(block)).flat_map(required).map(|(_, unit)| unit);
+        // Those that are called after Hermes are told of already.
+        let is_told = |unit: &&str| self.names().any(|name| name == *unit);
         let triggers = all().flat_map(|block| words(block, "TriggeredBy"));
+        let triggers = triggers.filter(|unit| !is_told(unit));
         let units: BTreeSet<String> =
             required.chain(triggers).map(String::from).take(MOST_REQUIRED).collect();
         (!units.is_empty()).then(|| Ask::SystemctlShowState {
@@ -241,7 +244,9 @@ impl Units {
     /// The units that start one, each with whether it is there after a boot.
     fn triggers(&self, block: &Properties) -> Vec<Trigger> {
         let trigger = |unit: &str| {
-            let told = self.required.iter().find(|other| get(other, "Id") == unit);
+            let among = self.answers.known().into_iter().flatten().map(|(_, block)| block);
+            let mut told = among.chain(&self.required);
+            let told = told.find(|other| get(other, "Id") == unit);
             Trigger { unit: unit.into(), enabled: told.map_or(Enabled::Unclear, enabled) }
         };
         words(block, "TriggeredBy").map(trigger).collect()
