@@ -16,8 +16,13 @@ impl<'a> Subject<'a> {
         let is_its_own = |(path, deleted): (&str, bool)| {
             !deleted && path.strip_suffix("/gateway.lock").is_some_and(|path| home.is_at(path))
         };
+        // While it starts, its files come to be between two looks.
+        let is_settled = |process: &Process| {
+            process.age(self.facts.now).is_some_and(|age| age.as_secs() > SETTLED_SECONDS)
+        };
         let process = gateway.process().filter(|process| {
             process.seen.mounts.is_none()
+                && is_settled(process)
                 && !process.is_elsewhere(&self.facts.about)
                 && process.open_gateway_locks().any(is_its_own)
         })?;
@@ -34,6 +39,9 @@ impl<'a> Subject<'a> {
             let own = gateway.disks.first().and_then(|disk| disk.filesystem.known());
             own.and_then(|found| found.mount.as_deref()).is_some_and(|mount| home.is_at(mount))
         };
-        (is_absent || is_free && is_a_mount()).then_some(process)
+        (is_a_mount() && (is_absent || is_free)).then_some(process)
     }
 }
+
+/// A gateway that is older has made its files. In seconds.
+const SETTLED_SECONDS: i64 = 5;

@@ -35,12 +35,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let why = marked.and_then(|marked| marked.reason.clone());
     let since = marked.and_then(|marked| at.age_of(marked.written_at?));
-    let since = since.map_or_else(String::new, |age| format!(", {} ago", span(age.unsigned_abs())));
-    let why = why.map_or_else(String::new, |why| format!(" (it says: {why}{since})"));
+    let since = since.map_or_else(String::new, |age| format!(", for {}", span(age.unsigned_abs())));
+    let why = why.map_or_else(String::new, |why| format!(" (it says: {why})"));
     Some(Found {
         certainty: if marked.is_some() { Certainty::Certain } else { Certainty::Likely },
         summary: format!(
-            "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{holds}; {job}",
+            "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{since}{holds}; {job}",
             process.pid
         ),
         explains: vec![

@@ -23,7 +23,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 
 /// Somebody froze a control group by its file: systemd does not know of it.
 fn past_systemd(process: &Process) -> Option<Found> {
-    let is_frozen = process.seen.frozen == Some(true) && !process.is_stopped() && !process.is_zombie();
+    let is_frozen =
+        process.seen.frozen == Some(true) && !process.is_stopped() && !process.is_zombie();
     let group = process.seen.cgroup.as_deref().filter(|_| is_frozen)?;
     Found::certain(
         format!(

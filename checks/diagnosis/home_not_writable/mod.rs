@@ -6,9 +6,8 @@ use super::disk_full::EXPLAINS;
 use super::{Case, Found};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let is_read_only = |disk: &Disk| {
-        disk.filesystem.known().is_some_and(|found| found.read_only == Some(true))
-    };
+    let is_read_only =
+        |disk: &Disk| disk.filesystem.known().is_some_and(|found| found.read_only == Some(true));
     if case.at.below_a_mount().is_some() || !case.at.gateway.disks.iter().any(is_read_only) {
         return None;
     }

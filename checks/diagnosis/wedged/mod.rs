@@ -32,7 +32,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             )
         }
         (true, true, _) => {
-            format!("PID {} {}: it accepts connections and never answers", process.pid, held(process))
+            format!(
+                "PID {} {}: it accepts connections and never answers",
+                process.pid,
+                held(process)
+            )
         }
         (false, true, _) => {
             format!("PID {} {}: it exists and does nothing", process.pid, held(process))

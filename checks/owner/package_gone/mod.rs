@@ -1,6 +1,6 @@
 //! Whether the code that the gateway runs is still installed.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::install::{Origin, OriginKind};
 
 use crate::Subject;
@@ -14,6 +14,13 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let origins = &at.gateway.origins;
     let pid = process.pid;
+    // An update takes the old code away before the new one stands.
+    if let Some((command, _)) = at.gateway.liveness.commands.first() {
+        let why = Why::Failed(format!("PID {} is at work: {}", command.pid, command.command()));
+        return vec![
+            Finding::unknown("whether the code that it runs is still there", &why).minor(),
+        ];
+    }
     if let Some(gone) = origins.iter().find(|origin| origin.is_gone()) {
         let what = match gone.kind {
             OriginKind::Package => "the code that it runs",

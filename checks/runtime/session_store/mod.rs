@@ -62,7 +62,8 @@ fn by_log(at: &Subject<'_>) -> Option<Finding> {
 /// A database that a start put aside, because its first page was no database any more (0.21.5+).
 fn set_aside_before(at: &Subject<'_>) -> Option<Finding> {
     let names = at.gateway.directory.entries.iter().flatten();
-    let (name, when) = names.filter_map(|name| Some((name, set_aside(name)?))).max_by_key(|it| it.1)?;
+    let (name, when) =
+        names.filter_map(|name| Some((name, set_aside(name)?))).max_by_key(|it| it.1)?;
     let path = at.path(name);
     Some(
         Finding::warning(format!(
