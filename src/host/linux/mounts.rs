@@ -1,4 +1,4 @@
-//! What is mounted where, by `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
+//! What is mounted where, by `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`).
 
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
