@@ -447,6 +447,9 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
         paragraph(out, "", &clean(&waited), style);
     }
     if style.verbose {
+        for limit in limits(report.facts) {
+            line(out, &format!("{}", limit.dimmed()));
+        }
         let seal = match report.sealed {
             Sealed::Held => {
                 "sealed: the kernel refused this program every write while it looked".to_string()
@@ -456,9 +459,6 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
             Sealed::Off => "not sealed: --no-seal was given".to_string(),
         };
         line(out, &format!("{}", clean(&seal).dimmed()));
-        for limit in limits(report.facts) {
-            line(out, &format!("{}", limit.dimmed()));
-        }
     }
 }
 

@@ -411,6 +411,8 @@ def home_read_only():
 def mounted_over():
     """A copy of the home without its records is mounted over it while the gateway runs."""
     healthy()
+    # A younger one may still be making its files.
+    until("it is some seconds old", lambda: time.time() - os.stat(f"/proc/{main_pid()}").st_mtime > 7, 20)
     other = Path("/srv/other")
     subprocess.run(["cp", "-a", HERMES_HOME, other], check=True)
     for name in ["gateway.pid", "gateway.lock", "gateway_state.json"]:
