@@ -139,8 +139,11 @@ pub struct Gateway {
     pub health: Option<Health>,
     /// Its cron.
     pub cron: Cron,
-    /// The code that it runs.
+    /// The code that its service starts next. Where no service runs its process, the code of that process, else the one to
+    /// which its service or its records lead.
     pub install: Option<Install>,
+    /// The code from which its process runs, where its service starts that of another place next.
+    pub runs_from: Option<Install>,
     /// What that code writes into definitions. Not looked for where there is none.
     pub reference: Fact<Reference>,
     /// Its logs.
@@ -330,6 +333,11 @@ impl Gateway {
     /// The gateway's process, where one is known.
     pub fn process(&self) -> Option<&Process> {
         self.liveness.process.known()
+    }
+
+    /// Returns the code from which its process runs, where that is known.
+    pub fn running_code(&self) -> Option<&Install> {
+        self.runs_from.as_ref().or(self.install.as_ref())
     }
 
     /// The service to speak of: the one that supervises, else one with a process, else one that its manager is

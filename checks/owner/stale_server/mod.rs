@@ -37,7 +37,7 @@ fn judge(at: &Subject<'_>, server: &Server) -> Option<Finding> {
         .as_ref()
         .map_or(Loaded::Unknown, |install| written_after(install, process, at.facts.now));
     let why = match loaded {
-        Loaded::Same => return None,
+        Loaded::Same | Loaded::SameCommit => return None,
         Loaded::Older(how) => {
             let claim = format!("{name} runs older code than the code on disk: {how}");
             let finding = at.with_process(Finding::warning(claim), process);
@@ -45,7 +45,9 @@ fn judge(at: &Subject<'_>, server: &Server) -> Option<Finding> {
             return Some(finding.help(help));
         }
         Loaded::Ahead => "the code on disk bears a time that has not come yet",
-        Loaded::Unknown => "nothing tells when it started, or when its code was written",
+        Loaded::Unknown | Loaded::Another(_) | Loaded::Elsewhere(_) => {
+            "nothing tells when it started, or when its code was written"
+        }
     };
     let what = format!("whether {name} runs the code on disk");
     Some(Finding::unknown(&what, &Why::Failed(why.into())).minor())
