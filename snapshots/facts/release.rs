@@ -296,6 +296,16 @@ mod tests {
     }
 
     #[test]
+    fn a_build_of_a_commit_is_not_the_release_whose_name_it_bears() {
+        let build = version("0.22.2.dev3+g0a1b2c3");
+        assert_eq!(build.to_string(), "0.22.2 + a checkout");
+        assert_ne!(build, version("0.22.2"));
+        assert_eq!(build.has(Capability::LeavesOtherHomes), None);
+        assert_eq!(build.has(Capability::ExternalSupervisor), Some(true));
+        assert_eq!(version("0.22.3.dev1").has(Capability::LeavesOtherHomes), Some(true));
+    }
+
+    #[test]
     fn what_no_looked_at_release_decides_is_open() {
         for (text, expected) in [
             ("0.20.0", Some(false)),
