@@ -1,5 +1,6 @@
 //! Which code a gateway has loaded, beside what is installed.
 
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::install::Install;
 use gw_snapshot::facts::process::Process;
@@ -32,6 +33,8 @@ pub(crate) enum Loaded {
     Another(Skew),
     /// It stands in another place than the code that its service starts next.
     Elsewhere(Moved),
+    /// It is the same as in its own place, and nobody saw whether its service starts that.
+    Hidden(Why),
     /// The file of the code bears a time that has not come yet.
     Ahead,
     /// Nothing tells.
@@ -87,7 +90,14 @@ impl Subject<'_> {
     /// all: the tag of a release is made after its number is raised, and may be of another branch.
     pub(crate) fn loaded(&self, process: &Process) -> Loaded {
         let Some(install) = &self.gateway.install else { return Loaded::Unknown };
-        if let Some(from) = &self.gateway.runs_from {
+        match (&self.gateway.runs_from, self.loaded_of(install, process)) {
+            (Fact::Unknown(why), Loaded::Same | Loaded::SameCommit) => Loaded::Hidden(why.clone()),
+            (_, loaded) => loaded,
+        }
+    }
+
+    fn loaded_of(&self, install: &Install, process: &Process) -> Loaded {
+        if let Fact::Known(from) = &self.gateway.runs_from {
             let running = self.running();
             let version = running.first().map(|running| &running.version);
             return Loaded::Elsewhere(Moved {
@@ -118,13 +128,16 @@ impl Subject<'_> {
             .filter(is_released)
             .zip(installed.filter(is_released))
             .is_some_and(|(running, installed)| installed.is_of_release(running));
-        match written_after(install, process, self.facts.now) {
-            Loaded::Older(_) | Loaded::Unknown if same => Loaded::Same,
-            Loaded::Older(how) => Loaded::Older(how),
-            loaded => match self.skew().filter(|_| installed.is_some()) {
-                Some(skew) => Loaded::Another(skew),
-                None => loaded,
-            },
+        let written = written_after(install, process, self.facts.now);
+        if same && matches!(written, Written::After(_) | Written::Unknown) {
+            return Loaded::Same;
+        }
+        match (written, self.skew().filter(|_| installed.is_some())) {
+            (Written::After(how), _) => Loaded::Older(how),
+            (_, Some(skew)) => Loaded::Another(skew),
+            (Written::Before, None) => Loaded::Same,
+            (Written::Ahead, None) => Loaded::Ahead,
+            (Written::Unknown, None) => Loaded::Unknown,
         }
     }
 
@@ -142,20 +155,33 @@ impl Subject<'_> {
     }
 }
 
+/// When the code of a process was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Before its start.
+    Before,
+    /// After it: in a few words, how that is seen.
+    After(String),
+    /// At a time that has not come yet.
+    Ahead,
+    /// Nothing tells.
+    Unknown,
+}
+
 /// Compares the start of a process with the time at which its code was written.
-pub(crate) fn written_after(install: &Install, process: &Process, now: Timestamp) -> Loaded {
+pub(crate) fn written_after(install: &Install, process: &Process, now: Timestamp) -> Written {
     let (Some(started), Some(written)) = (process.started_at, install.written_at) else {
-        return Loaded::Unknown;
+        return Written::Unknown;
     };
     if written.duration_since(now).as_secs() > CLOCK_SECONDS {
-        return Loaded::Ahead;
+        return Written::Ahead;
     }
     match u64::try_from(written.duration_since(started).as_secs()) {
         Ok(later) if later > SETTLED => {
-            Loaded::Older(format!("the code was updated {} after its start", span(later)))
+            Written::After(format!("the code was updated {} after its start", span(later)))
         }
-        _ if install.is_dated => Loaded::Same,
-        _ => Loaded::Unknown,
+        _ if install.is_dated => Written::Before,
+        _ => Written::Unknown,
     }
 }
 

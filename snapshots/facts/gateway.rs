@@ -142,8 +142,9 @@ pub struct Gateway {
     /// The code that its service starts next. Where no service runs its process, the code of that process, else the one to
     /// which its service or its records lead.
     pub install: Option<Install>,
-    /// The code from which its process runs, where its service starts that of another place next.
-    pub runs_from: Option<Install>,
+    /// The code from which its process runs, where its service starts that of another place next. Unknown where the two
+    /// have two paths, and nobody saw where those lead.
+    pub runs_from: Fact<Install>,
     /// What that code writes into definitions. Not looked for where there is none.
     pub reference: Fact<Reference>,
     /// Its logs.
@@ -337,7 +338,7 @@ impl Gateway {
 
     /// Returns the code from which its process runs, where that is known.
     pub fn running_code(&self) -> Option<&Install> {
-        self.runs_from.as_ref().or(self.install.as_ref())
+        self.runs_from.known().or(self.install.as_ref())
     }
 
     /// The service to speak of: the one that supervises, else one with a process, else one that its manager is

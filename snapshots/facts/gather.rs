@@ -608,7 +608,7 @@ struct Codes {
     /// See [`Gateway::install`].
     install: Option<Install>,
     /// See [`Gateway::runs_from`].
-    runs_from: Option<Install>,
+    runs_from: Fact<Install>,
 }
 
 impl Leads<'_> {
@@ -633,13 +633,19 @@ impl Leads<'_> {
         // Only the records say that the code of a process is gone: words may lead to where it never was.
         let is_seen = |install: &Install| install.code.why().is_none();
         let from = recorded.filter(is_seen).or_else(|| running.clone().filter(is_there));
+        let mut hidden = Fact::Absent;
         if let (Some(next), Some(from)) = (&self.next, from) {
             let next = look.install_next(next, &from, loaded.as_ref());
-            if let Some(next) = next.filter(|next| look.is_elsewhere(&from, next) == Some(true)) {
-                return Codes { install: Some(next), runs_from: Some(from) };
+            let next = next.filter(|next| next.code.known().is_some());
+            match next.map(|next| (look.is_elsewhere(&from, &next), next)) {
+                Some((Some(true), next)) => {
+                    return Codes { install: Some(next), runs_from: Fact::Known(from) };
+                }
+                Some((None, _)) => hidden = Fact::Unknown(Why::NotObserved),
+                Some((Some(false), _)) | None => {}
             }
         }
-        Codes { install: self.first(look, running, loaded.as_ref()), runs_from: None }
+        Codes { install: self.first(look, running, loaded.as_ref()), runs_from: hidden }
     }
 
     /// Returns the first of these that leads to a version: the process, its service, what its records say of its program, and

@@ -25,7 +25,7 @@ const OWN: &[&str] = &["owner/stale-code", "owner/stale-server", "health/version
 
 /// Returns the two versions, where they differ and it runs from the place of the installed code. Else what was found.
 fn said(case: &Case<'_>, finding: &Finding) -> String {
-    let skew = case.at.skew().filter(|_| case.at.gateway.runs_from.is_none());
+    let skew = case.at.skew().filter(|_| case.at.gateway.runs_from.known().is_none());
     skew.map_or_else(|| finding.claim.clone(), |skew| skew.to_string())
 }
 

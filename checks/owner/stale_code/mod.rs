@@ -23,6 +23,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let why = Why::Failed("the code on disk bears a time that has not come yet".into());
             Finding::unknown("whether the gateway runs the code on disk", &why).minor()
         }
+        Loaded::Hidden(why) => {
+            let what = format!("whether the service of PID {pid} starts the code that this runs");
+            Finding::unknown(&what, &why).minor()
+        }
         Loaded::Same | Loaded::SameCommit => {
             Finding::pass(format!("PID {pid} runs the code on disk"))
         }
