@@ -409,7 +409,7 @@ impl Git {
         Self {
             checkout: Fact::Known(()),
             head: if commit.is_absent() { gone() } else { commit },
-            moved: host.file(&join(directory, MOVES), Part::Stat).mtime,
+            moved: moved(&host.file(&join(directory, MOVES), Part::Tail(MOST_MOVES))),
         }
     }
 
@@ -427,6 +427,17 @@ impl Git {
                 .with(Checkout { commit: self.head.known().cloned(), date: self.moved.map(date) }),
         }
     }
+}
+
+/// Returns the time of the last entry in the log of `HEAD`. Where none can be read, that of the file, which `git gc` writes
+/// anew.
+fn moved(log: &FileSeen) -> Option<Timestamp> {
+    let last = log.content().known().and_then(|text| text.lines().last());
+    let entry = last.and_then(|line| {
+        let mut words = line.split('\t').next()?.split_whitespace().rev().skip(1);
+        Timestamp::from_second(words.next()?.parse().ok()?).ok()
+    });
+    entry.or(log.mtime)
 }
 
 /// Returns the commit of a branch in the file that holds those without a file of their own (git-pack-refs(1)).
@@ -452,7 +463,7 @@ fn editable(packages: &str, host: &dyn Host) -> Option<String> {
     let own = |name: &&String| PROJECTS.iter().any(|project| name.contains(project));
     let infos = names.iter().filter(own).filter(|name| name.ends_with(".dist-info"));
     let origins = infos.filter_map(|name| origin(&read(&join(name, ORIGIN))?));
-    let paths = names.iter().filter(own).filter(|name| name.ends_with(".pth"));
+    let paths = names.iter().filter(own).filter(|name| name.strip_suffix(".pth").is_some());
     let added = paths.filter_map(|name| {
         let text = read(name)?;
         let mut lines = text.lines().map(str::trim);
@@ -573,6 +584,8 @@ const PROJECT: &str = "pyproject.toml";
 const STAMP: &str = "install-stamp.json";
 /// The log of the places where `HEAD` was: written when the code is checked out anew.
 const MOVES: &str = "logs/HEAD";
+/// How much of its end is read, in bytes.
+const MOST_MOVES: u64 = 4096;
 /// The branches and tags that have no file of their own.
 const PACKED: &str = "packed-refs";
 /// Before the path of the repository, in a `.git` that is a file.
@@ -852,6 +865,30 @@ mod tests {
         ] {
             let found = checkout(&[&[init][..], &files].concat());
             assert_eq!(found.is_dated, is_dated, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_entry_of_the_log_dates_a_checkout_and_not_what_a_cleanup_did_to_the_file() {
+        let entry = |seconds: u32| format!("{COMMIT} {OTHER} {seconds} +0100");
+        for (text, expected) in [
+            (
+                format!("{}\n{}\n", entry(1_700_000_000), entry(1_795_132_800)),
+                "2026-11-20T00:00:00Z",
+            ),
+            (
+                format!("{COMMIT} {OTHER} A <a@b> 1795132800 +0100\tpull: x 5 y\n"),
+                "2026-11-20T00:00:00Z",
+            ),
+            (String::new(), "2026-11-20T10:00:00Z"),
+            ("‹redacted:16+:9c992f75›".into(), "2026-11-20T10:00:00Z"),
+        ] {
+            let found = checkout(&[
+                ("/c/hermes_cli/__init__.py", "-"),
+                ("/c/.git/HEAD", COMMIT),
+                ("/c/.git/logs/HEAD", &text),
+            ]);
+            assert_eq!(found.written_at, expected.parse().ok(), "{text}");
         }
     }
 

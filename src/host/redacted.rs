@@ -40,6 +40,8 @@ enum Treatment {
     Project,
     /// Where a checkout is: a commit, or one of the branches that everybody has.
     Head,
+    /// Of the log of `HEAD` the commits and the time of its last entry.
+    Moves,
     /// The commits of the branches that everybody has, out of all that a repository has.
     PackedRefs,
     /// The path of the repository, in the `.git` of a worktree.
@@ -86,7 +88,7 @@ const RECORDS: &[&str] = &[
 
 fn treatment(path: &str) -> Treatment {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let ending = ending_of(name);
     let of_systemd = directory.split('/').any(|part| part == "systemd");
     match (name, ending) {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
@@ -96,6 +98,9 @@ fn treatment(path: &str) -> Treatment {
         ("__init__.py", _) => Treatment::Version,
         ("pyproject.toml", _) => Treatment::Project,
         ("HEAD", _) if is_repository(directory) => Treatment::Head,
+        ("HEAD", _) if directory.strip_suffix("/logs").is_some_and(is_repository) => {
+            Treatment::Moves
+        }
         ("packed-refs", _) if is_repository(directory) => Treatment::PackedRefs,
         ("main" | "master", _)
             if directory.strip_suffix("/refs/heads").is_some_and(is_repository) =>
@@ -121,9 +126,13 @@ fn treatment(path: &str) -> Treatment {
     }
 }
 
+fn ending_of(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
 /// True for the directory of a repository, and for that of a worktree or a submodule within one.
 fn is_repository(directory: &str) -> bool {
-    let is_one = |path: &str| path.ends_with(".git");
+    let is_one = |path: &str| path.strip_suffix(".git").is_some();
     let within = ["/worktrees/", "/modules/"].iter().find_map(|part| directory.rsplit_once(part));
     is_one(directory) || within.is_some_and(|(path, name)| is_one(path) && !name.contains('/'))
 }
@@ -172,18 +181,19 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Project, _) => Redacted::Text(project_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Head, _) => Redacted::Text(head(&String::from_utf8_lossy(bytes), salt)),
+        (Treatment::Moves, _) => {
+            Redacted::Text(last_move(&String::from_utf8_lossy(bytes)).unwrap_or_default())
+        }
         (Treatment::PackedRefs, _) => {
             Redacted::Text(usual_branches(&String::from_utf8_lossy(bytes)))
         }
         (Treatment::GitFile, Ok(text)) => Redacted::Text(git_file(text, salt)),
         (Treatment::Origin, Ok(text)) => Redacted::Text(origin(text, salt)),
         (Treatment::AddedPaths, Ok(text)) => Redacted::Text(added_paths(text, salt)),
-        (Treatment::GitFile | Treatment::Origin | Treatment::AddedPaths, Err(_)) => {
-            Redacted::Text(Mark::of(&String::from_utf8_lossy(bytes), salt).to_string())
-        }
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
         (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
-        (Treatment::Mark, _) => {
+        (Treatment::Mark, _)
+        | (Treatment::GitFile | Treatment::Origin | Treatment::AddedPaths, Err(_)) => {
             Redacted::Text(Mark::of(&String::from_utf8_lossy(bytes), salt).to_string())
         }
         (Treatment::Yaml, Ok(text)) => or_withheld(redact::yaml::text(text, salt)),
@@ -264,7 +274,7 @@ pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
         (Some("lib"), _) => name.starts_with("python"),
         (Some("site-packages"), _) => {
             name.starts_with("hermes_agent") && name.ends_with(".dist-info")
-                || is_of_hermes(name) && name.ends_with(".pth")
+                || is_of_hermes(name) && ending_of(name) == Some("pth")
         }
         (Some("state-snapshots"), _) => name.ends_with("-pre-update"),
         (_, Some("d")) => true,
@@ -400,6 +410,18 @@ fn usual_branches(text: &str) -> String {
     text.lines().filter(is_usual).fold(String::new(), |text, line| text + line + "\n")
 }
 
+/// The last entry of the log of `HEAD`, without the name, the address and the words of its author.
+fn last_move(text: &str) -> Option<String> {
+    let entry = text.lines().last()?.split('\t').next()?;
+    let mut words = entry.split_whitespace();
+    let (old, new) = (words.next()?, words.next()?);
+    let (zone, seconds) = (words.next_back()?, words.next_back()?);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_zone = zone.strip_prefix(['+', '-']).is_some_and(is_number);
+    let is_one = is_commit(old) && is_commit(new) && is_number(seconds) && is_zone;
+    is_one.then(|| format!("{old} {new} {seconds} {zone}\n"))
+}
+
 /// The one line of a `.git` that is a file. Its path is shown as every path is.
 fn git_file(text: &str, salt: &Salt) -> String {
     match text.trim_end().strip_prefix("gitdir: ") {
@@ -473,6 +495,9 @@ mod tests {
             ("/c/.git/config", Treatment::Mark),
             ("/c/.git", Treatment::GitFile),
             ("/c/.git/packed-refs", Treatment::PackedRefs),
+            ("/c/.git/logs/HEAD", Treatment::Moves),
+            ("/c/.git/worktrees/w/logs/HEAD", Treatment::Moves),
+            ("/c/logs/HEAD", Treatment::Mark),
             ("/c/.git/worktrees/w/HEAD", Treatment::Head),
             ("/r/bare.git/worktrees/w/HEAD", Treatment::Head),
             ("/c/worktrees/w/HEAD", Treatment::Mark),
@@ -600,6 +625,14 @@ mod tests {
             "gitdir: /r/.git/worktrees/w\n"
         );
         assert!(Mark::read(&text("/c/.git", b"gitdir: /r\nalice")).is_some());
+        let log = format!(
+            "{commit} {commit} Bob <b@x> 1 +0000\tx\n{commit} {commit} Alice <alice@x> 1795132800 +0100\tcheckout: for alice 7\n"
+        );
+        assert_eq!(
+            text("/c/.git/logs/HEAD", log.as_bytes()),
+            format!("{commit} {commit} 1795132800 +0100\n")
+        );
+        assert_eq!(text("/c/.git/logs/HEAD", b"Alice 1 alice 2 +0100\n"), "");
         let info = "/s/hermes_agent-0.22.2.dist-info/direct_url.json";
         let local = br#"{"dir_info": {"editable": true}, "url": "file:///c", "note": "alice"}"#;
         assert_eq!(text(info, local), r#"{"dir_info":{"editable":true},"url":"file:///c"}"#);

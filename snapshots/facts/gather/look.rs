@@ -21,6 +21,9 @@ use crate::snapshot::About;
 /// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
 pub(super) const FEW: usize = 8;
 
+/// The words of a command, and the code that a process is known to have loaded.
+type Lead = (Vec<String>, Option<Loaded>);
+
 /// A look at a host.
 pub(super) struct Look<'a> {
     pub(super) host: &'a dyn Host,
@@ -30,7 +33,7 @@ pub(super) struct Look<'a> {
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
-    installs: RefCell<BTreeMap<(Vec<String>, Option<Loaded>), Option<Install>>>,
+    installs: RefCell<BTreeMap<Lead, Option<Install>>>,
     /// What the code in each directory that was looked at writes into definitions.
     references: RefCell<BTreeMap<String, Fact<Reference>>>,
     /// The homes below the root by their real paths.
