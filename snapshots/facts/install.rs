@@ -179,7 +179,7 @@ impl Install {
         // An editable install has its code elsewhere. The installer of Hermes makes the environment within the checkout: that
         // is only taken for granted where nothing says otherwise.
         let said = packages.known().and_then(|packages| editable(packages, host));
-        let loaded = || loaded.map(|loaded| loaded.code.clone());
+        let loaded = || loaded.filter(|_| init.is_absent()).map(|loaded| loaded.code.clone());
         let above = environment.rsplit_once('/').map_or("/", |(above, _)| above);
         let code = said.or_else(loaded).unwrap_or_else(|| above.into());
         Self::of(&code, packages, host)
