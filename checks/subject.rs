@@ -233,6 +233,11 @@ impl<'a> Subject<'a> {
         self.version()?.has(capability)
     }
 
+    /// The same of the code that its process runs, which may be another than the installed one.
+    pub(crate) fn runs_with(&self, capability: Capability) -> Option<bool> {
+        self.gateway.running_code()?.version.known()?.has(capability)
+    }
+
     /// How long the gateway may take to stop: as its settings say, else by the defaults of its version.
     pub(crate) fn stop(&self) -> Option<Stop> {
         let set = |setting: &Fact<u64>| match setting {

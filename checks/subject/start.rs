@@ -88,7 +88,7 @@ impl<'a> Subject<'a> {
             return None;
         }
         self.announced(process, age).or_else(|| {
-            let is_watched = self.has(Capability::StartWatchdog) == Some(true);
+            let is_watched = self.runs_with(Capability::StartWatchdog) == Some(true);
             (is_watched && age < WATCHDOG_SECONDS).then_some(Step::Usual)
         })
     }

@@ -153,10 +153,14 @@ pub struct Gateway {
     pub health: Option<Health>,
     /// Its cron.
     pub cron: Cron,
-    /// The code that it runs.
+    /// The code that its service starts next. Where no service runs its process, the code of that process, else the one to
+    /// which its service or its records lead.
     pub install: Option<Install>,
     /// Where its process was started from, as far as that is known, and what is there now.
     pub origins: Vec<Origin>,
+    /// The code from which its process runs, where its service starts that of another place next. Unknown where the two
+    /// have two paths, and nobody saw where those lead.
+    pub runs_from: Fact<Install>,
     /// What that code writes into definitions. Not looked for where there is none.
     pub reference: Fact<Reference>,
     /// Its logs.
@@ -348,6 +352,11 @@ impl Gateway {
     /// The gateway's process, where one is known.
     pub fn process(&self) -> Option<&Process> {
         self.liveness.process.known()
+    }
+
+    /// Returns the code from which its process runs, where that is known.
+    pub fn running_code(&self) -> Option<&Install> {
+        self.runs_from.known().or(self.install.as_ref())
     }
 
     /// The service to speak of: the one that supervises, else one with a process, else one that its manager is

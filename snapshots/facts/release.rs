@@ -11,6 +11,8 @@ use std::cmp::Ordering;
 pub struct Version {
     numbers: Vec<u32>,
     checkout: Option<Checkout>,
+    /// True for a build of a commit before the release, which its name still bears: `0.22.2.dev3` (PEP 440).
+    is_before: bool,
 }
 
 /// How far a checkout is ahead of the release that it is named after.
@@ -23,7 +25,8 @@ pub struct Checkout {
 }
 
 impl Version {
-    /// Reads the numbers at the head of a version text; what follows them (`rc1`, `.post1`) does not count.
+    /// Reads the numbers at the head of a version text; what follows them (`rc1`, `.post1`) does not count. A build of a
+    /// commit (`.dev3`) is none of the release, but of a checkout.
     pub fn read(text: &str) -> Option<Self> {
         let number = |part: &str| {
             let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
@@ -31,7 +34,9 @@ impl Version {
         };
         let numbers: Vec<u32> =
             text.trim().split('.').map_while(number).take(MOST_NUMBERS).collect();
-        (!numbers.is_empty()).then_some(Self { numbers, checkout: None })
+        let is_before = text.contains(".dev");
+        let checkout = is_before.then_some(Checkout { commit: None, date: None });
+        (!numbers.is_empty()).then_some(Self { numbers, checkout, is_before })
     }
 
     /// Returns the version of a checkout that holds commits after this release.
@@ -79,7 +84,8 @@ impl Version {
     /// ahead of `until`.
     fn is_past(&self, until: &[u32], from: &[u32]) -> Option<bool> {
         if self.is_from(from) {
-            return Some(true);
+            let may_lack_it = self.is_before && compare(&self.numbers, from) == Ordering::Equal;
+            return (!may_lack_it).then_some(true);
         }
         let is_before = compare(&self.numbers, until) != Ordering::Greater;
         (is_before && self.checkout.is_none()).then_some(false)
@@ -163,6 +169,8 @@ macro_rules! capabilities {
 const ANY: u32 = u32::MAX;
 
 capabilities! {
+    /// Has its version as a literal in `hermes_cli/__init__.py`.
+    LiteralVersion: [0, 0] => [0, 1], until [0, 21, 5] => [0, 22, 2];
     /// Writes `--replace` into units (upstream #37388).
     ReplaceInUnits: [0, 0] => [0, 1], until [0, 16, ANY] => [0, 17];
     /// Writes `--replace` into plists (upstream #96427).
@@ -285,6 +293,16 @@ mod tests {
         assert_eq!(version("0.22.1").with(dated).to_string(), "0.22.1 + a checkout of 2026-11-20");
         assert_ne!(ahead("0.22.1"), version("0.22.1"));
         assert!(ahead("0.22.1").is_of_release(&version("0.22.1")));
+    }
+
+    #[test]
+    fn a_build_of_a_commit_is_not_the_release_whose_name_it_bears() {
+        let build = version("0.22.2.dev3+g0a1b2c3");
+        assert_eq!(build.to_string(), "0.22.2 + a checkout");
+        assert_ne!(build, version("0.22.2"));
+        assert_eq!(build.has(Capability::LeavesOtherHomes), None);
+        assert_eq!(build.has(Capability::ExternalSupervisor), Some(true));
+        assert_eq!(version("0.22.3.dev1").has(Capability::LeavesOtherHomes), Some(true));
     }
 
     #[test]

@@ -41,6 +41,16 @@ enum Treatment {
     Project,
     /// Where a checkout is: a commit, or one of the branches that everybody has.
     Head,
+    /// Of the log of `HEAD` the commits and the time of its last entry.
+    Moves,
+    /// The commits of the branches that everybody has, out of all that a repository has.
+    PackedRefs,
+    /// The path of the repository, in the `.git` of a worktree.
+    GitFile,
+    /// Of `direct_url.json` the directory of an editable install. Any other origin may hold a token.
+    Origin,
+    /// The directories that a `.pth` file adds to the path of Python, and none of its code.
+    AddedPaths,
     /// A process id alone, as the oldest Hermes wrote it, or JSON.
     PidRecord,
     /// A script of a cron job, of which only a command that stops or restarts the gateway may be seen.
@@ -80,7 +90,7 @@ const RECORDS: &[&str] = &[
 
 fn treatment(path: &str) -> Treatment {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let ending = ending_of(name);
     let of_systemd = directory.split('/').any(|part| part == "systemd");
     match (name, ending) {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
@@ -89,8 +99,19 @@ fn treatment(path: &str) -> Treatment {
         ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
         ("pyproject.toml", _) => Treatment::Project,
-        ("HEAD", _) if directory.ends_with("/.git") => Treatment::Head,
-        ("main" | "master", _) if directory.ends_with("/.git/refs/heads") => Treatment::Head,
+        ("HEAD", _) if is_repository(directory) => Treatment::Head,
+        ("HEAD", _) if directory.strip_suffix("/logs").is_some_and(is_repository) => {
+            Treatment::Moves
+        }
+        ("packed-refs", _) if is_repository(directory) => Treatment::PackedRefs,
+        ("main" | "master", _)
+            if directory.strip_suffix("/refs/heads").is_some_and(is_repository) =>
+        {
+            Treatment::Head
+        }
+        (".git", _) => Treatment::GitFile,
+        ("direct_url.json", _) if directory.ends_with(".dist-info") => Treatment::Origin,
+        (_, Some("pth")) if is_of_hermes(name) => Treatment::AddedPaths,
         ("ticker_last_error", _) => Treatment::TickError,
         (_, Some("env")) => Treatment::Dotenv,
         // Where distributions keep what a unit names in `EnvironmentFile=`.
@@ -105,6 +126,24 @@ fn treatment(path: &str) -> Treatment {
         (_, Some("log")) => Treatment::Log,
         _ => Treatment::Mark,
     }
+}
+
+fn ending_of(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+/// True for the directory of a repository, and for that of a worktree or a submodule within one.
+fn is_repository(directory: &str) -> bool {
+    let is_one = |path: &str| path.strip_suffix(".git").is_some();
+    let within = ["/worktrees/", "/modules/"].iter().find_map(|part| directory.rsplit_once(part));
+    is_one(directory) || within.is_some_and(|(path, name)| is_one(path) && !name.contains('/'))
+}
+
+/// True for the name of a file of the package of Hermes in a directory of packages.
+fn is_of_hermes(name: &str) -> bool {
+    name.trim_start_matches(['_', '.'])
+        .trim_start_matches("editable__.")
+        .starts_with("hermes_agent")
 }
 
 /// The content of a service definition that somebody named, whatever its name is, without its secrets.
@@ -144,9 +183,19 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Project, _) => Redacted::Text(project_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Head, _) => Redacted::Text(head(&String::from_utf8_lossy(bytes), salt)),
+        (Treatment::Moves, _) => {
+            Redacted::Text(last_move(&String::from_utf8_lossy(bytes)).unwrap_or_default())
+        }
+        (Treatment::PackedRefs, _) => {
+            Redacted::Text(usual_branches(&String::from_utf8_lossy(bytes)))
+        }
+        (Treatment::GitFile, Ok(text)) => Redacted::Text(git_file(text, salt)),
+        (Treatment::Origin, Ok(text)) => Redacted::Text(origin(text, salt)),
+        (Treatment::AddedPaths, Ok(text)) => Redacted::Text(added_paths(text, salt)),
         (Treatment::AsItIs, Ok(text)) => Redacted::Text(redact::shape::text(text, salt)),
         (Treatment::AsItIs, Err(_)) => Redacted::Bytes(bytes.into()),
-        (Treatment::Mark, _) => {
+        (Treatment::Mark, _)
+        | (Treatment::GitFile | Treatment::Origin | Treatment::AddedPaths, Err(_)) => {
             Redacted::Text(Mark::of(&String::from_utf8_lossy(bytes), salt).to_string())
         }
         (Treatment::Yaml, Ok(text)) => or_withheld(redact::yaml::text(text, salt)),
@@ -228,6 +277,7 @@ pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
         (Some("lib"), _) => name.starts_with("python"),
         (Some("site-packages"), _) => {
             name.starts_with("hermes_agent") && name.ends_with(".dist-info")
+                || is_of_hermes(name) && ending_of(name) == Some("pth")
         }
         (Some("state-snapshots"), _) => name.ends_with("-pre-update"),
         (_, Some("d")) => true,
@@ -349,10 +399,62 @@ fn project_lines(text: &str) -> String {
 /// A commit, or a reference to a branch that upstream has for everybody; of anything else a mark.
 fn head(text: &str, salt: &Salt) -> String {
     let trimmed = text.trim();
-    let is_commit =
-        (40..=64).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_hexdigit());
     let is_usual = matches!(trimmed, "ref: refs/heads/main" | "ref: refs/heads/master");
-    if is_commit || is_usual { text.into() } else { Mark::of(text, salt).to_string() }
+    if is_commit(trimmed) || is_usual { text.into() } else { Mark::of(text, salt).to_string() }
+}
+
+fn is_commit(text: &str) -> bool {
+    (40..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The lines of the branches that upstream has for everybody: each a commit and the name.
+fn usual_branches(text: &str) -> String {
+    let is_usual = |line: &&str| {
+        line.split_once(' ').is_some_and(|(commit, name)| {
+            is_commit(commit) && matches!(name, "refs/heads/main" | "refs/heads/master")
+        })
+    };
+    text.lines().filter(is_usual).fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// The last entry of the log of `HEAD`, without the name, the address and the words of its author.
+fn last_move(text: &str) -> Option<String> {
+    let entry = text.lines().last()?.split('\t').next()?;
+    let mut words = entry.split_whitespace();
+    let (old, new) = (words.next()?, words.next()?);
+    let (zone, seconds) = (words.next_back()?, words.next_back()?);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_zone = zone.strip_prefix(['+', '-']).is_some_and(is_number);
+    let is_one = is_commit(old) && is_commit(new) && is_number(seconds) && is_zone;
+    is_one.then(|| format!("{old} {new} {seconds} {zone}\n"))
+}
+
+/// The one line of a `.git` that is a file. Its path is shown as every path is.
+fn git_file(text: &str, salt: &Salt) -> String {
+    match text.trim_end().strip_prefix("gitdir: ") {
+        Some(path) if !path.contains('\n') => {
+            format!("gitdir: {}\n", redact::shape::text(path, salt))
+        }
+        _ => Mark::of(text, salt).to_string(),
+    }
+}
+
+fn origin(text: &str, salt: &Salt) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let url = value.get("url").and_then(Value::as_str);
+    match url.filter(|url| url.starts_with("file:///")) {
+        Some(url) => {
+            let is_editable = value.pointer("/dir_info/editable") == Some(&Value::Bool(true));
+            let url = redact::shape::text(url, salt);
+            json!({ "url": url, "dir_info": { "editable": is_editable } }).to_string()
+        }
+        None => Mark::of(text, salt).to_string(),
+    }
+}
+
+fn added_paths(text: &str, salt: &Salt) -> String {
+    let paths = text.lines().filter(|line| line.starts_with('/'));
+    paths.fold(String::new(), |text, line| text + &redact::shape::text(line, salt) + "\n")
 }
 
 #[cfg(test)]
@@ -398,6 +500,20 @@ mod tests {
             ("/c/.git/refs/heads/main", Treatment::Head),
             ("/c/.git/refs/heads/customer-x", Treatment::Mark),
             ("/c/.git/config", Treatment::Mark),
+            ("/c/.git", Treatment::GitFile),
+            ("/c/.git/packed-refs", Treatment::PackedRefs),
+            ("/c/.git/logs/HEAD", Treatment::Moves),
+            ("/c/.git/worktrees/w/logs/HEAD", Treatment::Moves),
+            ("/c/logs/HEAD", Treatment::Mark),
+            ("/c/.git/worktrees/w/HEAD", Treatment::Head),
+            ("/r/bare.git/worktrees/w/HEAD", Treatment::Head),
+            ("/c/worktrees/w/HEAD", Treatment::Mark),
+            ("/h/packed-refs", Treatment::Mark),
+            ("/s/hermes_agent-0.22.2.dist-info/direct_url.json", Treatment::Origin),
+            ("/h/direct_url.json", Treatment::Mark),
+            ("/s/__editable__.hermes_agent-0.21.3.pth", Treatment::AddedPaths),
+            ("/s/_hermes_agent.pth", Treatment::AddedPaths),
+            ("/s/distutils-precedence.pth", Treatment::Mark),
             ("/h/HEAD", Treatment::Mark),
             ("/h/cron/ticker_last_error", Treatment::TickError),
             ("/h/auth.json", Treatment::Mark),
@@ -499,6 +615,42 @@ mod tests {
             stamp.contains("0.22.2") && stamp.contains(": 3") && !stamp.contains("alice"),
             "{stamp}"
         );
+    }
+
+    #[test]
+    fn of_a_repository_only_its_usual_branches_and_of_an_install_only_its_directory_is_left() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let refs = format!(
+            "# pack-refs with: peeled\n{commit} refs/heads/for-alice\n{commit} refs/heads/main\nalice refs/heads/main\n"
+        );
+        assert_eq!(
+            text("/c/.git/packed-refs", refs.as_bytes()),
+            format!("{commit} refs/heads/main\n")
+        );
+        assert_eq!(
+            text("/c/.git", b"gitdir: /r/.git/worktrees/w\n"),
+            "gitdir: /r/.git/worktrees/w\n"
+        );
+        assert!(Mark::read(&text("/c/.git", b"gitdir: /r\nalice")).is_some());
+        let log = format!(
+            "{commit} {commit} Bob <b@x> 1 +0000\tx\n{commit} {commit} Alice <alice@x> 1795132800 +0100\tcheckout: for alice 7\n"
+        );
+        assert_eq!(
+            text("/c/.git/logs/HEAD", log.as_bytes()),
+            format!("{commit} {commit} 1795132800 +0100\n")
+        );
+        assert_eq!(text("/c/.git/logs/HEAD", b"Alice 1 alice 2 +0100\n"), "");
+        let info = "/s/hermes_agent-0.22.2.dist-info/direct_url.json";
+        let local = br#"{"dir_info": {"editable": true}, "url": "file:///c", "note": "alice"}"#;
+        assert_eq!(text(info, local), r#"{"dir_info":{"editable":true},"url":"file:///c"}"#);
+        for other in [
+            &br#"{"url": "https://alice:hunter2@example.com/x.git", "vcs_info": {}}"#[..],
+            b"alice",
+        ] {
+            assert!(Mark::read(&text(info, other)).is_some());
+        }
+        let added = b"import alice; alice.install()\n/c\n";
+        assert_eq!(text("/s/__editable__.hermes_agent-0.21.3.pth", added), "/c\n");
     }
 
     #[test]

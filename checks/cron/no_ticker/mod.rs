@@ -72,8 +72,7 @@ fn ticked_by_another(at: &Subject<'_>, jobs: usize) -> Option<Finding> {
     });
     let serving = at.gateway.served_by.as_ref().and_then(|served| at.facts.gateway_of(served.pid));
     let serving = serving.filter(|other| {
-        let install = other.install.as_ref();
-        let version = install.and_then(|install| install.version.known());
+        let version = other.running_code().and_then(|install| install.version.known());
         version.and_then(|version| version.has(Capability::TicksServedProfiles)) == Some(true)
     });
     let other = marker.or(serving).filter(|_| age <= at.late_after())?;

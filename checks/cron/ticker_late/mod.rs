@@ -153,7 +153,7 @@ fn without_heartbeat(at: &Subject<'_>) -> Vec<Finding> {
             still_starting(step).seen(at.path("cron/ticker_heartbeat"), "it does not exist"),
         ];
     }
-    let writes_marks = at.has(Capability::TickMarks) == Some(true);
+    let writes_marks = at.runs_with(Capability::TickMarks) == Some(true);
     let uptime =
         at.gateway.process().and_then(|process| process.age(at.facts.now)).map(|age| age.as_secs());
     let due = uptime.filter(|uptime| writes_marks && *uptime > at.late_after());

@@ -6,7 +6,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
     let process = at.gateway.process()?;
     at.api()?;
-    let install = at.gateway.install.as_ref()?;
+    let install = at.gateway.running_code()?;
     if !install.aiohttp.is_absent() {
         return None;
     }

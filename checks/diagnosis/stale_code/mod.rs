@@ -3,12 +3,14 @@
 use gw_snapshot::parse::time::Stamp;
 
 use super::{Case, Found};
+use crate::finding::Finding;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    let of_the_gateway =
-        ["health/version-skew", "owner/stale-code"].into_iter().find_map(|check| case.found(check));
-    let summary = match of_the_gateway {
-        Some(finding) => format!("the gateway was updated and not restarted: {}", finding.claim),
+    // Another name alone is no other code: only a comparison of the code itself leads here.
+    let summary = match case.found("owner/stale-code") {
+        Some(finding) => {
+            format!("the gateway was updated and not restarted: {}", said(case, finding))
+        }
         None => format!("Hermes was updated: {}", case.found("owner/stale-server")?.claim),
     };
     let Some(jobs) = case.found("cron/last-run-failed").filter(|_| failed_since(case)) else {
@@ -20,6 +22,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 }
 
 const OWN: &[&str] = &["owner/stale-code", "owner/stale-server", "health/version-skew"];
+
+/// Returns the two versions, where they differ and it runs from the place of the installed code. Else what was found.
+fn said(case: &Case<'_>, finding: &Finding) -> String {
+    let skew = case.at.skew().filter(|_| case.at.gateway.runs_from.known().is_none());
+    skew.map_or_else(|| finding.claim.clone(), |skew| skew.to_string())
+}
 
 /// Whether every job that failed last did so after the code was written.
 fn failed_since(case: &Case<'_>) -> bool {

@@ -5,7 +5,7 @@ use gw_snapshot::facts::gateway::Server;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::subject::version::{Loaded, written_after};
+use crate::subject::version::{Written, written_after};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -35,17 +35,17 @@ fn judge(at: &Subject<'_>, server: &Server) -> Option<Finding> {
     let name = format!("PID {}, a server beside the gateway,", process.pid);
     let loaded = install
         .as_ref()
-        .map_or(Loaded::Unknown, |install| written_after(install, process, at.facts.now));
+        .map_or(Written::Unknown, |install| written_after(install, process, at.facts.now));
     let why = match loaded {
-        Loaded::Same => return None,
-        Loaded::Older(how) => {
+        Written::Before => return None,
+        Written::After(how) => {
             let claim = format!("{name} runs older code than the code on disk: {how}");
             let finding = at.with_process(Finding::warning(claim), process);
             let help = "restart that server: it may run the jobs of this home with the old code";
             return Some(finding.help(help));
         }
-        Loaded::Ahead => "the code on disk bears a time that has not come yet",
-        Loaded::Unknown => "nothing tells when it started, or when its code was written",
+        Written::Ahead => "the code on disk bears a time that has not come yet",
+        Written::Unknown => "nothing tells when it started, or when its code was written",
     };
     let what = format!("whether {name} runs the code on disk");
     Some(Finding::unknown(&what, &Why::Failed(why.into())).minor())

@@ -87,7 +87,7 @@ fn by_status(at: &Subject<'_>) -> Option<Finding> {
 fn running<'a>(at: &Subject<'a>, mark: Capability) -> Option<&'a Status> {
     let status = at.gateway.own_status(at.facts.about.os)?;
     let runs = matches!(status.state.as_deref(), Some("running" | "degraded"));
-    (runs && at.has(mark) == Some(true) && at.has_just_woken().is_none()).then_some(status)
+    (runs && at.runs_with(mark) == Some(true) && at.has_just_woken().is_none()).then_some(status)
 }
 
 /// The age of a mark in seconds, where that is more than two rounds of the slower one: upstream's own limit (0.21.5).

@@ -7,19 +7,22 @@ use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{Named, Purpose};
 use crate::facts::home::{self, join};
-use crate::facts::install::{self, Install};
+use crate::facts::install::{self, Install, Loaded};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
 use crate::facts::reference::Reference;
 use crate::facts::release::Capability;
 use crate::host::{Host, Part, Question, Seen};
-use crate::observation::ProcessSeen;
+use crate::observation::{ProcessSeen, Trouble};
 use crate::parse::cmdline::{self, Role};
 use crate::redact::holds_a_mark;
 use crate::snapshot::About;
 
 /// So many gateways are looked at as one is. What costs a program or a connection each is saved beyond.
 pub(super) const FEW: usize = 8;
+
+/// The words of a command, and the code that a process is known to have loaded.
+type Lead = (Vec<String>, Option<Loaded>);
 
 /// A look at a host.
 pub(super) struct Look<'a> {
@@ -30,7 +33,7 @@ pub(super) struct Look<'a> {
     /// Every process that looks like Hermes. Waited for as late as possible.
     scan: OnceCell<Seen<Scanned>>,
     /// What is installed beside each interpreter that was looked at. A hundred profiles have one.
-    installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
+    installs: RefCell<BTreeMap<Lead, Option<Install>>>,
     /// What the code in each directory that was looked at writes into definitions.
     references: RefCell<BTreeMap<String, Fact<Reference>>>,
     /// How many units were looked up in the journal.
@@ -176,17 +179,67 @@ impl<'a> Look<'a> {
 
     /// Returns the installed code to which the words of a command lead, or the link that its program is.
     pub(super) fn install(&self, argv: &[String]) -> Option<Install> {
-        if let Some(known) = self.installs.borrow().get(argv) {
+        self.install_beside(argv, None)
+    }
+
+    /// The same, where a process is known to have loaded its code from somewhere.
+    pub(super) fn install_beside(
+        &self,
+        argv: &[String],
+        loaded: Option<&Loaded>,
+    ) -> Option<Install> {
+        let key = (argv.to_vec(), loaded.cloned());
+        if let Some(known) = self.installs.borrow().get(&key) {
             return known.clone();
         }
+        let install = Install::first_of(&self.places(argv), loaded, self.host);
+        self.installs.borrow_mut().insert(key, install.clone());
+        install
+    }
+
+    /// Returns the places to which the words of a command lead, or the link that its program is.
+    fn places(&self, argv: &[String]) -> Vec<install::Place> {
         let mut places = install::places(argv);
         let link =
             argv.first().filter(|program| program.starts_with('/') && program.ends_with("/hermes"));
         let target = link.and_then(|link| self.host.file(link, Part::Stat).target);
         places.extend(target.into_iter().flat_map(|target| install::places(&[target])));
-        let install = Install::first_of(&places, self.host);
-        self.installs.borrow_mut().insert(argv.into(), install.clone());
-        install
+        places
+    }
+
+    /// Returns the code that a command starts, beside a process that runs from some code: that of the process, if any of the
+    /// places to which the command leads holds it.
+    pub(super) fn install_next(
+        &self,
+        argv: &[String],
+        running: &Install,
+        loaded: Option<&Loaded>,
+    ) -> Option<Install> {
+        let mut found = self
+            .places(argv)
+            .into_iter()
+            .map(|place| Install::at(&place, loaded, self.host))
+            .filter(|found| found.code.known().is_some());
+        let is_its = |found: &Install| self.is_elsewhere(running, found) == Some(false);
+        found.find(is_its).or_else(|| self.install_beside(argv, loaded))
+    }
+
+    /// True if two codes are in two places, whatever links lead there. None where that was not seen. A code that is gone is
+    /// in no place where another is.
+    pub(super) fn is_elsewhere(&self, running: &Install, next: &Install) -> Option<bool> {
+        next.code.known()?;
+        if running.place() == next.place() {
+            return Some(false);
+        }
+        let real = |place: &str| {
+            let seen = self.host.directory(place);
+            match seen.error {
+                None if seen.entries.is_some() => Some(seen.target.unwrap_or_else(|| place.into())),
+                Some(Trouble::NotFound) => Some(String::new()),
+                _ => None,
+            }
+        };
+        Some(real(running.place())? != real(next.place())?)
     }
 
     /// Returns what an installed code writes into definitions.
