@@ -1,6 +1,6 @@
 //! How the previous run of a job ended, where the gateway itself left word.
 
-use gw_snapshot::facts::endings::{Crash, Watchdog};
+use gw_snapshot::facts::endings::{Trace, Watchdog};
 use gw_snapshot::facts::job::{Exit, Job};
 use jiff::Timestamp;
 
@@ -121,15 +121,15 @@ impl Subject<'_> {
 
     /// The ends of the last minutes by an error that nothing caught, of other processes than the one that lives.
     pub(crate) fn crashes(&self) -> Option<Crashes> {
-        let crashes = self.gateway.endings.crashes.known()?;
         let live = self.gateway.process().map(|process| process.pid);
-        let is_recent = |crash: &&Crash| {
-            Some(crash.pid) != live
-                && self.age_of(crash.at).is_some_and(|age| age <= RECENT_SECONDS)
+        let is_recent = |trace: &Trace| {
+            Some(trace.pid) != live
+                && self.age_of(trace.at).is_some_and(|age| age <= RECENT_SECONDS)
         };
-        let recent: Vec<&Crash> = crashes.iter().filter(is_recent).collect();
-        let last = recent.last()?;
-        Some(Crashes { count: recent.len(), error: last.error.clone() })
+        let crashes = self.gateway.endings.crashes()?;
+        let recent: Vec<_> = crashes.filter(|(trace, _)| is_recent(trace)).collect();
+        let (_, error) = recent.last()?;
+        Some(Crashes { count: recent.len(), error: error.map(String::from) })
     }
 }
 

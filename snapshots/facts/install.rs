@@ -20,6 +20,8 @@ pub struct Install {
     pub commit: Fact<String>,
     /// When its code was last written, as far as the time of the version's file and of the checkout tells.
     pub written_at: Option<Timestamp>,
+    /// The files whose times tell when the code was written, each with its own.
+    pub writes: Vec<(String, Timestamp)>,
     /// `aiohttp`, without which there is no API server.
     pub aiohttp: Fact<()>,
     /// The directory with its `hermes_cli` and `gateway`: a checkout or a `site-packages`.
@@ -144,8 +146,13 @@ impl Install {
             _ => None,
         };
         let mut told = Vec::new();
-        let stamp = host.file(&join(code, STAMP), Part::SMALL);
-        let stamp = stamp.content().known().and_then(|text| Stamp::read(text));
+        let stamped = host.file(&join(code, STAMP), Part::SMALL);
+        let writes = [
+            (init.path.clone(), init.mtime),
+            (join(code, MOVES), moved),
+            (stamped.path.clone(), stamped.mtime),
+        ];
+        let stamp = stamped.content().known().and_then(|text| Stamp::read(text));
         let is_of_head = |stamp: &&Stamp| head.known().is_none_or(|head| *head == stamp.commit);
         if let Some(stamp) = stamp.as_ref().filter(is_of_head) {
             told.push(Told { version: stamp.version(), source: join(code, STAMP) });
@@ -190,6 +197,7 @@ impl Install {
             told,
             commit: head,
             written_at: init.mtime.max(moved),
+            writes: writes.into_iter().filter_map(|(path, at)| Some((path, at?))).collect(),
             aiohttp,
             code: init.presence().map(|()| code.into()),
             packages,
