@@ -91,6 +91,8 @@ pub(crate) struct End {
     pub(crate) how: How,
     /// The file or the command that tells.
     pub(crate) source: String,
+    /// What that says.
+    pub(crate) said: String,
 }
 
 /// How a life ended, by one word on it.
@@ -168,10 +170,13 @@ impl Life {
         self.ends.iter().min_by_key(|end| (end.how.rank(), end.at.is_none(), end.is_latest))
     }
 
-    /// When it ended, by the surest word that has a time.
+    /// When it ended: at its own last word, which it wrote before that, or when its manager saw it, by the later of them.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
-        let dated = self.ends.iter().filter(|end| end.at.is_some());
-        dated.min_by_key(|end| (end.is_latest, end.how.rank())).and_then(|end| end.at)
+        let told = |is_latest: bool| self.ends.iter().filter(move |end| end.is_latest == is_latest);
+        told(false)
+            .filter_map(|end| end.at)
+            .max()
+            .or_else(|| told(true).filter_map(|end| end.at).min())
     }
 
     /// True if it was cut short: it was killed, an error or a watchdog ended it, or it left no word.
@@ -383,7 +388,12 @@ impl Weaver<'_> {
             (Some(exit), None) => How::Exit(exit),
             (None, None) => return,
         };
-        let end = End { at: job.exited_at, is_latest: false, how, source: job.source.clone() };
+        let said = match &how {
+            How::Reason(reason) => reason.clone(),
+            _ => job.last_exit.map_or_else(String::new, |exit| exit.to_string()),
+        };
+        let source = job.source.clone();
+        let end = End { at: job.exited_at, is_latest: false, how, source, said };
         let is_of_it = job.exited_at.zip(job.started_at).is_some_and(|(end, start)| end >= start);
         match life.and_then(|life| self.lives.get_mut(life)) {
             Some(life) if is_of_it && !life.is_present => life.ends.push(end),
@@ -469,7 +479,8 @@ impl Weaver<'_> {
         });
         let Some(life) = life.and_then(|life| self.lives.get_mut(life)) else { return };
         if let Some((how, end)) = how.zip(last.end.as_ref()).filter(|_| !life.is_present) {
-            life.ends.push(End { at: end.at, is_latest: false, how, source });
+            let said = end.code.map_or_else(|| "exited".into(), |code| format!("exit_code {code}"));
+            life.ends.push(End { at: end.at, is_latest: false, how, source, said });
         }
     }
 
@@ -503,7 +514,14 @@ impl Weaver<'_> {
         // A start that hung did so before it logged that it began: the line of its end stands behind an earlier one.
         if let Some(at) = last(Class::LoopFrozen).filter(|_| !life.is_present) {
             let how = How::Watched(Watchdog::Loop);
-            life.ends.push(End { at: Some(at), is_latest: false, how, source: source.into() });
+            let said = "a line of the watchdog of its event loop".into();
+            life.ends.push(End {
+                at: Some(at),
+                is_latest: false,
+                how,
+                source: source.into(),
+                said,
+            });
         }
     }
 
@@ -550,11 +568,12 @@ impl Weaver<'_> {
                 Told::Crashed(error) => How::Crashed(error.clone()),
                 Told::Started | Told::FoundUnclean => continue,
             };
-            self.end(trace.pid, trace.at, how, &traces);
+            self.end(trace.pid, trace.at, how, &traces, trace.tag);
         }
         let watchdog = self.path("logs/gateway-startup-watchdog.log");
         for hung in self.gateway.endings.hung_starts.known().into_iter().flatten() {
-            self.end(hung.pid, hung.at, How::Watched(Watchdog::Start), &watchdog);
+            let how = How::Watched(Watchdog::Start);
+            self.end(hung.pid, hung.at, how, &watchdog, "startup_watchdog.fired");
         }
         self.status();
         self.unworded();
@@ -574,7 +593,7 @@ impl Weaver<'_> {
             _ => return,
         };
         let source = self.path("gateway_state.json");
-        self.end(writer.pid, at, how, &source);
+        self.end(writer.pid, at, how, &source, status.state.as_deref().unwrap_or_default());
     }
 
     /// The lives that left no word of their end: so the next one found at its start, or their own record says that they go
@@ -582,22 +601,24 @@ impl Weaver<'_> {
     fn unworded(&mut self) {
         let endings = &self.gateway.endings;
         let lifecycle = self.path("state/gateway.lifecycle.json");
-        let mut finders: Vec<(u32, Timestamp, bool, String)> = Vec::new();
+        let mut finders: Vec<(u32, Timestamp, bool, String, &str)> = Vec::new();
         for trace in endings.traces.known().into_iter().flatten() {
             if trace.told == Told::FoundUnclean {
-                finders.push((trace.pid, trace.at, false, self.path("logs/gateway-exit-diag.log")));
+                let source = self.path("logs/gateway-exit-diag.log");
+                finders.push((trace.pid, trace.at, false, source, trace.tag));
             }
         }
         if let Some(last) = endings.last.known().filter(|last| last.prior_was_unclean) {
             let at = last.started_at.or_else(|| last.end.as_ref()?.at).unwrap_or(self.facts.now);
-            finders.push((last.pid, at, last.prior_lacked_memory, lifecycle.clone()));
+            let source = lifecycle.clone();
+            finders.push((last.pid, at, last.prior_lacked_memory, source, "prior_unclean_exit"));
         }
-        for (pid, at, lacked_memory, source) in finders {
+        for (pid, at, lacked_memory, source, said) in finders {
             let finder = self.position(pid, at);
             let began =
                 finder.and_then(|finder| Some(self.lives.get(finder)?.started()?.at)).unwrap_or(at);
             let how = How::NoWord(lacked_memory);
-            let end = End { at: Some(began), is_latest: true, how, source };
+            let end = End { at: Some(began), is_latest: true, how, source, said: said.into() };
             let before = self.before(began, finder).and_then(|before| self.lives.get_mut(before));
             match before {
                 Some(life) if life.ends.is_empty() && !life.is_present => life.ends.push(end),
@@ -618,6 +639,7 @@ impl Weaver<'_> {
                 is_latest: false,
                 how: How::NoWord(false),
                 source: lifecycle,
+                said: "phase: running".into(),
             });
         }
     }
@@ -641,7 +663,8 @@ impl Weaver<'_> {
             let began = life.started().map(|start| start.at);
             let next = starts.iter().flatten().copied().filter(|start| Some(*start) > began).min();
             let how = How::NoWord(false);
-            let end = End { at: next, is_latest: true, how, source: source.clone() };
+            let said = "gateway.start, and no record of its end".into();
+            let end = End { at: next, is_latest: true, how, source: source.clone(), said };
             if let Some(life) = self.lives.get_mut(index) {
                 life.ends.push(end);
             }
@@ -661,8 +684,9 @@ impl Weaver<'_> {
     }
 
     /// Gives an end to the life of this process.
-    fn end(&mut self, pid: u32, at: Timestamp, how: How, source: &str) {
-        let end = End { at: Some(at), is_latest: false, how, source: source.into() };
+    fn end(&mut self, pid: u32, at: Timestamp, how: How, source: &str, said: &str) {
+        let end =
+            End { at: Some(at), is_latest: false, how, source: source.into(), said: said.into() };
         match self.position(pid, at).and_then(|life| self.lives.get_mut(life)) {
             Some(life) if life.is_present => {}
             Some(life) => life.ends.push(end),

@@ -86,6 +86,8 @@ pub enum Kind {
     Edit,
     /// A stop, a restart or a reload was asked for, or carried out.
     Asked,
+    /// A service became what it is.
+    State,
     /// It was paused, or parked.
     Pause,
     /// A run began.
@@ -119,6 +121,7 @@ impl Kind {
             Self::Install => "install",
             Self::Edit => "edit",
             Self::Asked => "asked",
+            Self::State => "state",
             Self::Pause => "pause",
             Self::Start => "start",
             Self::End => "end",
@@ -433,7 +436,7 @@ impl Teller<'_> {
                 since.filter(|_| !is_told(job.started_at) && !is_told(job.exited_at))
             {
                 let what = format!("{title} became {}", job.words);
-                self.tell(When::Exact(since), Kind::Asked, what, job.source.clone());
+                self.tell(When::Exact(since), Kind::State, what, job.source.clone());
             }
         }
     }
@@ -466,7 +469,7 @@ impl Teller<'_> {
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             let what = format!("Hermes gave up on launchd, and started detached{reason}");
             let source = at.path(".gateway-launchd-unsupported");
-            self.tell(When::exact(unsupported.written_at), Kind::Asked, what, source);
+            self.tell(When::exact(unsupported.written_at), Kind::State, what, source);
         }
         for (what, why) in [
             (".gateway-planned-stop.json", marks.planned_stop.why()),

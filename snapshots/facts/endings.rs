@@ -78,6 +78,8 @@ pub struct Trace {
     pub at: Timestamp,
     /// Its process.
     pub pid: u32,
+    /// Its tag, as it stands there.
+    pub tag: &'static str,
     /// What it tells.
     pub told: Told,
 }
@@ -187,16 +189,21 @@ impl HungStart {
 impl Trace {
     fn of(record: &Value) -> Option<Self> {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
-        let told = match text("tag")? {
-            "gateway.start" => Told::Started,
-            "gateway.exit_clean" => Told::EndedWell,
-            "gateway.exit_nonzero" | "asyncio.run.SystemExit" => Told::EndedWithCode,
-            "asyncio.run.KeyboardInterrupt" => Told::Interrupted,
-            "asyncio.run.exception" => Told::Crashed(text("exc_type").map(String::from)),
-            "gateway.previous_unclean_exit" => Told::FoundUnclean,
+        let (tag, told) = match text("tag")? {
+            "gateway.start" => ("gateway.start", Told::Started),
+            "gateway.exit_clean" => ("gateway.exit_clean", Told::EndedWell),
+            "gateway.exit_nonzero" => ("gateway.exit_nonzero", Told::EndedWithCode),
+            "asyncio.run.SystemExit" => ("asyncio.run.SystemExit", Told::EndedWithCode),
+            "asyncio.run.KeyboardInterrupt" => ("asyncio.run.KeyboardInterrupt", Told::Interrupted),
+            "asyncio.run.exception" => {
+                ("asyncio.run.exception", Told::Crashed(text("exc_type").map(String::from)))
+            }
+            "gateway.previous_unclean_exit" => {
+                ("gateway.previous_unclean_exit", Told::FoundUnclean)
+            }
             _ => return None,
         };
-        Some(Self { at: instant(record, "ts")?, pid: pid(record)?, told })
+        Some(Self { at: instant(record, "ts")?, pid: pid(record)?, tag, told })
     }
 }
 

@@ -150,15 +150,22 @@ fn keeps_ending(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     if !goes_on && !job.ends_by_itself() {
         return None;
     }
-    let counted = job.restarts.or(job.launchd.as_ref().and_then(|launchd| launchd.runs))?;
+    let runs = job.launchd.as_ref().and_then(|launchd| launchd.runs);
+    let (counted, own, said) = match (job.restarts, runs) {
+        (Some(restarts), _) => {
+            (restarts, restarts.saturating_add(1), format!("NRestarts={restarts}"))
+        }
+        (None, Some(runs)) => (runs, runs, format!("runs = {runs}")),
+        (None, None) => return None,
+    };
     if counted < FEW_PLANNED {
         return None;
     }
-    let own = usize::try_from(counted.saturating_add(1)).unwrap_or(usize::MAX);
+    let own = usize::try_from(own).unwrap_or(usize::MAX);
     let lives = at.lives();
     let starts: Vec<Timestamp> = lives.starts().into_iter().rev().take(own).collect();
     let ended_badly = !matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
-    let (recent, within) = NO_PLAN.into_iter().find_map(|(fewest, within, is_open)| {
+    let (recent, seconds) = NO_PLAN.into_iter().find_map(|(fewest, within, is_open)| {
         let is_recent = |start: &&Timestamp| {
             (0..within).contains(&at.facts.now.duration_since(**start).as_secs())
         };
@@ -166,13 +173,14 @@ fn keeps_ending(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
         let is_bad = ended_badly || !lives.cut_short(at.facts.now, within).is_empty();
         (recent >= fewest && (is_open || is_bad)).then_some((recent, within))
     })?;
-    let times = counted_starts(recent);
-    let claim =
-        format!("{} keeps ending: {times} in the last {}", lane.name, span(within.unsigned_abs()));
-    let exit =
-        job.last_exit.map_or_else(String::new, |exit| format!("its last run ended with {exit}"));
+    let (starts, within) = (counted_starts(recent), span(seconds.unsigned_abs()));
+    let claim = format!("{} keeps ending: {starts} in the last {within}", lane.name);
+    let exit = match job.last_exit {
+        Some(exit) => format!("its last run ended with {exit}"),
+        None => said,
+    };
     let mut finding = Finding::failure(claim).seen(&job.source, exit);
-    for (source, count) in sources(lives, at.facts.now, within) {
+    for (source, count) in sources(lives, at.facts.now, seconds) {
         finding = finding.seen(source, counted_starts(count));
     }
     Some(finding)

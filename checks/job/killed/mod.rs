@@ -79,12 +79,13 @@ fn cut_short(at: &Subject<'_>, lane: &Lane) -> Option<Finding> {
     } else {
         Finding::note(format!("the last run that is over ended {}", end.how.words()))
     };
-    Some(
-        recent
-            .iter()
-            .filter_map(|life| life.ended())
-            .fold(finding, |finding, end| finding.seen(&end.source, end.how.words())),
-    )
+    Some(recent.iter().filter_map(|life| Some((life, life.ended()?))).fold(
+        finding,
+        |finding, (life, end)| {
+            let of = life.pid.map_or_else(String::new, |pid| format!(" (PID {pid} ended)"));
+            finding.seen(&end.source, format!("{}{of}", end.said))
+        },
+    ))
 }
 
 /// So many of them are no accident.

@@ -62,7 +62,7 @@ fn forgotten(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         };
         let how = end.how.words();
         let claim = format!("the run before PID {live} ended{ago} {how}{several}");
-        return Finding::note(claim).seen(&end.source, how);
+        return Finding::note(claim).seen(&end.source, &end.said);
     }
     if let Some(restarts) = job.restarts.filter(|restarts| *restarts > 0) {
         return Finding::note(format!(
