@@ -85,6 +85,15 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
                 link.text.push_str(", a run may be under way");
                 Verdict::Unknown
             }
+            // That nothing is wrong with a listener is no listener.
+            "port"
+                if link.verdict == Verdict::Pass
+                    && at.api().is_some()
+                    && !listens(at)
+                    && !answers(at) =>
+            {
+                Verdict::Skipped
+            }
             // Where it should listen is not known; where it does was seen.
             "port" if link.verdict == Verdict::Unknown && listens(at) => Verdict::Pass,
             _ => behind(link.verdict),

@@ -9,7 +9,7 @@ use crate::chain::{self, Link};
 use crate::diagnosis::{self, Diagnosis};
 use crate::finding::{Finding, Verdict, worst};
 use crate::intent::Intent;
-use crate::{CHECKS, Check, Subject, excuse};
+use crate::{CHECKS, Check, Subject, excuse, story};
 
 /// What was found of one gateway.
 #[derive(Debug, Clone)]
@@ -79,6 +79,7 @@ pub fn one(facts: &Facts, gateway: &Gateway, intent: &Intent, selection: &Select
         .iter()
         .flat_map(|check| said(check, at).into_iter().map(|finding| placed(finding, check, at)))
         .collect();
+    story::meanwhile(at, &mut findings);
     findings.extend(
         unserved(at, &findings)
             .map(|finding| Finding { check: "job/not-running", ..placed_in(finding, at) }),

@@ -4,7 +4,6 @@
 
 use gw_snapshot::facts::Facts;
 use gw_snapshot::facts::job::Phase;
-use gw_snapshot::facts::process::Process;
 
 use crate::Subject;
 use crate::diagnosis::HEALTHY;
@@ -20,7 +19,8 @@ pub fn unsettled(facts: &Facts) -> Vec<String> {
     let intent = Intent::default();
     let of_gateway = |gateway| {
         let at = Subject::new(facts, gateway, &intent);
-        let what = job(&at).or_else(|| process(&at))?;
+        let under_way = at.under_way().map(|what| at.says(what));
+        let what = under_way.or_else(|| goes_on(&at))?;
         Some(format!("{}: {what}", gateway.home.profile))
     };
     facts.gateways.iter().filter_map(of_gateway).collect()
@@ -64,27 +64,19 @@ pub fn unhealthy(
     open
 }
 
-/// What the job is in the middle of.
-fn job(at: &Subject<'_>) -> Option<String> {
-    let (lane, job) = at.job()?;
-    let what = match job.phase {
-        Phase::Starting => "is being started",
-        Phase::Restarting => "is about to be started again",
-        Phase::Stopping => "is being stopped",
-        Phase::Running | Phase::Stopped | Phase::Failed | Phase::Other => return None,
-    };
-    Some(format!("{} {what}", lane.title()))
-}
-
-/// What the process is in the middle of. One that is stopped, frozen or a zombie is in the middle of nothing.
-fn process(at: &Subject<'_>) -> Option<String> {
-    let is_still = |one: &Process| one.is_stopped() || one.is_zombie() || at.frozen().is_some();
-    let process = at.gateway.process().filter(|one| !is_still(one))?;
-    let state = at.gateway.own_status(at.facts.about.os).and_then(|status| status.state.as_deref());
-    if state == Some("draining") {
-        return Some(format!("PID {} is draining", process.pid));
+/// Returns what a gateway is in the middle of, where no end of it is in sight: a loop, a phase that lasts, or a drain.
+fn goes_on(at: &Subject<'_>) -> Option<String> {
+    let phase = at.job().and_then(|(lane, job)| match job.phase {
+        Phase::Starting => Some((lane, "is being started")),
+        Phase::Restarting => Some((lane, "is about to be started again")),
+        Phase::Stopping => Some((lane, "is being stopped")),
+        Phase::Running | Phase::Stopped | Phase::Failed | Phase::Other => None,
+    });
+    if let Some((lane, what)) = phase {
+        return Some(format!("{} {what}", lane.title()));
     }
-    // Where no status tells how far it is, an answer does.
-    let starts = at.is_starting() && (state.is_some() || !at.answers_as_hermes());
-    starts.then(|| format!("PID {} is starting", process.pid))
+    let process = at.gateway.process()?;
+    let is_still = process.is_stopped() || process.is_zombie() || at.frozen().is_some();
+    let drains = !is_still && at.own_state() == Some("draining");
+    drains.then(|| format!("PID {} is draining", process.pid))
 }

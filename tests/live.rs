@@ -21,7 +21,7 @@ mod skipped;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -282,14 +282,120 @@ fn who_waits_is_told_when_the_gateway_has_started_and_that_it_never_did() {
     }
 }
 
+/// What is done to a gateway while it is looked at, how each look may name that, and the checks that may fail. The
+/// actions of one list follow each other in one machine.
+struct Act {
+    name: &'static str,
+    diagnoses: &'static [&'static str],
+    /// What may fail while nobody serves, of a gateway that is meant to stay down or loops.
+    fails: &'static [&'static str],
+}
+
+const COMES_BACK: &[&str] = &[
+    "healthy",
+    "command-at-work",
+    "draining",
+    "restarting",
+    "starting",
+    "stopped-on-purpose",
+    "stop-phase-death",
+];
+const STAYS_DOWN: &[&str] = &[
+    "healthy",
+    "command-at-work",
+    "draining",
+    "starting",
+    "stopped-on-purpose",
+    "stop-phase-death",
+];
+
+const fn comes_back(name: &'static str) -> Act {
+    Act { name, diagnoses: COMES_BACK, fails: &[] }
+}
+
+const fn stays_down(name: &'static str) -> Act {
+    Act { name, diagnoses: STAYS_DOWN, fails: &["job/not-running"] }
+}
+
+/// One that begins from a gateway that is down.
+const fn begins(name: &'static str) -> Act {
+    Act { name, diagnoses: COMES_BACK, fails: &["job/not-running"] }
+}
+
+const ACTS: &[&[Act]] = &[
+    &[comes_back("hermes-restart"), stays_down("hermes-stop"), begins("hermes-start")],
+    &[comes_back("restart"), comes_back("kill"), stays_down("stop"), begins("start")],
+    &[comes_back("term")],
+    &[Act {
+        name: "loop",
+        diagnoses: &["healthy", "restarting", "starting", "crash-loop"],
+        fails: &["job/crash-loop"],
+    }],
+];
+
+/// The lists that `:sample` means.
+const ACTS_OF_SAMPLE: usize = 2;
+
+#[test]
+fn no_look_is_wrong_while_the_gateway_comes_and_goes() {
+    let mut wrong = Vec::new();
+    for lab in wanted() {
+        let lists = if lab.sample_only { &ACTS[..ACTS_OF_SAMPLE] } else { ACTS };
+        for acts in lists {
+            let names: Vec<&str> = acts.iter().map(|act| act.name).collect();
+            let said = run(&lab, "healthy", "sample.py", &[&["auto"], &names[..]].concat());
+            for act in *acts {
+                wrong.extend(held(act, &said["looks"], lab.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with the looks at one act. Says aloud how many there were of each kind.
+fn held(act: &Act, looks: &str, release: &str) -> Vec<String> {
+    let looks = looks.lines().map(|line| serde_json::from_str::<Value>(line).expect("a look"));
+    let looks: Vec<Value> = looks.filter(|look| look["action"] == act.name).collect();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for look in &looks {
+        let diagnosis = look["diagnoses"][0].as_str().unwrap_or("none");
+        let served = [0, 1].map(|at| look["served"][at] == true);
+        let fails = look["claims"].as_array().into_iter().flatten();
+        let fails =
+            fails.filter(|claim| claim[1] == "failure").filter_map(|claim| claim[0].as_str());
+        let false_ones: Vec<&str> =
+            fails.filter(|check| served.contains(&true) || !act.fails.contains(check)).collect();
+        let fault = match &look["exit"] {
+            _ if !act.diagnoses.contains(&diagnosis) => "a false name",
+            _ if !false_ones.is_empty() => "a false failure",
+            exit if exit == 0 && !served.contains(&true) => "exit 0, and nobody serves",
+            exit if exit == 1 && act.fails.is_empty() => "exit 1, and it comes back of itself",
+            _ => {
+                *kinds.entry(format!("{diagnosis} {}", look["exit"])).or_default() += 1;
+                continue;
+            }
+        };
+        let what = format!("{} on {release} after {} ms", act.name, look["ms"]);
+        wrong.push(format!("{what}: {fault}: {} {diagnosis}: {}", look["exit"], look["claims"]));
+    }
+    eprintln!("{} on {release}: {} looks, {} wrong: {kinds:?}", act.name, looks.len(), wrong.len());
+    if looks.len() < 10 {
+        wrong.push(format!("{} on {release}: only {} looks", act.name, looks.len()));
+    }
+    wrong
+}
+
 fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name)
 }
 
 /// What a script of the lab says in a state, by its sections.
 fn run(lab: &Lab, state: &str, file: &str, arguments: &[&str]) -> BTreeMap<String, String> {
+    let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
+    let interpreter = if is_python { "python3" } else { "sh" };
     let output = Command::new(script("lab"))
-        .args(["run", "--hermes", lab.name(), state, "--", "sh"])
+        .args(["run", "--hermes", lab.name(), state, "--", interpreter])
         .arg(script(file))
         .arg(env!("CARGO_BIN_EXE_gw-doctor"))
         .args(arguments)

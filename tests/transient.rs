@@ -56,10 +56,21 @@ fn what_a_gateway_is_in_the_middle_of_is_named() {
     for (host, changes, expected) in [
         ("linux-healthy", "", None),
         ("linux-healthy", activating, Some(format!("{unit} is being started"))),
-        ("linux-healthy", stopping, Some(format!("{unit} is being stopped"))),
+        (
+            "linux-healthy",
+            stopping,
+            Some(
+                "default: hermes-gateway.service is being stopped (deactivating (stop-sigterm))"
+                    .into(),
+            ),
+        ),
         ("linux-crash-loop", "", Some(format!("{unit} is about to be started again"))),
         ("linux-healthy", draining, Some("default: PID 391 is draining".into())),
-        ("linux-healthy", &young(5), Some("default: PID 391 is starting".into())),
+        (
+            "linux-healthy",
+            &young(5),
+            Some("default: the gateway is still starting (PID 391 for 5 s)".into()),
+        ),
         // Beyond the time that a start may take, what is missing is missing.
         ("linux-healthy", &young(600), None),
         ("linux-healthy", &answering, None),
@@ -87,7 +98,7 @@ fn healthy_is_only_what_works_and_rests() {
     for (host, changes, expected) in [
         ("linux-wedged-process", "", "default: wedged"),
         ("linux-foreground-owns-port", "", "default: foreground-owns-gateway"),
-        ("linux-healthy", &young(5), "default: PID 391 is starting"),
+        ("linux-healthy", &young(5), "default: the gateway is still starting (PID 391 for 5 s)"),
         (
             "linux-healthy",
             "file ~/.hermes/gateway_state.json replace \"running\" => \"draining\"",

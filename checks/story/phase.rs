@@ -10,7 +10,7 @@ use gw_snapshot::parse::cmdline::Lifecycle;
 use jiff::SignedDuration;
 
 use crate::Subject;
-use crate::finding::span;
+use crate::finding::{Finding, Verdict, span};
 use crate::job::crash_loop;
 use crate::subject::start::Step;
 
@@ -27,6 +27,8 @@ pub(crate) enum UnderWay<'a> {
     Stopping(Option<(&'a Lane, &'a Job)>),
     /// Its process has ended, and its manager is about to start it again.
     Waiting(&'a Lane, &'a Job),
+    /// Its process has ended, and its manager is about to notice: every process is a zombie for that long.
+    Ended(&'a Process, &'a Lane),
 }
 
 impl<'a> Subject<'a> {
@@ -46,6 +48,12 @@ impl<'a> Subject<'a> {
                 Some(UnderWay::Waiting(lane, job))
             }
             (Some(job), Some(Phase::Stopping)) => Some(UnderWay::Stopping(Some(job))),
+            (Some((lane, _)), _) if self.has_just_ended().is_some() => {
+                self.has_just_ended().map(|process| UnderWay::Ended(process, lane))
+            }
+            // What does nothing comes to the end of nothing.
+            _ if self.gateway.process().is_some_and(Process::is_stopped) => None,
+            _ if self.frozen().is_some() => None,
             _ if self.is_ending() => Some(UnderWay::Stopping(job)),
             (Some((lane, job)), Some(Phase::Starting)) if self.gateway.process().is_none() => {
                 let since = job.systemd.as_ref().and_then(|systemd| systemd.since);
@@ -54,15 +62,17 @@ impl<'a> Subject<'a> {
                 });
                 (!is_long).then_some(UnderWay::Called(lane, job))
             }
-            _ => Some(UnderWay::Starting(self.gateway.process()?, self.unanswered_start()?)),
+            _ => Some(UnderWay::Starting(self.gateway.process()?, self.start()?)),
         }
     }
 
-    /// Returns what a start is at, unless nothing but the age of the process speaks of one, and an answer of its health
-    /// endpoint of its end.
-    fn unanswered_start(&self) -> Option<Step> {
-        let is_told = self.gateway.own_status(self.facts.about.os).is_some();
-        self.start().filter(|_| is_told || !self.answers_as_hermes())
+    /// Returns the gateway's process if it is a zombie that its manager is about to reap. One that still holds a socket or
+    /// answers is none of these: its first thread has ended, and the others live on.
+    fn has_just_ended(&self) -> Option<&'a Process> {
+        let process = self.gateway.process().filter(|process| process.is_zombie())?;
+        let (_, job) = self.job()?;
+        let lives_on = self.facts.held_by(process.pid).next().is_some() || self.answers_as_hermes();
+        (job.main_pid == Some(process.pid) && !lives_on).then_some(process)
     }
 
     /// Returns the commands that are at work on the gateway, those that have run for too long to be at work left out.
@@ -87,12 +97,7 @@ impl<'a> Subject<'a> {
             Fact::Known(process) => {
                 let is_still = process.is_zombie() || process.is_stopped();
                 let is_stopping = self.job().is_some_and(|(_, job)| job.phase == Phase::Stopping);
-                let starts = self.unanswered_start().is_some();
-                let has_stopped = self
-                    .gateway
-                    .own_status(self.facts.about.os)
-                    .is_some_and(|status| status.state.as_deref() == Some("stopped"));
-                if is_still || is_stopping || has_stopped || starts {
+                if is_still || is_stopping || self.has_said_goodbye() || self.is_starting() {
                     Fact::Absent
                 } else {
                     Fact::Known(())
@@ -143,7 +148,19 @@ impl<'a> Subject<'a> {
             }
             UnderWay::Stopping(_) => {
                 let pid = self.gateway.process().map_or(0, |process| process.pid);
-                format!("PID {pid} says that it has stopped, and has not ended yet")
+                let said = match self.own_state() {
+                    Some("stopped") => "says that it has stopped",
+                    Some("startup_failed") => "says that its start has failed",
+                    _ => "has disconnected all of its platforms, as every stop does",
+                };
+                format!("PID {pid} {said}, and has not ended yet")
+            }
+            UnderWay::Ended(process, lane) => {
+                format!(
+                    "PID {} has just ended, and {} is about to notice",
+                    process.pid,
+                    manager(lane)
+                )
             }
             UnderWay::Waiting(lane, job) => {
                 let wait = self.wait_for_next_start(job).map_or_else(String::new, |wait| {
@@ -168,6 +185,42 @@ impl<'a> Subject<'a> {
         Some(left.max(SignedDuration::ZERO))
     }
 }
+
+/// Leaves out what a gateway that serves would show, while something is under way that keeps it from serving: what is
+/// missing meanwhile is no fault, and `job/under-way` says that nobody serves.
+pub(crate) fn meanwhile(at: &Subject<'_>, findings: &mut [Finding]) {
+    let Some(what) = at.under_way().filter(|_| at.serves().is_absent()) else { return };
+    let by_command: &[&str] = if matches!(what, UnderWay::Command(..)) { OF_COMMANDS } else { &[] };
+    let is_open = |finding: &&mut Finding| {
+        let is_wrong = matches!(finding.verdict, Verdict::Failure | Verdict::Warning);
+        is_wrong && (OF_SERVING.contains(&finding.check) || by_command.contains(&finding.check))
+    };
+    let says = at.says(what);
+    for finding in findings.iter_mut().filter(is_open) {
+        finding.verdict = Verdict::Skipped;
+        finding.claim = format!("not judged while {says}: {}", finding.claim);
+    }
+}
+
+/// The checks that judge what a gateway shows while it serves.
+const OF_SERVING: &[&str] = &[
+    "cron/no-ticker",
+    "health/refused",
+    "health/timeout",
+    "owner/stopped-or-zombie",
+    "port/no-listener",
+    "runtime/no-platform",
+    "runtime/platform-error",
+];
+
+/// The checks that judge what a command changes on its way.
+const OF_COMMANDS: &[&str] = &[
+    "definition/loaded-differs",
+    "definition/missing",
+    "job/not-loaded",
+    "job/not-running",
+    "owner/unsupervised",
+];
 
 fn manager(lane: &Lane) -> &'static str {
     if lane.manager.is_launchd() { "launchd" } else { "systemd" }

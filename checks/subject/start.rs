@@ -9,8 +9,10 @@ use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::health::Answer;
 use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::process::Process;
+use gw_snapshot::facts::record::Platform;
 use gw_snapshot::facts::release::Capability;
 use gw_snapshot::parse::log::Class;
+use jiff::Timestamp;
 
 use crate::Subject;
 
@@ -45,20 +47,24 @@ impl Step {
     }
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
     /// True if the gateway's process has not come to the end of its start.
     pub(crate) fn is_starting(&self) -> bool {
         self.start().is_some()
     }
 
-    /// What its start is at. None if there is no process, or it runs, stops, or takes too long for a start.
+    /// Returns what its start is at. None if there is no process, or it runs, stops, or takes too long for a start.
     pub(crate) fn start(&self) -> Option<Step> {
         let process = self.gateway.process()?;
-        let state =
-            self.gateway.own_status(self.facts.about.os).and_then(|status| status.state.as_deref());
+        let state = self.own_state();
         match state {
             Some("starting") if self.manager_waits_for(process) => return Some(Step::Usual),
+            // An answer is its own word too.
+            None if self.answers_as_hermes() => return None,
             Some("starting") | None => {}
+            Some("running" | "degraded") if self.has_just_come_up() => {
+                return Some(Step::Usual);
+            }
             // It runs, drains or ends.
             Some(_) => return None,
         }
@@ -66,8 +72,8 @@ impl Subject<'_> {
         if age < self.usual_start() {
             return Some(Step::Usual);
         }
-        // It says itself that it connects, and nothing takes so long; or it answers, whatever its records say.
-        if state.is_some() || self.answers_as_hermes() {
+        // It says itself that it connects, and nothing takes so long.
+        if state.is_some() {
             return None;
         }
         self.announced(process, age).or_else(|| {
@@ -76,13 +82,78 @@ impl Subject<'_> {
         })
     }
 
-    /// True if the gateway's process has said good-bye a moment ago, and lives still.
+    /// Returns the state that the gateway's process has told of itself. None where it has told none yet: a new process
+    /// writes itself into the record of the run before (0.22, as recorded), whose state stays until it says `starting`.
+    pub(crate) fn own_state(&self) -> Option<&'a str> {
+        let process = self.gateway.process()?;
+        let status = self.gateway.own_status(self.facts.about.os)?;
+        let state = status.state.as_deref()?;
+        let is_earlier = |entry: &Platform| {
+            entry.writer.is_some() && entry.is_of(process, self.facts.about.os) == Some(false)
+        };
+        let is_of_before = !status.platforms.is_empty() && status.platforms.iter().all(is_earlier);
+        let is_carried_over = state != "starting"
+            && is_of_before
+            && self.is_young(process)
+            && !self.has_left_a_mark(process);
+        (!is_carried_over).then_some(state)
+    }
+
+    /// True if the process is younger than a start can be.
+    pub(crate) fn is_young(&self, process: &Process) -> bool {
+        process.age(self.facts.now).is_some_and(|age| age.as_secs() < self.usual_start())
+    }
+
+    /// True if its event loop or its ticker has come round.
+    fn has_left_a_mark(&self, process: &Process) -> bool {
+        let beat = self.gateway.marks.heartbeat.known();
+        let tick = self.gateway.cron.heartbeat.known();
+        let is_since = |at: Timestamp| process.started_at.is_some_and(|started| at >= started);
+        beat.is_some_and(|beat| beat.pid == process.pid && is_since(beat.at))
+            || tick.is_some_and(|tick| {
+                tick.pid.is_none_or(|pid| pid == process.pid) && is_since(tick.at)
+            })
+    }
+
+    /// True if the gateway's process said good-bye a moment ago, or that its start has failed, and lives still.
     pub(crate) fn is_ending(&self) -> bool {
         let status = self.gateway.own_status(self.facts.about.os);
-        let status = status
-            .filter(|status| matches!(status.state.as_deref(), Some("stopped" | "startup_failed")));
-        let age = status.and_then(|status| status.updated_at).and_then(|said| self.age_of(said));
-        age.is_some_and(|age| age < ENDING_SECONDS)
+        self.has_said_goodbye()
+            || self.own_state() == Some("startup_failed")
+                && self.is_recent(status.and_then(|status| status.updated_at))
+    }
+
+    /// True if the gateway's process said good-bye a moment ago, and lives still: by its state, or because all of its
+    /// platforms are disconnected. An unplanned stop leaves `running` behind (0.17+).
+    pub(crate) fn has_said_goodbye(&self) -> bool {
+        let Some(process) = self.gateway.process() else { return false };
+        let Some(status) = self.gateway.own_status(self.facts.about.os) else { return false };
+        match self.own_state() {
+            None | Some("starting" | "startup_failed") => false,
+            Some("stopped") => self.is_recent(status.updated_at),
+            Some(_) => {
+                let is_own =
+                    |entry: &&Platform| entry.is_of(process, self.facts.about.os) == Some(true);
+                let mut own = status.platforms.iter().filter(is_own).peekable();
+                own.peek().is_some()
+                    && own.all(|entry| {
+                        entry.state == "disconnected" && self.is_recent(entry.updated_at)
+                    })
+            }
+        }
+    }
+
+    fn is_recent(&self, said: Option<Timestamp>) -> bool {
+        said.and_then(|said| self.age_of(said)).is_some_and(|age| age < ENDING_SECONDS)
+    }
+
+    /// True if the process said during this look that it has come up: then whatever else was looked at may be older.
+    fn has_just_come_up(&self) -> bool {
+        let status = self.gateway.own_status(self.facts.about.os);
+        let told = status.and_then(|status| status.updated_at);
+        let is_newer =
+            told.is_some_and(|told| told > self.facts.now && self.age_of(told).is_some());
+        is_newer && self.api().is_some() && !self.answers_as_hermes()
     }
 
     /// How long a start takes at the most, where nothing says that it takes longer: it connects its platforms one after

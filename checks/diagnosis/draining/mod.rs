@@ -18,7 +18,7 @@ fn being_stopped(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
     let what = at.under_way()?;
     let UnderWay::Stopping(job) = what else { return None };
-    let process = at.gateway.process()?;
+    let process = at.gateway.process();
     if !case.speaks("job/under-way") {
         return None;
     }
@@ -27,14 +27,13 @@ fn being_stopped(case: &Case<'_>) -> Option<Found> {
             let limit = job.stop_limit().map_or_else(String::new, |limit| {
                 format!(", {} s after it was asked at the latest", limit.as_secs())
             });
-            format!(
-                "{} is being stopped ({}): PID {} finishes what it is at, and ends{limit}",
-                lane.title(),
-                job.words,
-                process.pid
-            )
+            let rest = process.map_or_else(
+                || "its gateway has ended".into(),
+                |process| format!("PID {} finishes what it is at, and ends{limit}", process.pid),
+            );
+            format!("{} is being stopped ({}): {rest}", lane.title(), job.words)
         }
-        None => format!("{}: it finishes what it is at", at.says(what)),
+        None => at.says(what),
     };
     Found::certain(summary, TRANSIENT)
 }

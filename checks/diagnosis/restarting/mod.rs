@@ -11,6 +11,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         return Some(found);
     }
     let what = at.under_way()?;
+    if let UnderWay::Ended(..) = what {
+        let explains = &["job/under-way", "owner/stopped-or-zombie"];
+        return Found::certain(format!("{}: look again", at.says(what)), explains);
+    }
     let UnderWay::Waiting(_, job) = what else { return None };
     if at.gateway.process().is_some() {
         return None;

@@ -19,8 +19,6 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Answer::Refused if at.listens_out_of_sight().is_some() => {
             Finding::skipped("the gateway answers in another network namespace, if at all")
         }
-        Answer::Refused if at.is_starting() => Finding::skipped("the gateway is still starting"),
-        Answer::Refused if at.is_ending() => Finding::skipped("the gateway is ending"),
         Answer::Refused => Finding::failure("connections to the health endpoint are refused"),
         Answer::Unknown(_) => Finding::skipped("it could not be asked"),
         _ => Finding::pass("connections to the health endpoint are not refused"),

@@ -27,12 +27,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         UnderWay::Command(process, _) | UnderWay::Starting(process, _) => {
             at.with_process(finding, process)
         }
+        UnderWay::Ended(process, lane) => at
+            .with_process(finding, process)
+            .seen(format!("process {}", process.pid), "state Z")
+            .of_service(lane.title()),
         UnderWay::Called(lane, job)
         | UnderWay::Waiting(lane, job)
         | UnderWay::Stopping(Some((lane, job))) => {
             finding.seen(&job.source, job.words.clone()).of_service(lane.title())
         }
-        UnderWay::Stopping(None) => finding.seen(at.path("gateway_state.json"), "stopped"),
+        UnderWay::Stopping(None) => match at.own_state() {
+            Some(state) => finding.seen(at.path("gateway_state.json"), state),
+            None => finding,
+        },
     };
     vec![finding.help("wait for its end, then look again; change nothing meanwhile")]
 }

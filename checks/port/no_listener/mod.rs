@@ -46,11 +46,6 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .minor()
     } else if let Some(why) = at.listens_out_of_sight() {
         Finding::unknown("whether the gateway listens", &why)
-    } else if let Some(step) = at.start() {
-        Finding::unknown("whether it will listen", &Why::Failed(step.words().into()))
-    } else if at.is_ending() {
-        let why = Why::Failed("the gateway is ending, as its status file says".into());
-        Finding::unknown("whether it listens still", &why)
     } else if !own.is_empty() {
         Finding::failure(format!(
             "PID {pid} listens on {}, not on {address}{}",
@@ -87,10 +82,6 @@ fn in_vain(at: &Subject<'_>) -> Option<Finding> {
     };
     if own.iter().any(|listener| !is_another(&listener)) || at.listens_out_of_sight().is_some() {
         return None;
-    }
-    if at.is_ending() {
-        let why = Why::Failed("the gateway is ending, as its status file says".into());
-        return Some(Finding::unknown("whether it had an API server", &why));
     }
     if !at.facts.listeners.complete && !at.answered(|answer| matches!(answer, Answer::Refused)) {
         let why = at.unseen_listeners().unwrap_or(Why::NotObserved);

@@ -44,7 +44,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     writer.pid
                 )
             };
-            if at.is_starting() { Finding::note(claim) } else { Finding::warning(claim) }
+            if at.is_young(process) || at.is_starting() { Finding::note(claim) } else { Finding::warning(claim) }
         }
     };
     vec![finding.seen(file, format!("pid {}", writer.pid))]
