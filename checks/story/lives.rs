@@ -27,8 +27,24 @@ pub(crate) struct Lives {
     pub(crate) all: Vec<Life>,
     /// Ends of which no time is known: what launchd calls the last exit of a job. Each with its service.
     pub(crate) loose: Vec<(String, End)>,
-    /// How far the clock of the logs is ahead of UTC, where a start in them and another witness of it tell.
-    pub(crate) offset: Option<SignedDuration>,
+    /// The clock of the logs, where a start in them and another witness of it tell.
+    pub(crate) clock: Option<Clock>,
+}
+
+/// The clock of a log, whose times bear no zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// How far it is ahead of UTC.
+    offset: SignedDuration,
+    /// The oldest time of which that is known: before it, summer time may have begun or ended.
+    from: DateTime,
+}
+
+impl Clock {
+    /// The instant of a time by this clock.
+    fn instant(self, wall: DateTime) -> Option<Timestamp> {
+        if wall < self.from { None } else { by_offset(wall, self.offset) }
+    }
 }
 
 /// One run of a gateway.
@@ -273,9 +289,9 @@ impl Lives {
         weaver.traces();
         weaver.ledger();
         weaver.lifecycle();
-        let offset = weaver.log();
+        let clock = weaver.log();
         weaver.endings();
-        weaver.finish(offset)
+        weaver.finish(clock)
     }
 
     /// The one that goes on.
@@ -286,7 +302,7 @@ impl Lives {
     /// The last one that is over. None: nothing tells of one.
     pub(crate) fn previous(&self) -> Option<&Life> {
         let is_over = |life: &&Life| !life.is_present && !life.is_beside && life.time().is_some();
-        self.all.iter().filter(is_over).next_back()
+        self.all.iter().rfind(is_over)
     }
 
     /// When each of them began whose start is known, oldest first.
@@ -310,7 +326,7 @@ impl Lives {
 
     /// The instant of a time in the logs. None where the zone of their clock is not known.
     pub(crate) fn instant(&self, wall: DateTime) -> Option<Timestamp> {
-        by_offset(wall, self.offset?)
+        self.clock?.instant(wall)
     }
 }
 
@@ -485,29 +501,29 @@ impl Weaver<'_> {
     }
 
     /// The starts that the log has, once its zone is known by those that other witnesses have.
-    fn log(&mut self) -> Option<SignedDuration> {
+    fn log(&mut self) -> Option<Clock> {
         let journal = self.gateway.journal.known()?;
         let walls: Vec<DateTime> =
             journal.stretches.iter().filter_map(|stretch| stretch.start).collect();
-        let offset = self.offset(&walls, journal.written)?;
+        let clock = self.clock(&walls, journal.written)?;
         let source = self.path("logs/gateway.log");
         let known: Vec<(Timestamp, &Stretch)> = journal
             .stretches
             .iter()
-            .filter_map(|stretch| Some((by_offset(stretch.start?, offset)?, stretch)))
+            .filter_map(|stretch| Some((clock.instant(stretch.start?)?, stretch)))
             .collect();
         for (at, stretch) in known {
             let life = self.add(None, Start { at, by: By::Log, source: source.clone() });
-            self.logged(life, stretch, offset, &source);
+            self.logged(life, stretch, clock, &source);
         }
-        Some(offset)
+        Some(clock)
     }
 
     /// What the log says of the end of a life.
-    fn logged(&mut self, life: usize, stretch: &Stretch, offset: SignedDuration, source: &str) {
+    fn logged(&mut self, life: usize, stretch: &Stretch, clock: Clock, source: &str) {
         let last = |class: Class| {
             let count = stretch.classes.get(&class)?;
-            by_offset(count.last?, offset)
+            clock.instant(count.last?)
         };
         let Some(life) = self.lives.get_mut(life) else { return };
         life.asked_at = life.asked_at.max(last(Class::Shutdown));
@@ -525,34 +541,37 @@ impl Weaver<'_> {
         }
     }
 
-    /// How far the clock of the log is ahead of UTC: so far that most of its starts are starts that others tell of, too.
-    /// None where two zones would do as well as each other.
-    fn offset(&self, walls: &[DateTime], written: Option<Timestamp>) -> Option<SignedDuration> {
+    /// The clock of the log: so far ahead of UTC that most of its starts are starts that others tell of, too. None where two
+    /// zones would do as well as each other.
+    fn clock(&self, walls: &[DateTime], written: Option<Timestamp>) -> Option<Clock> {
         let known: Vec<Timestamp> =
             self.lives.iter().filter_map(|life| Some(life.started()?.at)).collect();
-        let fitting = |offset: SignedDuration| {
-            let instants: Vec<Timestamp> =
-                walls.iter().filter_map(|wall| by_offset(*wall, offset)).collect();
-            let limit = written.unwrap_or(self.facts.now).saturating_add(GRAIN).ok();
-            if instants.iter().any(|at| limit.is_some_and(|limit| *at > limit)) {
-                return 0;
+        let limit = written.unwrap_or(self.facts.now).saturating_add(GRAIN).ok();
+        let newest = walls.get(walls.len().saturating_sub(MOST_STARTS)..).unwrap_or_default();
+        let fitting = |offset: SignedDuration| -> Vec<DateTime> {
+            let is_ahead = |at: Timestamp| limit.is_some_and(|limit| at > limit);
+            if newest.iter().filter_map(|wall| by_offset(*wall, offset)).any(is_ahead) {
+                return Vec::new();
             }
-            let is_known = |at: &&Timestamp| {
+            let is_known = |wall: &&DateTime| {
+                let Some(at) = by_offset(**wall, offset) else { return false };
                 known.iter().any(|start| {
                     (-GRAIN_SECONDS..=SOON).contains(&at.duration_since(*start).as_secs())
                 })
             };
-            instants.iter().filter(is_known).count()
+            newest.iter().filter(is_known).copied().collect()
         };
-        let mut best: Vec<(usize, SignedDuration)> = (-QUARTERS..=QUARTERS)
+        let mut best: Vec<(Vec<DateTime>, SignedDuration)> = (-QUARTERS..=QUARTERS)
             .map(|quarters| SignedDuration::from_mins(quarters.saturating_mul(15)))
             .map(|offset| (fitting(offset), offset))
-            .filter(|(fits, _)| *fits > 0)
+            .filter(|(fits, _)| !fits.is_empty())
             .collect();
-        best.sort_unstable_by_key(|(fits, _)| std::cmp::Reverse(*fits));
+        best.sort_by_key(|(fits, _)| std::cmp::Reverse(fits.len()));
         match best.as_slice() {
-            [(first, _), (second, _), ..] if first == second => None,
-            [(_, offset), ..] => Some(*offset),
+            [(first, _), (second, _), ..] if first.len() == second.len() => None,
+            [(fits, offset), ..] => {
+                Some(Clock { offset: *offset, from: fits.iter().copied().min()? })
+            }
             [] => None,
         }
     }
@@ -631,7 +650,7 @@ impl Weaver<'_> {
         // A life whose own ledger says that it goes on, and that is gone.
         let Some(last) = endings.last.known().filter(|last| last.end.is_none()) else { return };
         let is_gone = self.is_gone(last.pid);
-        let life = self.lives.iter_mut().filter(|life| life.pid == Some(last.pid)).next_back();
+        let life = self.lives.iter_mut().rfind(|life| life.pid == Some(last.pid));
         if let Some(life) = life.filter(|life| is_gone && !life.is_present && life.ends.is_empty())
         {
             life.ends.push(End {
@@ -752,7 +771,7 @@ impl Weaver<'_> {
     }
 
     /// Puts them in order, and tells which stood beside the present one.
-    fn finish(mut self, offset: Option<SignedDuration>) -> Lives {
+    fn finish(mut self, clock: Option<Clock>) -> Lives {
         let present = self.lives.iter().find(|life| life.is_present);
         let began = present.and_then(|life| life.started()).map(|start| start.at);
         for life in &mut self.lives {
@@ -771,7 +790,7 @@ impl Weaver<'_> {
             let key = |life: &Life| (life.time().is_none(), life.time(), life.is_present, life.pid);
             key(one).cmp(&key(other))
         });
-        Lives { all: self.lives, loose: self.loose, offset }
+        Lives { all: self.lives, loose: self.loose, clock }
     }
 }
 
@@ -780,6 +799,8 @@ const GRAIN_SECONDS: i64 = 2;
 const GRAIN: SignedDuration = SignedDuration::from_secs(GRAIN_SECONDS);
 /// So soon after its start a gateway writes its first line. In seconds.
 const SOON: i64 = 60;
+/// So many of its starts tell the zone of a log.
+const MOST_STARTS: usize = 64;
 /// Quarters of an hour between UTC and the farthest zone.
 const QUARTERS: i64 = 56;
 
@@ -822,10 +843,10 @@ mod tests {
     }
 
     /// PID 391, which started so many seconds after midnight and has the lock open.
-    fn process(seconds: u64) -> Option<Value> {
-        Some(json!({"pid": 391, "uid": 1000, "state": "S", "started": seconds * 100,
+    fn process(seconds: u64) -> Value {
+        json!({"pid": 391, "uid": 1000, "state": "S", "started": seconds * 100,
             "argv": ["/v/bin/python", "-m", "hermes_cli.main", "gateway", "run"],
-            "open": ["/home/a/.hermes/gateway.lock"], "env": {"HERMES_HOME": "/home/a/.hermes"}}))
+            "open": ["/home/a/.hermes/gateway.lock"], "env": {"HERMES_HOME": "/home/a/.hermes"}})
     }
 
     fn seconds(start: &Start) -> i64 {
@@ -850,13 +871,13 @@ mod tests {
         let trace = r#"{"ts": "2026-11-21T02:46:41+00:00", "tag": "gateway.start", "pid": 391}"#;
         let log = "2026-11-21 02:46:43,000 INFO gateway.run: Starting Hermes Gateway...\n";
         let files = [LEDGER, ("logs/gateway-exit-diag.log", trace), ("logs/gateway.log", log)];
-        let one = lives(&files, process(10_000), None);
+        let one = lives(&files, Some(process(10_000)), None);
         assert_eq!(told(&one), [(Some(391), Some(10_000), 4)]);
         assert!(one.present().is_some() && one.previous().is_none());
         // Of another number, and half an hour after the one that lives, it is another's.
         let trace = trace.replace("391", "405");
         let files = [LEDGER, ("logs/gateway-exit-diag.log", &*trace), ("logs/gateway.log", log)];
-        let two = lives(&files, process(8250), None);
+        let two = lives(&files, Some(process(8250)), None);
         assert_eq!(told(&two), [(Some(391), Some(8250), 1), (Some(405), Some(10_001), 3)]);
         assert!(two.all[1].is_beside, "it began while the present one went on");
     }
@@ -866,7 +887,7 @@ mod tests {
         let traces = "{\"ts\": \"2026-11-21T01:00:00+00:00\", \"tag\": \"gateway.start\", \"pid\": 391}\n\
                       {\"ts\": \"2026-11-21T01:30:00+00:00\", \"tag\": \"gateway.exit_clean\", \"pid\": 391}\n\
                       {\"ts\": \"2026-11-21T02:46:41+00:00\", \"tag\": \"gateway.start\", \"pid\": 391}";
-        let found = lives(&[("logs/gateway-exit-diag.log", traces)], process(10_000), None);
+        let found = lives(&[("logs/gateway-exit-diag.log", traces)], Some(process(10_000)), None);
         assert_eq!(told(&found), [(Some(391), Some(3600), 1), (Some(391), Some(10_000), 2)]);
         let ends: Vec<&How> = found.all[0].ends.iter().map(|end| &end.how).collect();
         assert_eq!(ends, [&How::Well]);
@@ -877,8 +898,11 @@ mod tests {
     fn the_clock_of_a_log_is_known_by_a_start_that_another_witness_has() {
         let log = |wall: &str| format!("{wall} INFO gateway.run: Starting Hermes Gateway...\n");
         let offset = |wall: &str| {
-            let text = log(wall);
-            lives(&[LEDGER, ("logs/gateway.log", &text)], process(10_000), None).offset
+            let text = log("2026-10-20 02:46:43,000") + &log(wall);
+            let lives = lives(&[LEDGER, ("logs/gateway.log", &text)], Some(process(10_000)), None);
+            // Of what is older, summer time may have been another.
+            assert_eq!(lives.all.len(), 1, "{lives:?}");
+            lives.clock.map(|clock| clock.offset)
         };
         assert_eq!(offset("2026-11-21 02:46:43,000"), Some(SignedDuration::ZERO));
         assert_eq!(offset("2026-11-21 08:16:43,000"), Some(SignedDuration::from_mins(330)));
@@ -901,7 +925,7 @@ mod tests {
         assert_eq!(told(&killed), [(Some(371), Some(7200), 1)]);
         assert!(killed.all[0].was_killed() && killed.previous().is_some());
         assert_eq!(killed.all[0].ended().map(|end| &end.how), Some(&How::Exit(Exit::Signal(9))));
-        let replaced = host(process(10_000));
+        let replaced = host(Some(process(10_000)));
         let present = replaced.present().expect("the present one");
         assert!(present.ends.is_empty(), "{replaced:?}");
         assert!(replaced.previous().is_some_and(Life::was_killed));
@@ -912,7 +936,7 @@ mod tests {
         let traces = "{\"ts\": \"2026-11-21T02:00:00+00:00\", \"tag\": \"gateway.start\", \"pid\": 371}\n\
                       {\"ts\": \"2026-11-21T02:46:41+00:00\", \"tag\": \"gateway.start\", \"pid\": 391}\n\
                       {\"ts\": \"2026-11-21T02:46:42+00:00\", \"tag\": \"gateway.previous_unclean_exit\", \"pid\": 391}";
-        let found = lives(&[("logs/gateway-exit-diag.log", traces)], process(10_000), None);
+        let found = lives(&[("logs/gateway-exit-diag.log", traces)], Some(process(10_000)), None);
         let [killed, present] = found.all.as_slice() else { panic!("{found:?}") };
         assert!(killed.was_killed() && !present.was_cut_short());
         assert!(

@@ -5,4 +5,4 @@ pub(crate) mod lives;
 pub(crate) mod phase;
 pub mod timeline;
 
-pub(crate) use phase::{LONGEST_CALL, UnderWay};
+pub(crate) use phase::{LONGEST_CALL, UnderWay, meanwhile};

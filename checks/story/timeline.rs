@@ -223,8 +223,7 @@ impl Teller<'_> {
         };
         let is_ahead =
             at.is_some_and(|at| at.duration_since(self.at.facts.now).as_secs() > AHEAD_SECONDS);
-        let ahead = if is_ahead { " (this time lies in the future)" } else { "" };
-        let what = format!("{what}{ahead}");
+        let what = if is_ahead { what + " (this time lies in the future)" } else { what };
         self.events.push((life, Event { at, precision, clock, kind, what, sources }));
     }
 
@@ -548,6 +547,10 @@ impl Teller<'_> {
             let what = format!("the result of {title} was not delivered");
             self.tell(when, Kind::Cron, what, &source);
         }
+        if let Some(claimed) = job.claimed_at {
+            let what = format!("a run of {title} was claimed, and the claim stands");
+            self.tell(When::stamp(claimed), Kind::Cron, what, &source);
+        }
         let is_late = |late: std::time::Duration| {
             i64::try_from(late.as_secs()).is_ok_and(|late| late > LATE_AFTER)
         };
@@ -585,10 +588,10 @@ impl Teller<'_> {
             Fact::Unknown(why) => return self.unseen("logs/gateway.log", why),
         };
         if let Some(why) = &journal.hidden {
-            self.unseen("one of the logs", why);
+            self.unseen("one of logs/gateway.log and logs/errors.log", why);
         }
         let lives = at.lives();
-        if lives.offset.is_none() && !journal.stretches.is_empty() {
+        if lives.clock.is_none() && !journal.stretches.is_empty() {
             let why = Why::Failed("no start in it is told by another witness".into());
             self.unseen("the zone of the clock of the log", &why);
         }

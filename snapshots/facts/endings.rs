@@ -113,15 +113,6 @@ impl Endings {
             traces: file(TRACES, Part::LOG).content().map(|text| records(text, Trace::of)),
         }
     }
-
-    /// Returns the ends by an error that nothing caught, oldest first, each with the name of its error. None where they were
-    /// not seen.
-    pub fn crashes(&self) -> Option<impl Iterator<Item = (&Trace, Option<&str>)>> {
-        Some(self.traces.known()?.iter().filter_map(|trace| match &trace.told {
-            Told::Crashed(error) => Some((trace, error.as_deref())),
-            _ => None,
-        }))
-    }
 }
 
 /// The ledger of a life, below a home.

@@ -106,7 +106,7 @@ impl Journal {
         let written = gateway_log.mtime.max(errors_log.mtime);
         let (gateway, errors) = (log::lines(gateway), log::lines(errors));
         let stretches = stretches(&gateway, &errors);
-        Fact::Known(Self { written, stretches, ..read(&gateway, &errors, hidden) })
+        Fact::Known(Self { stretches, written, ..read(&gateway, &errors, hidden) })
     }
 
     fn of(gateway: &[Line], errors: &[Line], hidden: Option<Why>) -> Self {
@@ -174,14 +174,12 @@ fn stretches(gateway: &[Line], errors: &[Line]) -> Vec<Stretch> {
         let begins_before = |stretch: &Stretch| {
             stretch.start.is_none_or(|start| line.at.is_some_and(|at| at >= start))
         };
-        match stretches.iter_mut().rev().find(|stretch| begins_before(stretch)) {
-            Some(stretch) => count(&mut stretch.classes, line),
-            None => {
-                stretches.insert(0, Stretch::default());
-                if let Some(first) = stretches.first_mut() {
-                    count(&mut first.classes, line);
-                }
-            }
+        if let Some(stretch) = stretches.iter_mut().rev().find(|stretch| begins_before(stretch)) {
+            count(&mut stretch.classes, line);
+        } else {
+            let mut first = Stretch::default();
+            count(&mut first.classes, line);
+            stretches.insert(0, first);
         }
     }
     stretches

@@ -128,7 +128,9 @@ fn gateway(number: usize, facts: &Facts, reported: &Reported<'_>, names: &mut Na
 
 /// Lines in which nothing is to hide any more, as a list.
 pub(super) fn list(lines: &[String]) -> String {
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+    let item = |line: &String| format!("<li>{}</li>\n", escaped(line));
+    let items: Vec<String> = lines.iter().map(item).collect();
+    let items = items.concat();
     format!("<ul class=\"seen\">\n{items}</ul>\n")
 }
 
