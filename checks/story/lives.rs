@@ -5,8 +5,6 @@
 //! ledger and the log when Hermes had come as far as to write. What ends a life belongs to the last one with that PID that
 //! began before; what fits no life is said of none.
 
-use std::collections::BTreeSet;
-
 use gw_snapshot::facts::endings::{Told, Watchdog};
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Exit, Job};
@@ -60,8 +58,11 @@ pub(crate) struct Life {
     pub(crate) asked_at: Option<Timestamp>,
     /// True if it goes on.
     pub(crate) is_present: bool,
-    /// True if it began while the present one went on: it was refused, or gave way.
+    /// True if it stands beside the one that goes on: it lives too, or it began while that one did, and was refused or gave
+    /// way.
     pub(crate) is_beside: bool,
+    /// True if it lives beside the present one, or its process does.
+    pub(crate) is_alive: bool,
     /// The service that started it, where its manager says so.
     pub(crate) service: Option<String>,
 }
@@ -283,7 +284,7 @@ impl Lives {
     /// Puts them together.
     pub(crate) fn of(facts: &Facts, gateway: &Gateway) -> Self {
         let mut weaver = Weaver { facts, gateway, lives: Vec::new(), loose: Vec::new() };
-        weaver.process();
+        weaver.processes();
         weaver.managers();
         weaver.records();
         weaver.traces();
@@ -320,7 +321,7 @@ impl Lives {
                 (-GRAIN_SECONDS..=within).contains(&now.duration_since(at).as_secs())
             })
         };
-        let all = self.all.iter().filter(|life| !life.is_present && life.was_cut_short());
+        let all = self.all.iter().filter(|life| !life.is_alive && life.was_cut_short());
         all.filter(is_recent).collect()
     }
 
@@ -348,20 +349,23 @@ impl Weaver<'_> {
         home::join(&self.gateway.home.path, name)
     }
 
-    /// The process that lives.
-    fn process(&mut self) {
-        let Some(process) = self.gateway.process() else { return };
-        let start = process.started_at.map(|at| Start {
-            at,
-            by: By::Process,
-            source: format!("process {}", process.pid),
-        });
-        self.lives.push(Life {
-            pid: Some(process.pid),
-            starts: start.into_iter().collect(),
-            is_present: true,
-            ..Life::default()
-        });
+    /// The process that lives, and those beside it.
+    fn processes(&mut self) {
+        let liveness = &self.gateway.liveness;
+        let others =
+            [&liveness.others, &liveness.attempts, &liveness.unclear].into_iter().flatten();
+        let present = self.gateway.process();
+        for process in present.into_iter().chain(others) {
+            let source = format!("process {}", process.pid);
+            let start = process.started_at.map(|at| Start { at, by: By::Process, source });
+            self.lives.push(Life {
+                pid: Some(process.pid),
+                starts: start.into_iter().collect(),
+                is_present: present.is_some_and(|present| present.pid == process.pid),
+                is_alive: true,
+                ..Life::default()
+            });
+        }
     }
 
     /// The last run of each service, as its manager has it.
@@ -412,7 +416,7 @@ impl Weaver<'_> {
         let end = End { at: job.exited_at, is_latest: false, how, source, said };
         let is_of_it = job.exited_at.zip(job.started_at).is_some_and(|(end, start)| end >= start);
         match life.and_then(|life| self.lives.get_mut(life)) {
-            Some(life) if is_of_it && !life.is_present => life.ends.push(end),
+            Some(life) if is_of_it && !life.is_alive => life.ends.push(end),
             _ if end.at.is_some() => {
                 self.lives.push(Life {
                     ends: vec![end],
@@ -494,7 +498,7 @@ impl Weaver<'_> {
             (None, None) => How::Well,
         });
         let Some(life) = life.and_then(|life| self.lives.get_mut(life)) else { return };
-        if let Some((how, end)) = how.zip(last.end.as_ref()).filter(|_| !life.is_present) {
+        if let Some((how, end)) = how.zip(last.end.as_ref()).filter(|_| !life.is_alive) {
             let said = end.code.map_or_else(|| "exited".into(), |code| format!("exit_code {code}"));
             life.ends.push(End { at: end.at, is_latest: false, how, source, said });
         }
@@ -528,7 +532,7 @@ impl Weaver<'_> {
         let Some(life) = self.lives.get_mut(life) else { return };
         life.asked_at = life.asked_at.max(last(Class::Shutdown));
         // A start that hung did so before it logged that it began: the line of its end stands behind an earlier one.
-        if let Some(at) = last(Class::LoopFrozen).filter(|_| !life.is_present) {
+        if let Some(at) = last(Class::LoopFrozen).filter(|_| !life.is_alive) {
             let how = How::Watched(Watchdog::Loop);
             let said = "a line of the watchdog of its event loop".into();
             life.ends.push(End {
@@ -640,7 +644,7 @@ impl Weaver<'_> {
             let end = End { at: Some(began), is_latest: true, how, source, said: said.into() };
             let before = self.before(began, finder).and_then(|before| self.lives.get_mut(before));
             match before {
-                Some(life) if life.ends.is_empty() && !life.is_present => life.ends.push(end),
+                Some(life) if life.ends.is_empty() && !life.is_alive => life.ends.push(end),
                 // It is told already, by this witness or by a better one.
                 Some(_) => {}
                 None => self.lives.push(Life { ends: vec![end], ..Life::default() }),
@@ -651,8 +655,7 @@ impl Weaver<'_> {
         let Some(last) = endings.last.known().filter(|last| last.end.is_none()) else { return };
         let is_gone = self.is_gone(last.pid);
         let life = self.lives.iter_mut().rfind(|life| life.pid == Some(last.pid));
-        if let Some(life) = life.filter(|life| is_gone && !life.is_present && life.ends.is_empty())
-        {
+        if let Some(life) = life.filter(|life| is_gone && !life.is_alive && life.ends.is_empty()) {
             life.ends.push(End {
                 at: None,
                 is_latest: false,
@@ -672,7 +675,7 @@ impl Weaver<'_> {
         for index in 0..self.lives.len() {
             let Some(life) = self.lives.get(index) else { continue };
             let has = |by: By| life.starts.iter().any(|start| start.by == by);
-            let is_over = !life.is_present && life.pid.is_some_and(|pid| self.is_gone(pid));
+            let is_over = !life.is_alive && life.pid.is_some_and(|pid| self.is_gone(pid));
             if !(has(By::Trace) && has(By::Log) && is_over)
                 || life.asked_at.is_some()
                 || !life.ends.is_empty()
@@ -692,14 +695,8 @@ impl Weaver<'_> {
 
     /// True if no process of this number can be a gateway of this home any more.
     fn is_gone(&self, pid: u32) -> bool {
-        let liveness = &self.gateway.liveness;
-        let live: BTreeSet<u32> = [&liveness.others, &liveness.attempts, &liveness.unclear]
-            .into_iter()
-            .flatten()
-            .map(|process| process.pid)
-            .chain(self.gateway.process().map(|process| process.pid))
-            .collect();
-        liveness.process.why().is_none() && !live.contains(&pid)
+        let is_alive = self.lives.iter().any(|life| life.is_alive && life.pid == Some(pid));
+        self.gateway.liveness.process.why().is_none() && !is_alive
     }
 
     /// Gives an end to the life of this process.
@@ -707,7 +704,7 @@ impl Weaver<'_> {
         let end =
             End { at: Some(at), is_latest: false, how, source: source.into(), said: said.into() };
         match self.position(pid, at).and_then(|life| self.lives.get_mut(life)) {
-            Some(life) if life.is_present => {}
+            Some(life) if life.is_alive => {}
             Some(life) => life.ends.push(end),
             None => self.lives.push(Life { pid: Some(pid), ends: vec![end], ..Life::default() }),
         }
@@ -777,7 +774,7 @@ impl Weaver<'_> {
         for life in &mut self.lives {
             let after =
                 life.started().zip(began).is_some_and(|(start, began)| start.interval().0 > began);
-            life.is_beside = !life.is_present && after;
+            life.is_beside = !life.is_present && (after || life.is_alive);
             life.ends.sort_by(|one, other| {
                 (one.how.rank(), one.at, &one.source).cmp(&(
                     other.how.rank(),

@@ -351,7 +351,9 @@ impl Teller<'_> {
             }
         }
         if unended > 0 {
-            let what = format!("how and when {unended} run{} ended", plural(unended));
+            let is_open = at.gateway.liveness.process.why().is_some();
+            let doubt = if is_open { ", if they did" } else { "" };
+            let what = format!("how and when {unended} run{} ended{doubt}", plural(unended));
             self.unseen(what, &Why::Failed("nothing tells".into()));
         }
         for (service, end) in &lives.loose {
@@ -774,8 +776,11 @@ fn began(at: &Subject<'_>, life: &Life) -> String {
         .map(|service| format!("under {service}"))
         .or_else(|| place(at).filter(|_| life.is_present));
     let place = place.map_or_else(String::new, |place| format!(", {place}"));
-    let beside =
-        if life.is_beside { " beside the one that lives, and did not take its place" } else { "" };
+    let beside = match (life.is_beside, life.is_alive) {
+        (true, true) => ", and lives beside the gateway",
+        (true, false) => " beside the one that lives, and did not take its place",
+        (false, _) => "",
+    };
     format!("{who} started{place}{beside}")
 }
 
