@@ -34,7 +34,8 @@ pub(crate) struct Lives {
 pub(crate) struct Clock {
     /// How far it is ahead of UTC.
     offset: SignedDuration,
-    /// The oldest time of which that is known: before it, summer time may have begun or ended.
+    /// The oldest time that is told by it, a day before the oldest start that another witness has: before that, summer time
+    /// may have begun or ended.
     from: DateTime,
 }
 
@@ -574,7 +575,8 @@ impl Weaver<'_> {
         match best.as_slice() {
             [(first, _), (second, _), ..] if first.len() == second.len() => None,
             [(fits, offset), ..] => {
-                Some(Clock { offset: *offset, from: fits.iter().copied().min()? })
+                let oldest = fits.iter().copied().min()?;
+                Some(Clock { offset: *offset, from: oldest.checked_sub(A_DAY).unwrap_or(oldest) })
             }
             [] => None,
         }
@@ -796,6 +798,8 @@ const GRAIN_SECONDS: i64 = 2;
 const GRAIN: SignedDuration = SignedDuration::from_secs(GRAIN_SECONDS);
 /// So soon after its start a gateway writes its first line. In seconds.
 const SOON: i64 = 60;
+/// Summer time begins or ends within few days of a year.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// So many of its starts tell the zone of a log.
 const MOST_STARTS: usize = 64;
 /// Quarters of an hour between UTC and the farthest zone.

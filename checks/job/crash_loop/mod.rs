@@ -205,7 +205,7 @@ fn sources(lives: &Lives, now: Timestamp, within: i64) -> BTreeMap<String, usize
 }
 
 /// So many starts within so many seconds are no plan; the last row, where one of the runs ended badly.
-const NO_PLAN: [(usize, i64, bool); 3] = [(3, 180, true), (6, 450, true), (4, 1800, false)];
+const NO_PLAN: [(usize, i64, bool); 3] = [(3, 180, true), (6, 540, true), (4, 1800, false)];
 
 fn times(restarts: u64) -> String {
     format!("restarted {restarts} time{}", plural(restarts))
