@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -215,7 +215,7 @@ fn as_the_first_process_it_is_the_parent_of_a_job_and_of_an_orphan_alike() {
     namespaces.args(["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]);
     let may = namespaces.arg("true").output().is_ok_and(|output| output.status.success());
     if !may {
-        eprintln!("skipped: no namespaces may be made here");
+        let _ = writeln!(std::io::stderr(), "skipped: no namespaces may be made here");
         return;
     }
     let mut namespaces = Command::new("unshare");
