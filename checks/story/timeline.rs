@@ -844,6 +844,12 @@ const fn words(class: Class) -> Option<&'static str> {
         Class::StateUnavailable => "it works without its session database",
         Class::LibraryMissing => "a library of the program is missing",
         Class::HermesMissing => "Python does not find Hermes",
+        Class::ImportFailed => "Python does not find a module",
+        Class::CodeBroken => "Python cannot parse the code",
+        Class::PythonBroken => "Python itself cannot start",
+        Class::AccessDenied => "a file may not be opened or written",
+        Class::NoRoom => "nothing can be written, for the disk is full",
+        Class::ReadOnly => "nothing can be written, for the file system is read-only",
         Class::OwnJobRefused => "a start by launchd was refused as a second gateway",
     })
 }
