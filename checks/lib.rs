@@ -22,6 +22,7 @@ pub mod plan;
 mod spawn;
 pub mod stop;
 mod story;
+pub use story::timeline;
 mod subject;
 pub mod transient;
 pub mod unused;
@@ -33,6 +34,7 @@ use gw_snapshot::facts::{Facts, Gateway, Lane};
 use drift::{Comparison, Drift};
 use finding::{Finding, Verdict};
 use intent::Intent;
+use story::lives::Lives;
 
 /// What a check looks at: one gateway, the host around it, and what is meant to be.
 pub struct Subject<'a> {
@@ -42,6 +44,8 @@ pub struct Subject<'a> {
     gateway: &'a Gateway,
     /// What the operator says ought to be.
     intent: &'a Intent,
+    /// The lives of the gateway, put together once.
+    lives: OnceCell<Lives>,
     /// What several checks ask of each service, in the order of the gateway's lanes: compared once.
     comparisons: OnceCell<Vec<Option<Comparison>>>,
 }
@@ -49,7 +53,12 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// A gateway of this host.
     fn new(facts: &'a Facts, gateway: &'a Gateway, intent: &'a Intent) -> Self {
-        Self { facts, gateway, intent, comparisons: OnceCell::new() }
+        Self { facts, gateway, intent, lives: OnceCell::new(), comparisons: OnceCell::new() }
+    }
+
+    /// The lives of the gateway.
+    fn lives(&self) -> &Lives {
+        self.lives.get_or_init(|| Lives::of(self.facts, self.gateway))
     }
 
     /// How far a service of the gateway is from what Hermes writes. None where there is nothing to compare.

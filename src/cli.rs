@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ColorChoice, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use gw_snapshot::facts::Choice;
+use gw_snapshot::parse::time;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::exit::FailOn;
 
@@ -37,6 +39,7 @@ Examples:
   gw-doctor snapshot > host.json    take the evidence along, redacted
   gw-doctor check --from host.json  look at it again, anywhere
   gw-doctor diff host.json          what changed since
+  gw-doctor timeline --since 2h     what happened, in order
   gw-doctor explain wedged          what a name in [brackets] means
   gw-doctor --settle 30             after a restart: look again while anything
                                     starts, stops or drains
@@ -76,6 +79,9 @@ pub(crate) enum Command {
     /// What changed between two snapshots, or between a snapshot and now
     #[command(after_help = DIFF)]
     Diff(DiffArgs),
+    /// What happened, in order: starts, ends, edits, updates, pauses, failed jobs
+    #[command(after_help = TIMELINE)]
+    Timeline(TimelineArgs),
     /// What a check or a diagnosis means, how it decides, and what to do
     #[command(after_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -126,6 +132,17 @@ Examples:
 
 Exit status: 0 if nothing got worse, 1 if anything did, 2 if a snapshot could
 not be read.";
+
+const TIMELINE: &str = "\
+Examples:
+  gw-doctor timeline                    every gateway of this user
+  gw-doctor timeline coder --since 2h   one profile, the last two hours
+  gw-doctor timeline --from host.json   what a snapshot tells
+
+One line an event, the newest last, each with who says so. Times are in UTC. The
+time of a file is that of its last write alone. What has no time stands in a
+part of its own, and what was not seen is named at the end.
+Exit status: 0 if it was told, whatever happened; 2 if not.";
 
 const EXPLAIN: &str = "\
 Examples:
@@ -249,6 +266,57 @@ pub(crate) struct DiffArgs {
     pub(crate) color: ColorChoice,
 }
 
+/// Options of `timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArgs {
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
+    /// Tell what this snapshot tells, instead of this host (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Leave out what is older: a time (2026-11-21T03:00:00Z), or a span before the look (90min, 2h, 3d)
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub(crate) since: Option<Since>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TimelineFormat::Text)]
+    pub(crate) format: TimelineFormat,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+}
+
+/// From when on to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// From this time.
+    Time(Timestamp),
+    /// From so long before the look.
+    Span(SignedDuration),
+}
+
+impl Since {
+    /// Returns the time, for a look at `now`.
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Time(at) => at,
+            Self::Span(span) => now.saturating_sub(span).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+/// A form of a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimelineFormat {
+    /// For people
+    Text,
+    /// For programs: gw-doctor/timeline/1, of which src/report/ has the schema
+    Json,
+    /// For a bug report: Markdown without the names of people, machines, profiles and paths
+    Markdown,
+    /// For a browser: one page without scripts, to be passed on, without those names too
+    Html,
+}
+
 /// Options of every look at a host.
 #[derive(Debug, Args)]
 pub(crate) struct LookArgs {
@@ -351,6 +419,18 @@ fn directory(text: &str) -> Result<String, String> {
     path.into_os_string().into_string().map_err(|_| "the current directory is not UTF-8".into())
 }
 
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(Since::Time(at));
+    }
+    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
+    let span = time::span(text).flatten().filter(|_| has_unit);
+    let span = span.and_then(|span| SignedDuration::try_from(span).ok());
+    span.map(Since::Span).ok_or_else(|| {
+        "neither a time with its zone, such as 2026-11-21T03:00:00Z, nor a span, such as 2h or 3d".into()
+    })
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_string())?;
     match Duration::try_from_secs_f64(seconds) {
@@ -382,6 +462,23 @@ mod tests {
         assert!(cli.command.is_none());
         assert_eq!(cli.check.look.profiles, ["coder"]);
         assert_eq!(cli.check.look.timeout, Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_timeline_begins_at_a_time_or_a_span_before_the_look() {
+        let now: Timestamp = "2026-11-21T03:00:00Z".parse().expect("a time");
+        let from = |text: &str| since(text).map(|since| since.before(now).to_string());
+        for (text, expected) in [
+            ("2026-11-21T01:30:00+01:00", "2026-11-21T00:30:00Z"),
+            ("2h", "2026-11-21T01:00:00Z"),
+            ("3d", "2026-11-18T03:00:00Z"),
+            ("1h 30min", "2026-11-21T01:30:00Z"),
+        ] {
+            assert_eq!(from(text).as_deref(), Ok(expected), "{text}");
+        }
+        for odd in ["", "90", "yesterday", "2026-11-21", "2026-11-21T03:00:00", "-2h", "infinity"] {
+            assert!(since(odd).is_err(), "{odd}");
+        }
     }
 
     #[test]

@@ -33,11 +33,15 @@ use gw_checks::compare::{self, Way};
 use gw_checks::examine::Selection;
 use gw_checks::intent::Intent;
 use gw_checks::plan::{self, Chosen, Plan};
+use gw_checks::timeline::Timeline;
 use gw_checks::{transient, unused};
 use gw_snapshot::facts::{self, Facts, Wanted};
 use gw_snapshot::host::Host;
 
-use cli::{CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs, PlanFormat};
+use cli::{
+    CheckArgs, Cli, Command, DiffArgs, DiffFormat, Format, LookArgs, PlanArgs, PlanFormat,
+    TimelineArgs,
+};
 use examine::examine;
 use exit::Exit;
 use host::{Live, Recording, Sealed};
@@ -65,6 +69,7 @@ fn run(command: Command, sealed: &Sealed) -> anyhow::Result<u8> {
         Command::Plan(args) => plan(&args).map(Exit::code),
         Command::Snapshot(args) => snapshot(&args).map(Exit::code),
         Command::Diff(args) => diff(&args).map(Exit::code),
+        Command::Timeline(args) => timeline(&args).map(Exit::code),
         Command::Explain(args) => print(&explain::explain(args.id.as_deref())?, Exit::Fine.code()),
         Command::Completions(args) => print(&manual::completions(args.shell), Exit::Fine.code()),
         Command::Man => print(&manual::man()?, Exit::Fine.code()),
@@ -194,6 +199,16 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     };
     let worse = changes.iter().any(|change| change.way == Way::Worse);
     print(&text, if worse { Exit::Problems } else { Exit::Fine })
+}
+
+/// What happened at each gateway, in order.
+fn timeline(args: &TimelineArgs) -> anyhow::Result<Exit> {
+    let facts = look(&args.look, args.from.as_deref())?;
+    let from = args.since.map(|since| since.before(facts.now));
+    let told = facts.gateways.iter().map(|gateway| Timeline::of(&facts, gateway));
+    let told = told.map(|told| if let Some(from) = from { told.since(from) } else { told });
+    let timelines: Vec<Timeline> = told.collect();
+    print(&report::timeline::render(&facts, &timelines, args)?, Exit::Fine)
 }
 
 /// Says what is no part of a report.

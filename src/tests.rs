@@ -11,6 +11,7 @@ use gw_checks::compare::{self, Look};
 use gw_checks::examine::{Selection, examine};
 use gw_checks::intent::{Intent, Reference};
 use gw_checks::plan::{self, Chosen};
+use gw_checks::timeline::Timeline;
 use gw_snapshot::facts::Facts;
 use gw_snapshot::recorded::Recorded;
 use gw_snapshot::snapshot::Snapshot;
@@ -154,6 +155,16 @@ fn printed(facts: &Facts, intent: &Intent) -> Vec<(String, String)> {
     let all = Chosen(Vec::new());
     outputs.push(("plan".into(), plan::script::write(&plans, facts.about.uid, &all)));
     outputs.push(("plan as JSON".into(), report::plan::json(facts, &plans, &all).expect("JSON")));
+    let timelines: Vec<Timeline> =
+        facts.gateways.iter().map(|gateway| Timeline::of(facts, gateway)).collect();
+    for form in ["text", "json", "markdown", "html"] {
+        let cli = Cli::try_parse_from(["gw-doctor", "timeline", "--format", form]);
+        let Some(Command::Timeline(args)) = cli.expect("arguments").command else {
+            panic!("no timeline")
+        };
+        let told = report::timeline::render(facts, &timelines, &args).expect("a timeline");
+        outputs.push((format!("timeline as {form}"), told));
+    }
     outputs
 }
 

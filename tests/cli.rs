@@ -104,6 +104,12 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         (&["--wait-until", "healthy", "--timeout", "5", "--settle", "5"], "--settle"),
         (&["check", "--settle", "5", "--from", HEALTHY], "--from"),
         (&["check", "--settle", "soon"], "not a number of seconds"),
+        (&["timeline", "--since", "yesterday"], "a span, such as 2h or 3d"),
+        (&["timeline", "--since", "90"], "a span, such as 2h or 3d"),
+        (&["timeline", "nobody", "--from", HEALTHY], "no profile or command \"nobody\""),
+        (&["timeline", "--from", "/no/such/file"], "could not read /no/such/file"),
+        (&["timeline", "--format", "junit"], "possible values"),
+        (&["timeline", "--only", "job"], "unexpected argument"),
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");

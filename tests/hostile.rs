@@ -251,6 +251,27 @@ fn control_characters_of_the_host_do_not_reach_the_terminal() {
 }
 
 #[test]
+fn a_timeline_of_odd_files_is_told_line_by_line_without_control_characters() {
+    let odd = "\u{1b}[2Jgone\u{7}";
+    let home = Home::new()
+        .with("gateway-starts.log", "nan\n1e300\n-5\n\u{1b}[2J\n1795224107.5\n")
+        .with("logs/gateway-exit-diag.log", format!("{{\"ts\": \"2026-11-21T01:21:41Z\", \"tag\": \"asyncio.run.exception\", \"pid\": 411, \"exc_type\": \"{}\"}}\n[[[[\n", odd.escape_default()))
+        .with("cron/jobs.json", format!(r#"{{"jobs": [{{"id": "{0}", "schedule_display": "x\\u001b]0;t", "last_status": "error"}}]}}"#, "a\\u202eb"))
+        .with(".gateway-launchd-unsupported", r#"{"written_at": "9998-12-31T23:59:59Z", "reason": "a\u001b[31mb\nnow"}"#);
+    let output = Command::new(env!("CARGO_BIN_EXE_gw-doctor"))
+        .args(["timeline", "--color", "never", "--timeout", "5"])
+        .env_clear()
+        .env("HOME", home.0.path())
+        .output()
+        .expect("run gw-doctor");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("gave up on launchd") && text.contains("lies in the future"), "{text}");
+    let steers = |c: &char| c.is_control() && *c != '\n' || matches!(c, '\u{202a}'..='\u{202e}');
+    assert_eq!(text.chars().find(steers), None, "{text:?}");
+}
+
+#[test]
 fn a_record_of_runs_that_is_no_database_is_unknown_and_never_opened_for_writing() {
     const DATABASE: &[u8] = include_bytes!("../snapshots/parse/sqlite/executions.db");
     const LOG: &[u8] = include_bytes!("../snapshots/parse/sqlite/executions.db-wal");

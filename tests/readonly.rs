@@ -117,6 +117,8 @@ fn no_command_changes_anything_on_this_machine() {
         (&["check"][..], 10),
         (&["check", "--from", host, "--format", "json"], 1),
         (&["plan"], 10),
+        (&["timeline"], 10),
+        (&["timeline", "--from", host], 1),
         (&["snapshot"], 10),
         (&["explain", "wedged"], 1),
         (&["completions", "bash"], 1),

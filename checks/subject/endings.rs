@@ -1,10 +1,11 @@
 //! How the previous run of a job ended, where the gateway itself left word.
 
-use gw_snapshot::facts::endings::{Crash, Watchdog};
+use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::{Exit, Job};
 use jiff::Timestamp;
 
 use crate::Subject;
+use crate::story::lives::{How, Life};
 
 /// An end that a watchdog of Hermes's own made.
 #[derive(Debug, Clone)]
@@ -125,15 +126,16 @@ impl Subject<'_> {
 
     /// The ends of the last minutes by an error that nothing caught, of other processes than the one that lives.
     pub(crate) fn crashes(&self) -> Option<Crashes> {
-        let crashes = self.gateway.endings.crashes.known()?;
-        let live = self.gateway.process().map(|process| process.pid);
-        let is_recent = |crash: &&Crash| {
-            Some(crash.pid) != live
-                && self.age_of(crash.at).is_some_and(|age| age <= RECENT_SECONDS)
+        let recent = self.lives().cut_short(self.facts.now, RECENT_SECONDS);
+        let error = |life: &&Life| {
+            life.ends.iter().find_map(|end| match &end.how {
+                How::Crashed(error) => Some(error.clone()),
+                _ => None,
+            })
         };
-        let recent: Vec<&Crash> = crashes.iter().filter(is_recent).collect();
-        let last = recent.last()?;
-        Some(Crashes { count: recent.len(), error: last.error.clone() })
+        let crashed: Vec<Option<String>> = recent.iter().filter_map(error).collect();
+        let error = crashed.last()?.clone();
+        Some(Crashes { count: crashed.len(), error })
     }
 }
 

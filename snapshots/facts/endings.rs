@@ -19,8 +19,8 @@ pub struct Endings {
     pub last: Fact<Lifecycle>,
     /// `logs/gateway-startup-watchdog.log` (0.21.3+): starts that their own watchdog ended, oldest first.
     pub hung_starts: Fact<Vec<HungStart>>,
-    /// `logs/gateway-exit-diag.log`: ends by an error that nothing caught, oldest first.
-    pub crashes: Fact<Vec<Crash>>,
+    /// `logs/gateway-exit-diag.log` (all versions): its starts and its ends, oldest first.
+    pub traces: Fact<Vec<Trace>>,
 }
 
 /// The last life, and whether the one before it ended well.
@@ -28,6 +28,8 @@ pub struct Endings {
 pub struct Lifecycle {
     /// Its process.
     pub pid: u32,
+    /// `started_at`: when it had its lock. It stands there as long as the life lasts.
+    pub started_at: Option<Timestamp>,
     /// How it ended. None: it has not, or it was killed.
     pub end: Option<End>,
     /// `prior_unclean_exit`: the one before it was killed, or ended by an error that nothing caught.
@@ -69,15 +71,34 @@ pub struct HungStart {
     pub step: Option<String>,
 }
 
-/// An end by an error that nothing caught.
+/// A record of a start or of an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crash {
+pub struct Trace {
     /// When.
     pub at: Timestamp,
     /// Its process.
     pub pid: u32,
-    /// The name of the error: `AttributeError`.
-    pub error: Option<String>,
+    /// Its tag, as it stands there.
+    pub tag: &'static str,
+    /// What it tells.
+    pub told: Told,
+}
+
+/// What a record of a start or of an end tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// `gateway.start`: the command began, be it refused a moment later.
+    Started,
+    /// `gateway.exit_clean`: it ended as it was asked to.
+    EndedWell,
+    /// `gateway.exit_nonzero`, or `asyncio.run.SystemExit`: it ended by itself with another code than 0, as for a planned restart.
+    EndedWithCode,
+    /// `asyncio.run.KeyboardInterrupt`: somebody pressed Ctrl-C.
+    Interrupted,
+    /// `asyncio.run.exception`: an error ended it that nothing caught. The name of the error: `AttributeError`.
+    Crashed(Option<String>),
+    /// `gateway.previous_unclean_exit` (0.20+): the life before it had left no word of its end.
+    FoundUnclean,
 }
 
 impl Endings {
@@ -89,7 +110,7 @@ impl Endings {
             hung_starts: file(HUNG_STARTS, Part::LOG)
                 .content()
                 .map(|text| records(text, HungStart::of)),
-            crashes: file(CRASHES, Part::LOG).content().map(|text| records(text, Crash::of)),
+            traces: file(TRACES, Part::LOG).content().map(|text| records(text, Trace::of)),
         }
     }
 }
@@ -97,9 +118,9 @@ impl Endings {
 /// The ledger of a life, below a home.
 pub(super) const LIFECYCLE: &str = "state/gateway.lifecycle.json";
 /// The logs, below a home.
-pub(super) const LOGS: [&str; 2] = [HUNG_STARTS, CRASHES];
+pub(super) const LOGS: [&str; 2] = [HUNG_STARTS, TRACES];
 const HUNG_STARTS: &str = "logs/gateway-startup-watchdog.log";
-const CRASHES: &str = "logs/gateway-exit-diag.log";
+const TRACES: &str = "logs/gateway-exit-diag.log";
 
 impl Watchdog {
     /// The watchdog that an `exit_reason` names, if it names one.
@@ -140,6 +161,7 @@ impl Lifecycle {
         };
         Ok(Self {
             pid,
+            started_at: instant(&value, "started_at"),
             end: has_ended.then(end),
             prior_was_unclean: is("prior_unclean_exit"),
             prior_lacked_memory: is("prior_suspected_oom"),
@@ -155,11 +177,24 @@ impl HungStart {
     }
 }
 
-impl Crash {
+impl Trace {
     fn of(record: &Value) -> Option<Self> {
-        let error = record.get("exc_type").and_then(Value::as_str).map(String::from);
-        let (at, pid) = named(record, "asyncio.run.exception")?;
-        Some(Self { at, pid, error })
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        let (tag, told) = match text("tag")? {
+            "gateway.start" => ("gateway.start", Told::Started),
+            "gateway.exit_clean" => ("gateway.exit_clean", Told::EndedWell),
+            "gateway.exit_nonzero" => ("gateway.exit_nonzero", Told::EndedWithCode),
+            "asyncio.run.SystemExit" => ("asyncio.run.SystemExit", Told::EndedWithCode),
+            "asyncio.run.KeyboardInterrupt" => ("asyncio.run.KeyboardInterrupt", Told::Interrupted),
+            "asyncio.run.exception" => {
+                ("asyncio.run.exception", Told::Crashed(text("exc_type").map(String::from)))
+            }
+            "gateway.previous_unclean_exit" => {
+                ("gateway.previous_unclean_exit", Told::FoundUnclean)
+            }
+            _ => return None,
+        };
+        Some(Self { at: instant(record, "ts")?, pid: pid(record)?, tag, told })
     }
 }
 
@@ -230,8 +265,9 @@ Thread 0x00007f (most recent call first):
         let hung = records(text, HungStart::of);
         assert_eq!(hung.len(), 1);
         assert_eq!(hung[0].step.as_deref(), Some("state_db_data_migrations"));
-        let crashes = records(text, Crash::of);
-        assert_eq!(crashes.len(), 1);
-        assert_eq!((crashes[0].pid, crashes[0].error.as_deref()), (411, Some("AttributeError")));
+        let traces = records(text, Trace::of);
+        let told: Vec<_> = traces.iter().map(|trace| (trace.pid, &trace.told)).collect();
+        let crashed = Told::Crashed(Some("AttributeError".into()));
+        assert_eq!(told, [(411, &Told::Started), (411, &crashed)]);
     }
 }

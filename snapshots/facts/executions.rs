@@ -21,6 +21,10 @@ pub struct Execution {
     pub owner: Owner,
     /// When it was claimed.
     pub claimed_at: Option<Stamp>,
+    /// `status`: `claimed`, `running`, `completed`, `failed`, `unknown`, or what a later version says.
+    pub status: String,
+    /// When it ended.
+    pub finished_at: Option<Stamp>,
 }
 
 /// What has become of the process that claimed a run.
@@ -47,8 +51,11 @@ impl Execution {
 
     fn of(row: &Value, host: &dyn Host) -> Option<Self> {
         let text = |key: &str| row.get(key).and_then(Value::as_str);
-        let is_open = matches!(text("status")?, "claimed" | "running");
+        let status = text("status")?;
+        let is_open = matches!(status, "claimed" | "running");
         Some(Self {
+            status: status.into(),
+            finished_at: text("finished_at").and_then(time::iso),
             job: text("job_id")?.into(),
             is_open,
             owner: if is_open { owner(row, host) } else { Owner::Unclear },

@@ -32,6 +32,8 @@ pub struct Install {
     /// True if `written_at` is of all the code. Of a checkout only the log of its `HEAD` tells that.
     pub is_dated: bool,
     place: String,
+    /// The files whose times tell when the code was written, each with its own.
+    pub writes: Vec<(String, Timestamp)>,
     /// `aiohttp`, without which there is no API server.
     pub aiohttp: Fact<()>,
     /// The directory with its `hermes_cli` and `gateway`: a checkout or a `site-packages`.
@@ -261,8 +263,13 @@ impl Install {
         let is_packaged = packages.known().is_some_and(|packages| packages == code);
         let git = if is_packaged { Git::none() } else { Git::of(code, host) };
         let mut told = Vec::new();
-        let stamp = host.file(&join(code, STAMP), Part::SMALL);
-        let stamp = stamp.content().known().and_then(|text| Stamp::read(text));
+        let stamped = host.file(&join(code, STAMP), Part::SMALL);
+        let writes = [
+            (init.path.clone(), init.mtime),
+            (join(code, MOVES), git.moved),
+            (stamped.path.clone(), stamped.mtime),
+        ];
+        let stamp = stamped.content().known().and_then(|text| Stamp::read(text));
         if let Some(stamp) = stamp.filter(|stamp| git.vouches_for(&stamp.commit)) {
             told.push(Told { version: stamp.version(), source: join(code, STAMP) });
         }
@@ -317,6 +324,7 @@ impl Install {
             checkout: git.checkout,
             commit: git.head,
             written_at: init.mtime.max(git.moved),
+            writes: writes.into_iter().filter_map(|(path, at)| Some((path, at?))).collect(),
             aiohttp,
             code: init.presence().map(|()| code.into()),
             place: code.into(),

@@ -1,6 +1,6 @@
 //! What a gateway's own logs say of its present life: how often, and when last. Never the text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -19,12 +19,21 @@ pub struct Journal {
     pub from_start: bool,
     /// When that life started, by the wall clock of its process.
     pub since: Option<DateTime>,
-    /// When its gateways started, oldest first, as far as the log goes back, by the same clock.
-    pub starts: Vec<DateTime>,
+    /// What both logs hold, start by start, oldest first, as far as they go back.
+    pub stretches: Vec<Stretch>,
     /// When one of the two logs was last written to. None where that was not seen.
     pub written: Option<Timestamp>,
     /// Why more may have been logged: one of the two logs could not be read.
     pub hidden: Option<Why>,
+}
+
+/// What the logs hold between one start and the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// When it was started, by the wall clock of its process. None: what was read begins within it.
+    pub start: Option<DateTime>,
+    /// Each class with its count and its times.
+    pub classes: BTreeMap<Class, Count>,
 }
 
 /// What a service's log of errors, or the journal, says of starts that came to nothing. A log has no line that tells one life
@@ -85,6 +94,8 @@ impl Outcry {
 pub struct Count {
     /// How many lines.
     pub lines: usize,
+    /// The first of them, by the wall clock of the process that wrote it.
+    pub first: Option<DateTime>,
     /// The last of them, by the wall clock of the process that wrote it.
     pub last: Option<DateTime>,
 }
@@ -121,16 +132,16 @@ impl Journal {
             (Fact::Absent, Fact::Absent) => return Fact::Absent,
         };
         let written = gateway_log.mtime.max(errors_log.mtime);
-        Fact::Known(Self { written, ..read(&log::lines(gateway), &log::lines(errors), hidden) })
+        let (gateway, errors) = (log::lines(gateway), log::lines(errors));
+        let stretches = stretches(&gateway, &errors);
+        Fact::Known(Self { stretches, written, ..read(&gateway, &errors, hidden) })
     }
 
     fn of(gateway: &[Line], errors: &[Line], hidden: Option<Why>) -> Self {
         let start = gateway.iter().rposition(|line| line.class == Class::Start);
         let since = start.and_then(|at| gateway.get(at)).and_then(|line| line.at);
         let life = gateway.get(start.unwrap_or(0)..).unwrap_or_default();
-        let is_start = |line: &&Line| line.class == Class::Start;
-        let starts = gateway.iter().filter(is_start).filter_map(|line| line.at).collect();
-        Self { starts, ..Self::counted(life, errors, since, start.is_some(), hidden) }
+        Self::counted(life, errors, since, start.is_some(), hidden)
     }
 
     /// Counts the lines that are not older than the start. Those of gateway.log may be cut there already, for not every
@@ -156,7 +167,7 @@ impl Journal {
         for line in errors.iter().filter(is_recent).filter(|line| !life.contains(line)) {
             count(&mut classes, line);
         }
-        Self { classes, from_start, since, starts: Vec::new(), written: None, hidden }
+        Self { classes, from_start, since, stretches: Vec::new(), written: None, hidden }
     }
 
     /// How often a class was logged.
@@ -166,9 +177,40 @@ impl Journal {
 }
 
 fn count(classes: &mut BTreeMap<Class, Count>, line: &Line) {
-    let entry = classes.entry(line.class).or_insert(Count { lines: 0, last: None });
+    let entry = classes.entry(line.class).or_insert(Count { lines: 0, first: None, last: None });
     entry.lines = entry.lines.saturating_add(1);
+    entry.first = [entry.first, line.at].into_iter().flatten().min();
     entry.last = entry.last.max(line.at);
+}
+
+/// Cuts both logs at the starts that `gateway.log` has. A line of `errors.log`, which has none, belongs where its time puts
+/// it; the same line stands in both, and counts once.
+fn stretches(gateway: &[Line], errors: &[Line]) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for line in gateway {
+        if line.class == Class::Start || stretches.is_empty() {
+            let start = line.at.filter(|_| line.class == Class::Start);
+            stretches.push(Stretch { start, classes: BTreeMap::new() });
+        }
+        if let Some(last) = stretches.last_mut() {
+            count(&mut last.classes, line);
+        }
+    }
+    let told: HashSet<(Class, Option<DateTime>)> =
+        gateway.iter().map(|line| (line.class, line.at)).collect();
+    for line in errors.iter().filter(|line| !told.contains(&(line.class, line.at))) {
+        let begins_before = |stretch: &Stretch| {
+            stretch.start.is_none_or(|start| line.at.is_some_and(|at| at >= start))
+        };
+        if let Some(stretch) = stretches.iter_mut().rev().find(|stretch| begins_before(stretch)) {
+            count(&mut stretch.classes, line);
+        } else {
+            let mut first = Stretch::default();
+            count(&mut first.classes, line);
+            stretches.insert(0, first);
+        }
+    }
+    stretches
 }
 
 #[cfg(test)]
@@ -199,6 +241,36 @@ mod tests {
         let refused = journal.count(Class::ApiRefused).expect("refusals");
         assert_eq!(refused.lines, 2);
         assert_eq!(refused.last.map(DateTime::minute), Some(5));
+    }
+
+    #[test]
+    fn each_stretch_holds_what_was_logged_between_its_start_and_the_next() {
+        let gateway = "\
+2026-11-21 00:30:00,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 01:00:00,000 INFO gateway.run: Starting Hermes Gateway...
+2026-11-21 01:00:01,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 02:00:00,000 INFO gateway.run: Starting Hermes Gateway...
+";
+        let errors = "\
+2026-11-21 00:30:00,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 01:00:01,000 ERROR gateway.platforms.api_server: Could not bind
+2026-11-21 01:30:00,000 ERROR gateway.platforms.api_server: Could not bind
+";
+        let journal = Journal::read(&file(gateway), &file(errors));
+        let stretches = &journal.known().expect("both logs").stretches;
+        let told = |stretch: &Stretch| {
+            let binds = stretch.classes.get(&Class::PortBind);
+            let hour = stretch.start.map(DateTime::hour);
+            (hour, binds.map(|count| (count.lines, count.first.map(DateTime::minute))))
+        };
+        let told: Vec<_> = stretches.iter().map(told).collect();
+        assert_eq!(
+            told,
+            [(None, Some((1, Some(30)))), (Some(1), Some((2, Some(0)))), (Some(2), None)]
+        );
+        // Where it holds no start, errors.log alone is one stretch.
+        let alone = Journal::read(&FileSeen::default(), &file(errors));
+        assert_eq!(alone.known().map(|journal| journal.stretches.len()), Some(1));
     }
 
     #[test]

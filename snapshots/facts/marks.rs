@@ -33,8 +33,8 @@ pub struct Marks {
     pub migration: Fact<Migration>,
     /// `.gateway-launchd-unsupported` (0.18+): Hermes gave up on launchd, and runs detached.
     pub launchd_unsupported: Fact<Unsupported>,
-    /// The end of `logs/launchd-reload.log` (0.18+): how the last attempt to load its job again went.
-    pub reload: Fact<reload::Entry>,
+    /// `logs/launchd-reload.log` (0.18+): how the attempts to load its job again went, oldest first.
+    pub reloads: Fact<Vec<reload::Entry>>,
 }
 
 /// The mark of an event loop.
@@ -82,10 +82,7 @@ impl Marks {
                 .content()
                 .parse(Migration::read),
             launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
-            reload: host
-                .file(&join(home, RELOAD), Part::LOG)
-                .content()
-                .and_then(|text| reload::last(text).map_or(Fact::Absent, Fact::Known)),
+            reloads: host.file(&join(home, RELOAD), Part::LOG).content().map(reload::all),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `logs/launchd-reload.log`: what Hermes's helper wrote that boots a job out and in again (0.18+).
 //!
-//! A line is `[YYYY-MM-DD HH:MM:SS +zzzz] text`. Only the last that is understood counts; the log is
-//! kept through many reloads.
+//! A line is `[YYYY-MM-DD HH:MM:SS +zzzz] text`. The log is kept through many reloads.
 
 use jiff::Timestamp;
 
@@ -36,11 +35,13 @@ impl Event {
     }
 }
 
-/// The last line that is understood.
-pub fn last(text: &str) -> Option<Entry> {
-    let (stamp, event) = text.lines().rev().find_map(entry)?;
-    let at = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", stamp).ok();
-    Some(Entry { at: at.and_then(|time| time.to_timestamp().ok()), event })
+/// The lines that are understood, oldest first.
+pub fn all(text: &str) -> Vec<Entry> {
+    let read = |(stamp, event): (&str, Event)| {
+        let at = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", stamp).ok();
+        Entry { at: at.and_then(|time| time.to_timestamp().ok()), event }
+    };
+    text.lines().filter_map(entry).map(read).collect()
 }
 
 /// The stamp of a line, and what it says.
@@ -65,6 +66,10 @@ fn is_attempt(said: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn last(text: &str) -> Option<Entry> {
+        all(text).pop()
+    }
 
     #[test]
     fn the_last_line_that_is_understood_counts() {

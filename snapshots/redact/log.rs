@@ -64,7 +64,7 @@ Could not bind 10.0.0.7:8642 with sk-secret";
             kept,
             "[2026-07-28 10:00:31 +0200] bootstrap not yet registered\n[] FAILED launchd reload\n"
         );
-        assert_eq!(reload::last(&kept).map(|entry| entry.event), Some(reload::Event::GaveUp));
+        assert_eq!(reload::all(&kept).last().map(|entry| entry.event), Some(reload::Event::GaveUp));
     }
 
     #[test]

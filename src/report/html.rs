@@ -10,12 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use gw_checks::diagnosis::Diagnosis;
 use gw_checks::finding::{Finding, Verdict};
 use gw_checks::plan::{Course, script};
+use gw_snapshot::facts::Facts;
 use gw_snapshot::snapshot::Tool;
 use sha2::{Digest as _, Sha256};
 
 use super::names::Names;
 use super::text::{NO_GATEWAY, answer, is_worth_a_line, mark, tally};
-use super::{Report, Reported};
+use super::{Report, Reported, timeline};
 
 /// How it looks. The policy names it by its digest.
 const STYLE: &str = include_str!("html/style.css");
@@ -31,7 +32,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
     let _ = writeln!(page, "<h1 class=\"{}\">{}</h1>", verdict.word(), inked(&title));
     page.push_str(&about(report, &mut names));
     for (number, reported) in (1..).zip(gateways) {
-        page.push_str(&gateway(number, reported, &mut names));
+        page.push_str(&gateway(number, report.facts, reported, &mut names));
     }
     page + &foot(&names)
 }
@@ -80,7 +81,7 @@ fn about(report: &Report<'_>, names: &mut Names) -> String {
     format!("<ul class=\"about\">\n<li>{}</li>\n</ul>\n", lines.join("</li>\n<li>"))
 }
 
-fn gateway(number: usize, reported: &Reported<'_>, names: &mut Names) -> String {
+fn gateway(number: usize, facts: &Facts, reported: &Reported<'_>, names: &mut Names) -> String {
     let examined = &reported.examined;
     let profile = escaped(&names.profile(&reported.gateway.home.profile));
     let mut out = format!("<section>\n<h2>Gateway {profile}</h2>\n<ol class=\"chain\">\n");
@@ -114,7 +115,32 @@ fn gateway(number: usize, reported: &Reported<'_>, names: &mut Names) -> String 
         (of([Verdict::Note, Verdict::Unknown]), of([Verdict::Pass, Verdict::Skipped]));
     out.push_str(&folded("Notes, and what could not be told", &remarks, names));
     out.push_str(&folded("What passed, and what did not apply", &passed, names));
+    let happened = reported.timeline(facts).last(timeline::FEW);
+    let lines = timeline::lines(&happened, names);
+    let _ = write!(
+        out,
+        "<details>\n<summary>What happened, in order ({})</summary>\n{}</details>\n",
+        happened.events.len(),
+        list(&lines)
+    );
     out + "</section>\n"
+}
+
+/// Lines in which nothing is to hide any more, as a list.
+pub(super) fn list(lines: &[String]) -> String {
+    let item = |line: &String| format!("<li>{}</li>\n", escaped(line));
+    let items: Vec<String> = lines.iter().map(item).collect();
+    let items = items.concat();
+    format!("<ul class=\"seen\">\n{items}</ul>\n")
+}
+
+/// A page with this title as its answer. The body is whole elements, in which nothing is to hide any more.
+pub(super) fn page(title: &str, body: &str, names: &Names) -> String {
+    let title = escaped(title);
+    let head = head(&title);
+    let hidden = names.explained().map(|text| format!("<p>{text}</p>\n")).unwrap_or_default();
+    let footer = format!("<footer>\n{hidden}<p>Times are in UTC.</p>\n</footer>");
+    format!("{head}<h1 class=\"note\">{}</h1>\n{body}{footer}\n</body>\n</html>\n", inked(&title))
 }
 
 /// A list under its heading, unless there is nothing in it.
@@ -244,7 +270,7 @@ fn shown(text: &str, names: &mut Names) -> String {
 }
 
 /// A text without meaning in HTML, between tags and within quotation marks.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

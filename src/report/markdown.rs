@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use gw_checks::diagnosis::Diagnosis;
 use gw_checks::finding::{Finding, Verdict};
+use gw_snapshot::facts::Facts;
 use gw_snapshot::snapshot::Tool;
 
 use super::names::Names;
 use super::text::{NO_GATEWAY, answer, is_worth_a_line, mark, tally};
-use super::{Report, Reported};
+use super::{Report, Reported, timeline};
 
 /// GitHub refuses a comment of more than 65,536 characters. In bytes, and with room for what comes last.
 const LARGEST: usize = 60_000;
@@ -39,7 +40,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
     page.add(&headline(report, gateways.first().copied(), &mut names));
     page.add(&versions(report, &mut names));
     for reported in gateways {
-        gateway(&mut page, reported, &mut names);
+        gateway(&mut page, report.facts, reported, &mut names);
     }
     let Page { mut text, left_out } = page;
     if left_out > 0 {
@@ -81,7 +82,7 @@ fn versions(report: &Report<'_>, names: &mut Names) -> String {
     lines
 }
 
-fn gateway(page: &mut Page, reported: &Reported<'_>, names: &mut Names) {
+fn gateway(page: &mut Page, facts: &Facts, reported: &Reported<'_>, names: &mut Names) {
     let examined = &reported.examined;
     let home = &reported.gateway.home;
     let profile = names.profile(&home.profile);
@@ -109,6 +110,8 @@ fn gateway(page: &mut Page, reported: &Reported<'_>, names: &mut Names) {
     if !rest.is_empty() {
         page.add(&remarks(&rest, names));
     }
+    let lines = timeline::lines(&reported.timeline(facts).last(timeline::FEW), names);
+    page.add(&unfolded("What happened, in order", &lines));
 }
 
 fn diagnosis(diagnosis: &Diagnosis, names: &mut Names) -> String {
@@ -149,14 +152,24 @@ fn remarks(findings: &[&Finding], names: &mut Names) -> String {
 /// block and begin the other.
 fn folded(summary: &str, lines: &[String], names: &mut Names) -> String {
     let lines: Vec<String> = lines.iter().map(|line| names.hide(line)).collect();
-    let body = lines.join("\n");
-    if body.is_empty() {
+    unfolded(summary, &lines)
+}
+
+/// The same of lines in which nothing is to hide any more.
+fn unfolded(summary: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
         return format!(
             "<details><summary>{summary}</summary>\n\nNo evidence was kept.\n\n</details>\n"
         );
     }
+    format!("<details><summary>{summary}</summary>\n\n{}\n</details>\n", fenced(lines))
+}
+
+/// Lines as they are, within a fence.
+pub(super) fn fenced(lines: &[String]) -> String {
+    let body = lines.join("\n");
     let fence = fence(&body);
-    format!("<details><summary>{summary}</summary>\n\n{fence}text\n{body}\n{fence}\n\n</details>\n")
+    format!("{fence}text\n{body}\n{fence}\n")
 }
 
 /// A fence that is longer than any within.
@@ -182,7 +195,7 @@ fn shown(text: &str, names: &mut Names) -> String {
 
 /// A text without meaning in Markdown and in HTML: a character that is given by its number is never a sign of either. What GitHub
 /// itself makes links of after that, calls of people and numbers of issues, an empty comment takes apart.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut before = ' ';

@@ -16,6 +16,7 @@ mod recipes;
 mod sarif;
 mod source;
 mod text;
+pub(crate) mod timeline;
 
 use std::cmp::Reverse;
 
@@ -23,6 +24,7 @@ use gw_checks::examine::Examined;
 use gw_checks::finding::{Finding, Verdict, worst};
 use gw_checks::intent::Intent;
 use gw_checks::plan::Plan;
+use gw_checks::timeline::Timeline;
 use gw_snapshot::facts::{Facts, Gateway};
 
 use crate::cli::{CheckArgs, Format};
@@ -58,6 +60,13 @@ pub(crate) struct Reported<'a> {
     pub(crate) examined: Examined,
     /// What could be done.
     pub(crate) plan: Plan,
+}
+
+impl Reported<'_> {
+    /// What happened there, in order.
+    fn timeline(&self, facts: &Facts) -> Timeline {
+        Timeline::of(facts, self.gateway)
+    }
 }
 
 impl<'a> Report<'a> {

@@ -12,7 +12,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if at.gateway.process().is_some() || lane.disabled.known() == Some(&true) {
         return None;
     }
-    let entry = at.gateway.marks.reload.known().filter(|entry| !has_lived_since(at, entry));
+    let last = at.gateway.marks.reloads.known().and_then(|entries| entries.last());
+    let entry = last.filter(|entry| !has_lived_since(at, entry));
     let how = entry.map(|entry| match entry.event {
         Event::GaveUp => "its helper gave up loading it again",
         Event::AttemptFailed => "its helper failed to load it again, and was cut off",

@@ -2,6 +2,7 @@
 
 pub(crate) mod launchd;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gw_snapshot::fact::Why;
@@ -10,11 +11,12 @@ use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Witness;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
 use crate::job::{killed, restarting};
+use crate::story::lives::Lives;
 use crate::subject::{has_lasted, length};
 
 /// The worst that it can find.
@@ -42,7 +44,7 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
     }
     let times = times(restarts);
     let looping = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job));
-    if let Some(finding) = looping.or_else(|| told_by_starts(at, lane, job)) {
+    if let Some(finding) = looping.or_else(|| keeps_ending(at, lane, job)) {
         return finding;
     }
     match job.phase {
@@ -63,9 +65,9 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             ))
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
-        Phase::Running if restarts >= 2 && is_fresh(at) => crashing(at, lane, job)
-            .or_else(|| quick(at, lane, job, restarts))
-            .unwrap_or_else(|| one_look(at, lane, job, restarts)),
+        Phase::Running if restarts >= 2 && is_fresh(at) => {
+            crashing(at, lane, job).unwrap_or_else(|| one_look(at, lane, job, restarts))
+        }
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
 }
@@ -116,8 +118,7 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
             .seen(&job.source, format!("NRestarts={restarts}, Type={}", systemd.kind))
             .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
     };
-    let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
-    let ended = in_beat(starts, limit, systemd.restart_delay.unwrap_or_default());
+    let ended = in_beat(&at.lives().starts(), limit, systemd.restart_delay.unwrap_or_default());
     if ended < FEW_STARTS && systemd.result == "timeout" {
         return Some(failure(format!(
             "it was {}, the last time because its time to start was up",
@@ -136,60 +137,81 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
 /// How many of the last starts were each followed by the next when their time was up.
 fn in_beat(starts: &[Timestamp], limit: Duration, delay: Duration) -> usize {
     let longest = limit.saturating_add(delay).as_secs().saturating_add(killed::STOP_SECONDS);
-    gaps(starts, |one, next| next.duration_since(one))
-        .into_iter()
-        .rev()
-        .take_while(|gap| *gap >= limit.as_secs() && *gap <= longest)
-        .count()
-}
-
-/// How long after each start the next one came, in seconds.
-fn gaps<T: Copy>(starts: &[T], between: impl Fn(T, T) -> SignedDuration) -> Vec<u64> {
-    let gap = |pair: &[T]| match pair {
-        [one, next] => u64::try_from(between(*one, *next).as_secs()).ok(),
+    let gap = |pair: &[Timestamp]| match pair {
+        [one, next] => u64::try_from(next.duration_since(*one).as_secs()).ok(),
         _ => None,
     };
-    starts.windows(2).filter_map(gap).collect()
+    let gaps: Vec<u64> = starts.windows(2).filter_map(gap).collect();
+    gaps.into_iter().rev().take_while(|gap| *gap >= limit.as_secs() && *gap <= longest).count()
 }
 
 /// So many starts in the same beat are no coincidence.
 const FEW_STARTS: usize = 3;
 
-/// A service whose ledger of starts tells that it loops, where its manager's counter alone would not (0.19+): it comes up
-/// each time and ends after some minutes, or it ends with 0 or 75 at once, as no plan would have it.
-fn told_by_starts(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+/// A service whose lives tell that it loops, where its manager's counter alone would not: it comes up each time and ends
+/// after some minutes, or it ends with 0 or 75 at once, as no plan would have it. Of the starts, as many count as the manager
+/// has made since somebody last started the service by hand.
+fn keeps_ending(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let goes_on = matches!(job.phase, Phase::Running | Phase::Starting | Phase::Restarting);
     if !goes_on && !job.ends_by_itself() {
         return None;
     }
-    let counted = job.restarts.or(job.launchd.as_ref().and_then(|launchd| launchd.runs))?;
-    let may_be_planned = matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
-    let (fewest, within) =
-        if may_be_planned { (FEWEST_QUICK, QUICK_SPAN) } else { (FEWEST_SLOW, SLOW_SPAN) };
-    let starts = at.gateway.marks.starts.known()?;
-    let is_recent =
-        |start: &&Timestamp| (0..within).contains(&at.facts.now.duration_since(**start).as_secs());
-    let recent = starts.iter().filter(is_recent).count();
-    if recent < fewest || counted < FEW_PLANNED {
+    let runs = job.launchd.as_ref().and_then(|launchd| launchd.runs);
+    let (counted, own, said) = match (job.restarts, runs) {
+        (Some(restarts), _) => {
+            (restarts, restarts.saturating_add(1), format!("NRestarts={restarts}"))
+        }
+        (None, Some(runs)) => (runs, runs, format!("runs = {runs}")),
+        (None, None) => return None,
+    };
+    if counted < FEW_PLANNED {
         return None;
     }
-    let claim =
-        format!("{} keeps ending: {recent} starts in the last {} min", lane.name, within / 60);
-    let exit =
-        job.last_exit.map_or_else(String::new, |exit| format!("its last run ended with {exit}"));
-    Some(
-        Finding::failure(claim)
-            .seen(&job.source, exit)
-            .seen(at.path("gateway-starts.log"), format!("{recent} starts")),
-    )
+    let own = usize::try_from(own).unwrap_or(usize::MAX);
+    let lives = at.lives();
+    let starts: Vec<Timestamp> = lives.starts().into_iter().rev().take(own).collect();
+    let ended_badly = !matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
+    let (recent, seconds) = NO_PLAN.into_iter().find_map(|(fewest, within, is_open)| {
+        let is_recent = |start: &&Timestamp| {
+            (0..within).contains(&at.facts.now.duration_since(**start).as_secs())
+        };
+        let recent = starts.iter().filter(is_recent).count();
+        let is_bad = ended_badly || !lives.cut_short(at.facts.now, within).is_empty();
+        (recent >= fewest && (is_open || is_bad)).then_some((recent, within))
+    })?;
+    let (starts, within) = (counted_starts(recent), span(seconds.unsigned_abs()));
+    let claim = format!("{} keeps ending: {starts} in the last {within}", lane.name);
+    let exit = match job.last_exit {
+        Some(exit) => format!("its last run ended with {exit}"),
+        None => said,
+    };
+    let mut finding = Finding::failure(claim).seen(&job.source, exit);
+    for (source, count) in sources(lives, at.facts.now, seconds) {
+        finding = finding.seen(source, counted_starts(count));
+    }
+    Some(finding)
 }
 
-/// So many starts within so long, in seconds, are no accident where each run ended badly.
-const FEWEST_SLOW: usize = 4;
-const SLOW_SPAN: i64 = 1800;
-/// So many are no plan, however each run ended.
-const FEWEST_QUICK: usize = 3;
-const QUICK_SPAN: i64 = 180;
+fn counted_starts(count: usize) -> String {
+    format!("{count} start{}", plural(count))
+}
+
+/// The files that tell of the starts of so many seconds, each with how many it tells of.
+fn sources(lives: &Lives, now: Timestamp, within: i64) -> BTreeMap<String, usize> {
+    let mut sources = BTreeMap::new();
+    for start in
+        lives.all.iter().filter_map(|life| life.starts.iter().find(|start| start.by.is_list()))
+    {
+        if (0..within).contains(&now.duration_since(start.at).as_secs()) {
+            let count: &mut usize = sources.entry(start.source.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    sources
+}
+
+/// So many starts within so many seconds are no plan; the last row, where one of the runs ended badly.
+const NO_PLAN: [(usize, i64, bool); 3] = [(3, 180, true), (6, 540, true), (4, 1800, false)];
 
 fn times(restarts: u64) -> String {
     format!("restarted {restarts} time{}", plural(restarts))
@@ -233,32 +255,6 @@ fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
 /// No gateway is restarted on purpose so soon after its start, in seconds, and so often.
 const UNPLANNED_SECONDS: i64 = 60;
 const FEW_PLANNED: u64 = 3;
-/// A loop whose last starts came in quick succession: so says the list of starts (0.19+), else the log.
-fn quick(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Option<Finding> {
-    let listed = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
-    let logged = at.gateway.journal.known().map(|journal| journal.starts.as_slice());
-    let gaps = match listed {
-        [] => gaps(logged.unwrap_or_default(), |one, next| next.duration_since(one)),
-        listed => gaps(listed, |one, next| next.duration_since(one)),
-    };
-    let last: Vec<u64> = gaps.iter().rev().copied().take(QUICK_STARTS).collect();
-    let longest = last.iter().copied().max()?;
-    if last.len() < QUICK_STARTS || longest > QUICK_SECONDS || restarts < BURST {
-        return None;
-    }
-    let claim = format!(
-        "{} ends and is started again without end: {}, the last {QUICK_STARTS} times within {} of the start before",
-        lane.name,
-        times(restarts),
-        span(longest)
-    );
-    Some(Finding::failure(claim).seen(&job.source, format!("NRestarts={restarts}")))
-}
-
-/// So many starts in a row, each so soon after the one before, are no changes by hand. In seconds.
-const QUICK_STARTS: usize = 5;
-const QUICK_SECONDS: u64 = 90;
-
 /// systemd's own idea of too many starts (`DefaultStartLimitBurst`).
 const BURST: u64 = 5;
 
@@ -296,7 +292,7 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     {
         return finding;
     }
-    if let Some(finding) = told_by_starts(at, lane, job).filter(|_| !is_first_crash) {
+    if let Some(finding) = keeps_ending(at, lane, job).filter(|_| !is_first_crash) {
         return finding;
     }
     if let Some(finding) = launchd::again_and_again(at, lane, job, launchd) {

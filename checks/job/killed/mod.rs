@@ -1,9 +1,11 @@
 //! Whether the system, and not the gateway, ended the last run.
 
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
+use crate::job::last_exit::RECENT_SECONDS;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -11,6 +13,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    let cut_short = cut_short(at, lane);
     if let Some(launchd) = &job.launchd {
         let finding = match launchd.exit_reason.as_deref() {
             Some(reason) if reason.contains("JETSAM") => Finding::warning(format!(
@@ -25,7 +28,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 "the previous run of {} was killed: by hand, for memory, or at the end of a stop that took too long",
                 lane.name
             )),
-            None => Finding::pass(format!("nothing killed {}", lane.name)),
+            None => {
+                cut_short.unwrap_or_else(|| Finding::pass(format!("nothing killed {}", lane.name)))
+            }
         };
         return vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())];
     }
@@ -43,9 +48,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ];
     }
     let Some(by) = by(job) else {
-        return vec![
-            Finding::pass(format!("nothing killed {}", lane.name)).of_service(lane.title()),
-        ];
+        let finding =
+            cut_short.unwrap_or_else(|| Finding::pass(format!("nothing killed {}", lane.name)));
+        return vec![finding.of_service(lane.title())];
     };
     vec![
         Finding::warning(format!("the previous run of {} was cut short: {by}", lane.name))
@@ -53,6 +58,38 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             .of_service(lane.title()),
     ]
 }
+
+/// What the lives tell of earlier runs, which no manager remembers once the next has begun: a single one is past, and
+/// several within minutes are a warning, however well the present one does. An error or a watchdog of Hermes's own is
+/// for job/last-exit to tell.
+fn cut_short(at: &Subject<'_>, lane: &Lane) -> Option<Finding> {
+    let lives = at.lives();
+    let mut recent = lives.cut_short(at.facts.now, RECENT_SECONDS);
+    recent.retain(|life| life.was_killed());
+    let last = recent.last()?;
+    let end = last.ended()?;
+    let count = recent.len();
+    let finding = if count >= SEVERAL {
+        Finding::warning(format!(
+            "{count} runs of {} were cut short in the last {}: the last one ended {}",
+            lane.name,
+            span(RECENT_SECONDS.unsigned_abs()),
+            end.how.words()
+        ))
+    } else {
+        Finding::note(format!("the last run that is over ended {}", end.how.words()))
+    };
+    Some(recent.iter().filter_map(|life| Some((life, life.ended()?))).fold(
+        finding,
+        |finding, (life, end)| {
+            let of = life.pid.map_or_else(String::new, |pid| format!(" (PID {pid} ended)"));
+            finding.seen(&end.source, format!("{}{of}", end.said))
+        },
+    ))
+}
+
+/// So many of them are no accident.
+const SEVERAL: usize = 2;
 
 /// What ended the last run of a unit, where that was not the gateway itself.
 pub(crate) fn by(job: &Job) -> Option<&'static str> {

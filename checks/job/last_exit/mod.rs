@@ -1,17 +1,30 @@
 //! How the previous run ended. It says nothing of the present one.
 
-use gw_snapshot::facts::job::Exit;
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::{Exit, Job};
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, plural, span};
 use crate::spawn;
+use crate::story::lives::Life;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Note;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    of_job(at).into_iter().chain(without_a_word(at)).collect()
+    // Where the manager tells of no end, the lives are asked, and this is one of them.
+    let is_told = at.job().is_some_and(|(_, job)| is_forgotten(job));
+    let noticed = if is_told { None } else { without_a_word(at) };
+    of_job(at).into_iter().chain(noticed).collect()
+}
+
+/// True if the manager does not tell how any run of it ended.
+fn is_forgotten(job: &Job) -> bool {
+    let launchd = job.launchd.as_ref();
+    let is_told = launchd
+        .is_some_and(|launchd| launchd.exit_doubt.is_some() || launchd.exit_reason.is_some());
+    job.last_exit.is_none() && !is_told
 }
 
 /// That the run before the one that lives was cut off, as that one noticed at its start (0.20+). No manager remembers the
@@ -31,6 +44,37 @@ fn without_a_word(at: &Subject<'_>) -> Option<Finding> {
     Some(Finding::note(claim).seen(at.path("state/gateway.lifecycle.json"), "prior_unclean_exit"))
 }
 
+/// What the lives tell of earlier runs, where the manager tells of no end: systemd forgets each once the next run has begun.
+fn forgotten(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
+    let lives = at.lives();
+    let of_it = |life: &&Life| life.service.as_ref().is_none_or(|service| *service == lane.title());
+    let previous = lives.previous().filter(of_it);
+    let live = lives.present().and_then(|life| life.pid);
+    if let Some((live, end)) = live.zip(previous.and_then(Life::ended)) {
+        let ago = end.at.filter(|_| !end.is_latest).and_then(|ended| at.age_of(ended));
+        let ago = ago.map_or_else(String::new, |ago| format!(" {} ago", span(ago.unsigned_abs())));
+        let several = match lives.cut_short(at.facts.now, RECENT_SECONDS).len() {
+            0 | 1 => String::new(),
+            count => {
+                let within = span(RECENT_SECONDS.unsigned_abs());
+                format!("; {count} runs were cut short in the last {within}")
+            }
+        };
+        let how = end.how.words();
+        let claim = format!("the run before PID {live} ended{ago} {how}{several}");
+        return Finding::note(claim).seen(&end.source, &end.said);
+    }
+    if let Some(restarts) = job.restarts.filter(|restarts| *restarts > 0) {
+        return Finding::note(format!(
+            "{} was restarted {restarts} time{} since it was last started by hand, and nothing tells how those runs ended",
+            lane.name,
+            plural(restarts)
+        ))
+        .seen(&job.source, format!("NRestarts={restarts}"));
+    }
+    Finding::pass(format!("no run of {} has ended", lane.name))
+}
+
 fn of_job(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let launchd = job.launchd.as_ref();
@@ -47,9 +91,7 @@ fn of_job(at: &Subject<'_>) -> Vec<Finding> {
         return vec![finding.of_service(lane.title())];
     }
     let Some(exit) = job.last_exit else {
-        return vec![
-            Finding::pass(format!("no run of {} has ended", lane.name)).of_service(lane.title()),
-        ];
+        return vec![forgotten(at, lane, job).of_service(lane.title())];
     };
     if let Some(watched) = at.watched_end(job) {
         let claim =
@@ -105,3 +147,6 @@ fn of_job(at: &Subject<'_>) -> Vec<Finding> {
             .of_service(lane.title()),
     ]
 }
+
+/// Older ends are past. In seconds.
+pub(super) const RECENT_SECONDS: i64 = 600;

@@ -36,6 +36,8 @@ pub struct Systemd {
     pub triggers: Vec<Trigger>,
     /// `StateChangeTimestamp`: since when it is in its state.
     pub since: Option<Timestamp>,
+    /// `ExecMainPID`: the process of the last run, be it over or not.
+    pub ran_as: Option<u32>,
     /// `FragmentPath`: the file that was loaded.
     pub fragment_path: Option<String>,
     /// `DropInPaths`.
@@ -368,11 +370,12 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         return Fact::Absent;
     }
     let span = |key: &str| time::span(get(key));
+    let pid = |key: &str| u32::try_from(number(key)?).ok().filter(|pid| *pid > 0);
     Fact::Known(Job {
         source,
         phase: phase(active, sub),
         words: format!("{active} ({sub})"),
-        main_pid: number("MainPID").and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
+        main_pid: pid("MainPID"),
         last_exit: number("ExecMainStatus").and_then(|status| i32::try_from(status).ok()).and_then(
             |status| {
                 let has_ended = !get("ExecMainExitTimestamp").is_empty();
@@ -400,6 +403,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 all.map(String::from).collect()
             }),
             since: time::systemd(get("StateChangeTimestamp")),
+            ran_as: pid("ExecMainPID"),
             fragment_path: Some(get("FragmentPath"))
                 .filter(|path| !path.is_empty())
                 .map(String::from),
