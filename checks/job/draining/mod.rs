@@ -12,9 +12,10 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = if job.phase == Phase::Stopping {
-        let limit = job.stop_limit();
-        let limit =
-            limit.map_or_else(String::new, |limit| format!(", for at most {} s", limit.as_secs()));
+        let limit = job.stop_limit().map_or_else(String::new, |limit| match limit.seconds() {
+            Some(seconds) => format!(", for at most {seconds} s"),
+            None => ", for as long as it takes".into(),
+        });
         Finding::note(format!("{} is being stopped{limit}", lane.name))
             .seen(&job.source, job.words.clone())
     } else {

@@ -62,7 +62,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let delay = systemd
         .restart_delay
-        .map_or_else(String::new, |delay| format!(" after {} s", delay.as_secs_f64()));
+        .map_or_else(String::new, |delay| format!(" after {delay}"));
     let except = match systemd.restart_prevent.as_str() {
         "" => String::new(),
         codes => format!(", except after exit {codes}"),
