@@ -269,7 +269,8 @@ impl Sources<'_> {
         let decided = self.settle(&configured, era, scoped);
         let Some(at) = &configured.in_doubt else { return decided };
         let other = self.settle(&Configured::of(&self.config, era, true), era, scoped);
-        let what = format!("if {at} is that of a platform, Hermes reads nothing that comes later");
+        let what =
+            format!("{at} may end Hermes's loader, and then nothing counts that comes later");
         decided.or_open(&other, &Why::Failed(what))
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Configured<'a> {
     expands: bool,
     /// Where the loader gave up, if it did.
     pub(super) given_up: Option<Place>,
-    /// Where it gives up if a block below `gateway:` is that of a platform of which no release knows.
+    /// Where it may give up: a block below `gateway:` may be that of a platform of which no release knows.
     pub(super) in_doubt: Option<Place>,
 }
 
@@ -70,27 +70,25 @@ struct Read<'a> {
 }
 
 impl<'a> Configured<'a> {
-    /// Reads the files, the strongest first. `takes_any`: every block below `gateway:` is that of a platform, whatever its
-    /// name.
+    /// Reads the files, the strongest first. `takes_any`: what may end the loader does.
     pub(super) fn of(files: &[(&'a str, &'a Node)], era: Era, takes_any: bool) -> Self {
         let Some(root) = Layered::root(files) else { return Self::default() };
         let gateway = root.get("gateway");
-        if let Some(place) =
-            root.broken_gateway().filter(|_| !era.has(Capability::BlockBelowGateway))
-        {
-            return Self { given_up: Some(place), ..Self::default() };
+        let broken = root.broken_gateway().filter(|_| !era.has(Capability::BlockBelowGateway));
+        if broken.is_some() && takes_any {
+            return Self { given_up: broken, ..Self::default() };
         }
         let below_gateway = gateway.as_ref().and_then(|gateway| gateway.get("platforms"));
         let below_gateway = below_gateway.filter(|_| era.has(Capability::BlockBelowGateway));
         let below_root = root.get("platforms");
         let by_key = era.has(Capability::ApiServerByKey);
-        let mut read = Read::default();
+        let mut read = Read { in_doubt: broken, ..Read::default() };
         for platforms in [&below_gateway, &below_root].into_iter().flatten() {
             read.merge(platforms, |_| Some(true));
         }
         if let Some(gateway) = gateway.filter(|_| by_key) {
             read.merge(&gateway, |name| match name {
-                "platforms" => Some(false),
+                "platforms" | "streaming" => Some(false),
                 name if is_shipped(name) || takes_any => Some(true),
                 _ => None,
             });
@@ -98,11 +96,11 @@ impl<'a> Configured<'a> {
         let expands = era.has(Capability::EveryApiSetting);
         let ended = read.given_up.is_some();
         let whole = root.get(OWN_NAME).filter(|block| block.is_map() && !ended);
-        if whole.as_ref().is_some_and(|block| block.is_copied(expands)) {
+        if whole.as_ref().is_some_and(|block| block.is_copied(expands, by_key)) {
             read.put(OWN_NAME, Block::default());
         }
         // Of two names for one platform the last one's block counts, and no other.
-        let (name, merged) = read.blocks.last().copied().unwrap_or_default();
+        let (name, merged) = read.blocks.last().copied().unwrap_or((OWN_NAME, Block::default()));
         let is_own = name == OWN_NAME;
         let of_section = |section: &Option<Layered<'a>>| section.as_ref()?.get(OWN_NAME);
         let first = whole.clone().or_else(|| of_section(&below_gateway));
@@ -282,8 +280,8 @@ impl<'a> Layered<'a> {
         Some(Place { file: file.into(), line: Some(self.line) })
     }
 
-    /// Returns the line of `gateway:` where loaders up to 0.15 fail there: it is no mapping, and they look for `streaming` in
-    /// it (verified on 0.15.2).
+    /// Returns the line of `gateway:` where it is no mapping, and some loaders up to 0.15 look for `streaming` in it and fail
+    /// (0.14.0 and 0.15.2 do, 0.13.0 does not).
     fn broken_gateway(&self) -> Option<Place> {
         let streams = self.get("streaming").is_some_and(|streaming| streaming.is_map());
         let gateway = self.get("gateway").filter(|gateway| !gateway.is_map() && !streams)?;
@@ -291,10 +289,11 @@ impl<'a> Layered<'a> {
     }
 
     /// True if the loader makes a block of the block at the top of the file, where there is none yet. `all`: it copies every
-    /// setting, and not only some of no interest here.
-    fn is_copied(&self, all: bool) -> bool {
+    /// setting; `by_key`: the port and the host at least, beside some of no interest here.
+    fn is_copied(&self, all: bool, by_key: bool) -> bool {
         self.pairs().iter().any(|(name, value)| match *name {
             "enabled" | "channel_overrides" => true,
+            "port" | "host" => by_key,
             "extra" => all && !value.pairs().is_empty(),
             "token" | "api_key" | "home_channel" | "reply_to_mode" => false,
             _ => all,
