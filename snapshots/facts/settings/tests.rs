@@ -127,7 +127,9 @@ fn where_the_release_is_not_known_nothing_is_said_that_one_of_them_denies() {
             Fact::Unknown(why) => {
                 open += 1;
                 assert!(!all(0) || !is_whole, "{case}");
-                assert!(why.to_string().contains("the version of Hermes is not known"), "{why}");
+                let why = why.to_string();
+                let may_differ = why.contains("may end Hermes's loader") && !is_whole;
+                assert!(may_differ || why.contains("the version of Hermes is not known"), "{why}");
             }
             Fact::Absent => panic!("{case}"),
         }
