@@ -182,13 +182,17 @@ fn help(at: &Subject<'_>, lane: &Lane, drift: Option<&Drift<'_>>, wanted: &Wante
     let name = if is_launchd { "ExitTimeOut" } else { "TimeoutStopSec=" };
     match (set, rewritten) {
         (Some((_, place)), _) if is_dropped_in(place) => {
-            format!("raise {name} to {least} or more in {place}, which wins over the unit, and {load}; or {shorten}")
+            format!(
+                "raise {name} to {least} or more in {place}, which wins over the unit, and {load}; or {shorten}"
+            )
         }
         (_, Some(drift)) if is_mended(&drift) => {
             format!("the next {} makes that limit longer; or {shorten}", drift.rewriters())
         }
         (_, Some(_)) if !is_launchd => {
-            format!("set {name} to {least} or more in a drop-in, which no rewrite of the unit touches, and {load}; or {shorten}")
+            format!(
+                "set {name} to {least} or more in a drop-in, which no rewrite of the unit touches, and {load}; or {shorten}"
+            )
         }
         (Some((_, place)), _) => {
             format!("raise {name} to {least} or more in {place}, and {load}; or {shorten}")

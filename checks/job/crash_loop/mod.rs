@@ -7,8 +7,8 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
-use gw_snapshot::facts::process::Witness;
 use gw_snapshot::facts::limit::Limit;
+use gw_snapshot::facts::process::Witness;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
@@ -112,7 +112,8 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
             .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
     };
     let starts = at.gateway.marks.starts.known().map(Vec::as_slice).unwrap_or_default();
-    let ended = in_beat(starts, limit, systemd.restart_delay.and_then(Limit::after).unwrap_or_default());
+    let ended =
+        in_beat(starts, limit, systemd.restart_delay.and_then(Limit::after).unwrap_or_default());
     if ended < FEW_STARTS && systemd.result == "timeout" {
         return Some(failure(format!(
             "it was {}, the last time because its time to start was up",

@@ -78,9 +78,7 @@ fn has_run_its_time(job: &Job) -> bool {
     let longest = longest.and_then(Limit::seconds);
     let lasted = job.last_run().and_then(|lasted| u64::try_from(lasted.as_secs()).ok());
     // systemd tells both ends by the whole second.
-    longest
-        .zip(lasted)
-        .is_some_and(|(longest, lasted)| lasted.saturating_add(1) >= longest)
+    longest.zip(lasted).is_some_and(|(longest, lasted)| lasted.saturating_add(1) >= longest)
 }
 
 /// Whether it was ended at the end of its time to start, by a type that waits for more than a process: Hermes up to 0.20
