@@ -4,6 +4,7 @@
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::parse::cmdline::{self, Role};
 
@@ -415,7 +416,7 @@ fn runs(at: &Subject<'_>, lane: &Lane, old: Option<u32>) -> Expect {
 fn stop_seconds(lane: &Lane) -> u64 {
     let loaded = lane.job.known().and_then(Job::stop_limit);
     let on_disk = || Some(lane.definition.known()?.stop_timeout.as_ref()?.0);
-    loaded.or_else(on_disk).map_or(60, |limit| limit.as_secs()).saturating_add(5)
+    loaded.or_else(on_disk).and_then(Limit::seconds).unwrap_or(60).saturating_add(5)
 }
 
 /// Who has to give a command, where that is root.

@@ -6,6 +6,7 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::systemd::{Freezer, Held, Load, Systemd};
 use gw_snapshot::facts::job::{Enabled, Exit, Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::host::Scope;
 use gw_snapshot::parse::cgroup::Place;
@@ -121,9 +122,10 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// How long its gateway may take to end: what systemd would give it, and some. In seconds.
+    /// How long its gateway may take to end: what systemd would give it, and some. In seconds. Without a limit, what systemd
+    /// gives one that says nothing.
     fn stop_seconds(&self) -> u64 {
-        self.job.stop_limit().map_or(90, |limit| limit.as_secs()).saturating_add(5)
+        self.job.stop_limit().and_then(Limit::seconds).unwrap_or(90).saturating_add(5)
     }
 
     /// The files of its definition, none of which may be written between reading the plan and running it.

@@ -179,7 +179,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn wait_for_next_start(&self, job: &Job) -> Option<SignedDuration> {
         let since = |from: jiff::Timestamp| self.facts.now.duration_since(from);
         let (delay, passed) = match (&job.systemd, &job.launchd) {
-            (Some(systemd), _) => (systemd.restart_delay?, job.exited_at.map(since)),
+            (Some(systemd), _) => (systemd.restart_delay?.after()?, job.exited_at.map(since)),
             (None, Some(launchd)) => (launchd.minimum_runtime?, None),
             (None, None) => return None,
         };

@@ -139,10 +139,10 @@ impl Address {
         if matches!(self.kind, Kind::Open(_)) {
             return format!("port {port}");
         }
-        if self.written.contains(':') {
-            return format!("[{}]:{port}", self.written);
+        match bare(&self.written) {
+            address if address.contains(':') => format!("[{address}]:{port}"),
+            _ => format!("{self}:{port}"),
         }
-        format!("{self}:{port}")
     }
 }
 
@@ -161,10 +161,15 @@ impl fmt::Display for Address {
     }
 }
 
+/// Returns a host without blanks and brackets around it.
+fn bare(written: &str) -> &str {
+    let bare = written.trim();
+    bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(bare)
+}
+
 impl Kind {
     fn of(written: &str) -> Self {
-        let bare = written.trim();
-        let bare = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(bare);
+        let bare = bare(written);
         let (address, zone) = match bare.split_once('%') {
             Some((address, zone)) => (address, Some(zone.to_string())),
             None => (bare, None),
@@ -302,6 +307,8 @@ mod tests {
         for (host, expected) in [
             ("127.0.0.1", "127.0.0.1:1"),
             ("::1", "[::1]:1"),
+            ("[::1]", "[::1]:1"),
+            (" [fe80::1%eth0] ", "[fe80::1%eth0]:1"),
             ("fe80::1%eth0", "[fe80::1%eth0]:1"),
             ("", "*:1"),
             ("‹redacted:8-15›", "port 1"),

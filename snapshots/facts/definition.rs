@@ -1,9 +1,8 @@
 //! A service definition: the unit or plist on disk, with its drop-ins, in the terms that both managers share.
 
-use std::time::Duration;
-
 use crate::fact::{Fact, Why};
 use crate::facts::home::{Choice, Home, join};
+use crate::facts::limit::Limit;
 use crate::facts::place::Place;
 use crate::facts::shape::{self, Entry};
 use crate::facts::terms::{self, Term};
@@ -13,7 +12,6 @@ use crate::parse::cmdline::{self, GatewayArgs, Role};
 use crate::parse::exec::{self, Exec};
 use crate::parse::plist::Plist;
 use crate::parse::specifier::Specifiers;
-use crate::parse::time;
 use crate::parse::unit::{Effective, Unit};
 use crate::redact::holds_a_mark;
 use crate::snapshot::About;
@@ -45,7 +43,7 @@ pub struct Definition {
     /// When the manager starts it again. None where it says nothing.
     pub restart: Option<(Restart, Place)>,
     /// How long the manager waits between asking it to stop and killing it. None where it says nothing.
-    pub stop_timeout: Option<(Duration, Place)>,
+    pub stop_timeout: Option<(Limit, Place)>,
     /// What only a plist says.
     pub agent: Option<Agent>,
     /// Where the main file leads, if it is a link.
@@ -231,7 +229,7 @@ impl Definition {
             value: Value::of(value),
         };
         let restart = Restart::of_plist(plist).map(|restart| (restart, at("KeepAlive")));
-        let stop_timeout = plist.number("ExitTimeOut").map(Duration::from_secs);
+        let stop_timeout = plist.number("ExitTimeOut").map(Limit::of_exit_timeout);
         Self {
             path: path.into(),
             drop_ins: Vec::new(),
@@ -312,10 +310,7 @@ impl Definition {
                 .map(|(directory, at)| (exec::resolved(&directory).0, at)),
             user: last("User").map(|(user, _)| user),
             restart: last("Restart").map(|(value, at)| (Restart::of_unit(&value), at)),
-            // `infinity` is no limit, as is a value that makes no sense: then systemd's default holds.
-            stop_timeout: last("TimeoutStopSec")
-                .or_else(|| last("TimeoutSec"))
-                .and_then(|(value, at)| Some((time::span(&value)??, at))),
+            stop_timeout: stop_timeout(path, unit, drop_ins),
             agent: None,
             leads_to: None,
             mode: None,
@@ -437,6 +432,24 @@ impl Definition {
     }
 }
 
+/// The limit that holds: the last that systemd can read, in the order in which it reads the files. `TimeoutSec=` sets that
+/// of a start as well.
+fn stop_timeout(
+    path: &str,
+    unit: &Effective,
+    drop_ins: &[(String, Unit)],
+) -> Option<(Limit, Place)> {
+    let files: Vec<&str> =
+        std::iter::once(path).chain(drop_ins.iter().map(|(path, _)| path.as_str())).collect();
+    let set = ["TimeoutStopSec", "TimeoutSec"].into_iter().flat_map(|directive| {
+        let all = unit.all("Service", directive).into_iter();
+        all.filter_map(move |found| Some((Limit::of_unit(directive, &found.value)?, found)))
+    });
+    let order = |file: &str| files.iter().position(|known| *known == file);
+    let (limit, found) = set.max_by_key(|(_, found)| (order(&found.file), found.line))?;
+    Some((limit, Place { file: found.file, line: Some(found.line) }))
+}
+
 /// Where package managers keep what they make, for reading only.
 const STORES: [&str; 2] = ["/nix/store/", "/gnu/store/"];
 
@@ -484,6 +497,37 @@ mod tests {
         );
         let file = FileSeen { path: "/p.plist".into(), text: Some(text), ..FileSeen::default() };
         Definition::of_plist(&file).known().cloned().expect("a plist")
+    }
+
+    #[test]
+    fn the_last_limit_that_systemd_can_read_holds_and_zero_is_none() {
+        let file = |path: &str, text: &str| FileSeen {
+            path: path.into(),
+            text: Some(format!("[Service]\n{text}\n")),
+            ..FileSeen::default()
+        };
+        let after = |seconds| Limit::After(std::time::Duration::from_secs(seconds));
+        for (unit, drop_in, expected) in [
+            ("TimeoutStopSec=70", "", Some((after(70), "/u", 2))),
+            ("TimeoutStopSec=0", "", Some((Limit::Never, "/u", 2))),
+            ("TimeoutStopSec=70", "TimeoutStopSec=15", Some((after(15), "/d", 2))),
+            ("TimeoutStopSec=70", "TimeoutSec=15", Some((after(15), "/d", 2))),
+            ("TimeoutStopSec=70\nTimeoutSec=15", "", Some((after(15), "/u", 3))),
+            ("TimeoutSec=15\nTimeoutStopSec=70", "", Some((after(70), "/u", 3))),
+            ("TimeoutStopSec=70", "TimeoutStopSec=infinity", Some((Limit::Never, "/d", 2))),
+            ("TimeoutStopSec=70", "TimeoutStopSec=soon", Some((after(70), "/u", 2))),
+            ("TimeoutStartSec=70", "", None),
+        ] {
+            let read = Definition::of_unit(
+                &file("/u", unit),
+                &[file("/d", drop_in)],
+                &Specifiers::default(),
+            );
+            let place = |file: &str, line| Place { file: file.into(), line: Some(line) };
+            let expected = expected.map(|(limit, file, line)| (limit, place(file, line)));
+            let found = read.known().map(|definition| definition.stop_timeout.clone());
+            assert_eq!(found, Some(expected), "{unit} {drop_in}");
+        }
     }
 
     #[test]

@@ -270,6 +270,19 @@ impl Generation {
         }
     }
 
+    /// Returns the limit of a stop that these releases write, in seconds, where it is known. `waits`: the wait from which
+    /// they reckon that of a unit.
+    pub fn limit(&self, waits: Option<u64>) -> Option<u64> {
+        let is_limit = |expected: &&Expected| {
+            matches!(expected.name.as_str(), "TimeoutStopSec" | "ExitTimeOut")
+        };
+        let written = self.shape.iter().find(is_limit)?;
+        match written.only() {
+            Some(value) => value.parse().ok(),
+            None => self.stop_timeout(waits?),
+        }
+    }
+
     fn lacking(&self, entries: &[Entry]) -> impl Iterator<Item = Difference> {
         let is_there = |expected: &Expected| {
             let is_list = shape::is_list(&expected.name);

@@ -3,11 +3,10 @@
 pub mod launchd;
 pub mod systemd;
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fact::Why;
+use crate::facts::limit::Limit;
 use launchd::Launchd;
 use systemd::{Systemd, Trigger};
 
@@ -78,8 +77,8 @@ impl Job {
         (!lasted.is_negative()).then_some(lasted)
     }
 
-    /// How long its manager waits between asking it to stop and killing it. None: without limit, or not known.
-    pub fn stop_limit(&self) -> Option<Duration> {
+    /// Returns how long its manager waits between asking it to stop and killing it. None: it does not say.
+    pub fn stop_limit(&self) -> Option<Limit> {
         let systemd = self.systemd.as_ref().and_then(|systemd| systemd.stop_timeout);
         systemd.or_else(|| self.launchd.as_ref().and_then(|launchd| launchd.exit_timeout))
     }

@@ -3,7 +3,9 @@
 //! Only which one it is stands here, with its name. What it said is with the one who was asked.
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::facts::limit::Limit;
 use crate::host::Scope;
 
 /// A service manager.
@@ -21,6 +23,9 @@ pub enum Manager {
     LaunchdSystem,
 }
 
+/// What a domain of launchd allows an agent to take for its stop.
+const LONGEST_OF_AN_AGENT: Limit = Limit::After(Duration::from_secs(60));
+
 impl fmt::Display for Manager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -37,6 +42,14 @@ impl Manager {
     /// Whether it is a domain of launchd.
     pub const fn is_launchd(self) -> bool {
         matches!(self, Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem)
+    }
+
+    /// Returns what it makes of the limit of a stop: the domains of users allow an agent no more than a minute (macOS 14).
+    pub fn allows(self, limit: Limit) -> Limit {
+        match self {
+            Self::LaunchdGui(_) | Self::LaunchdUser(_) => limit.min(LONGEST_OF_AN_AGENT),
+            Self::LaunchdSystem | Self::SystemdUser | Self::SystemdSystem => limit,
+        }
     }
 
     /// Which of systemd's managers it is, if it is one.

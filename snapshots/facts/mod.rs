@@ -19,6 +19,7 @@ pub mod home;
 pub mod install;
 pub mod job;
 pub mod journal;
+pub mod limit;
 pub mod listening;
 pub mod liveness;
 pub mod manager;

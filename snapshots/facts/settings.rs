@@ -14,6 +14,7 @@ use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::place::Place;
 use crate::facts::release::{Capability, Version};
+use crate::parse::pytext::{self, Int};
 use crate::parse::yaml::Node;
 use crate::redact::{Length, Mark, is_empty};
 use crate::value::{Open, Value};
@@ -42,6 +43,8 @@ pub struct ApiServer {
     pub port: Setting<Value<u16>>,
     /// Its key: never the value.
     pub key: Setting<Key>,
+    /// Where Hermes gives up config.yaml, if it does: an `extra:` that is no mapping. What it reads later counts for nothing.
+    pub given_up: Option<Place>,
     /// The release by whose rules it was settled, where that is known.
     pub release: Option<Version>,
 }
@@ -220,6 +223,7 @@ struct Decided {
     host: Setting<Address>,
     port: Setting<Value<u16>>,
     key: Setting<Key>,
+    given_up: Option<Place>,
 }
 
 impl Sources<'_> {
@@ -261,12 +265,21 @@ impl Sources<'_> {
     }
 
     fn decide(&self, era: Era, scoped: bool) -> Decided {
-        let configured = Configured::of(&self.config, era);
+        let configured = Configured::of(&self.config, era, false);
+        let decided = self.settle(&configured, era, scoped);
+        let Some(at) = &configured.in_doubt else { return decided };
+        let other = self.settle(&Configured::of(&self.config, era, true), era, scoped);
+        let what =
+            format!("{at} may end Hermes's loader, and then nothing counts that comes later");
+        decided.or_open(&other, &Why::Failed(what))
+    }
+
+    fn settle(&self, configured: &Configured<'_>, era: Era, scoped: bool) -> Decided {
         let key = Key::of(self.variable("API_SERVER_KEY", scoped));
         let decided = if era.has(Capability::ApiServerByKey) {
-            self.by_key(&configured, &key, era, scoped)
+            self.by_key(configured, &key, era, scoped)
         } else {
-            self.by_flag_or_key(&configured, &key, scoped)
+            self.by_flag_or_key(configured, &key, scoped)
         };
         let is_off = decided.enabled.value.is(&false) == Some(true);
         let is_open_to_a_key =
@@ -385,6 +398,7 @@ impl Sources<'_> {
             host: host.unwrap_or_else(|| Setting { value: Address::of(HOST), from: None }),
             port: port.unwrap_or(Setting { value: Value::Literal(PORT), from: None }),
             key,
+            given_up: configured.given_up.clone(),
         }
     }
 }
@@ -395,7 +409,14 @@ const MANY: &str = "it is not known whether the gateway serves other profiles to
 /// The port that a variable gives, as Python's `int()` reads it. What is no number counts as not set.
 fn port_of(reading: Reading) -> Option<Setting<Value<u16>>> {
     let number = match reading.value {
-        Value::Literal(text) => Value::Literal(text.trim().parse().ok()?),
+        Value::Literal(text) => match pytext::int(&text) {
+            Int::Is(number) => Value::Literal(number),
+            Int::Other => {
+                let why = Why::Failed("it is a number that was not read".into());
+                Value::Open(Open { written: text, why })
+            }
+            Int::None => return None,
+        },
         Value::Open(open) => Value::Open(open),
     };
     Some(Setting { value: number.and_then(port), from: reading.from })
@@ -432,6 +453,7 @@ impl Decided {
             },
             port: agreed(self.port, &other.port, why),
             key: if is_one_key { self.key } else { open_key() },
+            given_up: self.given_up.filter(|one| other.given_up.as_ref() == Some(one)),
         }
     }
 
@@ -449,6 +471,7 @@ impl Decided {
             host: self.host,
             port: self.port,
             key: self.key,
+            given_up: self.given_up,
             release,
         })
     }
@@ -467,7 +490,7 @@ fn agreed<T: PartialEq>(
 
 /// What Hermes takes for yes. `on` counts from 0.18.
 fn is_truthy(text: &str) -> bool {
-    matches!(text.trim().to_lowercase().as_str(), "1" | "true" | "yes" | "on")
+    matches!(pytext::lowered(text).as_str(), "1" | "true" | "yes" | "on")
 }
 
 impl Key {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::limit::Limit;
 use crate::parse::bootstrap;
 use crate::parse::exec::Exec;
 use crate::parse::plist::Plist;
@@ -158,6 +159,7 @@ fn value(key: &str, value: &str, home: Option<&str>) -> String {
         "User" | "Group" => Some(ANYTHING.to_string()),
         "WorkingDirectory" => Some(directory(text, home)),
         "KillSignal" => Some(text.strip_prefix("SIG").unwrap_or(text).replace("15", "TERM")),
+        _ if is_endless(key, text) => Some("infinity".into()),
         _ if key.ends_with("Sec") => Some(match time::span(text)? {
             Some(span) if span.subsec_nanos() == 0 => span.as_secs().to_string(),
             Some(span) => format!("{} ms", span.as_millis()),
@@ -166,6 +168,11 @@ fn value(key: &str, value: &str, home: Option<&str>) -> String {
         _ => None,
     };
     spelled(value).unwrap_or_else(|| value.into())
+}
+
+/// True if a directive waits without end by such a value. Both spellings of that, zero and `infinity`, are one.
+pub(super) fn is_endless(directive: &str, value: &str) -> bool {
+    directive.starts_with("Timeout") && Limit::of_unit(directive, value) == Some(Limit::Never)
 }
 
 /// Whether a definition starts in its home, as Hermes has it from 0.16 on, or elsewhere, as in its checkout before.
@@ -339,6 +346,7 @@ mod tests {
     #[test]
     fn one_meaning_has_one_spelling() {
         for (one, other) in [
+            ("[Service]\nTimeoutStopSec=0\n", "[Service]\nTimeoutStopSec=infinity\n"),
             ("[Service]\nTimeoutStopSec=90\n", "[Service]\nTimeoutStopSec = 1min 30s\n"),
             ("[Service]\nKillSignal=SIGTERM\n", "[Service]\nKillSignal=15\n"),
             ("[Unit]\nStartLimitIntervalSec=0\n", "[Service]\nStartLimitInterval=0s\n"),

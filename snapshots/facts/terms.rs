@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::place::Place;
+use crate::facts::shape;
 use crate::parse::exec::{Escapes, has_specifier, split};
 use crate::parse::plist::Plist;
 use crate::parse::time;
@@ -214,15 +215,20 @@ fn directive(key: &str, found: &[Located]) -> Vec<String> {
         return found.iter().map(|found| path(&found.value)).collect();
     }
     let last = found.last().map(|found| found.value.as_str()).unwrap_or_default();
-    vec![if is_time(key) { seconds(last) } else { size(key, last).unwrap_or_else(|| path(last)) }]
+    vec![if is_time(key) {
+        seconds(key, last)
+    } else {
+        size(key, last).unwrap_or_else(|| path(last))
+    }]
 }
 
 fn is_time(key: &str) -> bool {
     key.ends_with("Sec") || key == "StartLimitInterval"
 }
 
-fn seconds(value: &str) -> String {
+fn seconds(key: &str, value: &str) -> String {
     match time::span(value) {
+        _ if shape::is_endless(key, value) => "infinity".into(),
         Some(Some(span)) => format!("{}s", span.as_secs_f64()),
         Some(None) => "infinity".into(),
         None => value.into(),
@@ -389,6 +395,7 @@ mod tests {
             ("RemainAfterExit=true", "RemainAfterExit=yes"),
             ("NoNewPrivileges=off\nNoNewPrivileges=no", ""),
             ("WorkingDirectory=%h/.hermes/", "WorkingDirectory=/home/a/.hermes"),
+            ("TimeoutStopSec=0", "TimeoutStopSec=infinity"),
             ("TimeoutSec=5", "TimeoutStopSec=5s\nTimeoutStartSec=5000ms"),
             ("SuccessExitStatus=75 0", "SuccessExitStatus=0\nSuccessExitStatus=75"),
             ("MemoryMax=1G", "MemoryMax=1024M"),

@@ -14,6 +14,7 @@ pub mod log;
 pub mod lsof;
 pub mod plist;
 pub mod ps;
+pub mod pytext;
 pub mod python;
 pub mod reload;
 pub mod shell;

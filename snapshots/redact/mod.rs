@@ -22,6 +22,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::parse::pytext;
+
 pub use likeness::{Likeness, likeness, without_digests};
 
 /// What a digest is salted with: something of the host that no snapshot holds, so that marks of one
@@ -105,10 +107,15 @@ fn is_template(lower: &str) -> bool {
 }
 
 impl Mark {
-    /// The mark of a value.
+    /// The mark of a value. It is measured as Hermes measures a key, without the blanks around it; blanks alone are no
+    /// empty text, for up to 0.19 they are a key.
     pub fn of(value: &str, salt: &Salt) -> Self {
-        let length = Length::of(value);
-        let lower = value.trim().to_lowercase();
+        let stripped = pytext::strip(value);
+        let length = match Length::of(stripped) {
+            Length::Empty if !value.is_empty() => Length::Under8,
+            length => length,
+        };
+        let lower = pytext::lowered(stripped);
         let digest = (length == Length::Long).then(|| {
             let mut hash = Sha256::new();
             hash.update(&salt.0);
@@ -279,6 +286,27 @@ mod tests {
         for value in ["sk-xxxxxxxxxxxxxy", "your_key", "x", "0123456789abcdef", "xylophone"] {
             assert_eq!(of(value), (false, false), "{value}");
         }
+    }
+
+    #[test]
+    fn a_value_is_measured_without_the_blanks_around_it_and_tells_no_more_for_them() {
+        let of = |value: &str| Mark::of(value, &Salt(Vec::new()));
+        for (value, length, is_told) in [
+            ("0123456789abcde ", Length::Under16, false),
+            ("\t0123456789abcde", Length::Under16, false),
+            ("0123456789abcde\u{1f}", Length::Under16, false),
+            (" 0123456789abcdef ", Length::Long, true),
+            ("0123456 ", Length::Under8, false),
+            ("                    ", Length::Under8, false),
+            ("", Length::Empty, false),
+        ] {
+            let mark = of(value);
+            assert_eq!((mark.length, mark.digest.is_some()), (length, is_told), "{value:?}");
+            assert_eq!(Mark::read(&mark.to_string()), Some(mark), "{value:?}");
+        }
+        assert!(of(" changeme\u{1e}").placeholder);
+        // Another value all the same.
+        assert_eq!(of("0123456789abcdef").same(&of("0123456789abcdef ")), Some(false));
     }
 
     #[test]

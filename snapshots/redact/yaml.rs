@@ -8,6 +8,7 @@ use saphyr_parser::ScalarStyle;
 
 use super::Salt;
 use super::shape::{is_clean, is_mark, is_name, marked, names_a_secret};
+use crate::parse::pytext;
 use crate::parse::yaml::{
     DOUBT, Error, Event, Events, Kind, Piece, gap, is_block, is_boolean, is_null, is_number, parse,
 };
@@ -202,7 +203,7 @@ impl Place {
     fn keep(&self) -> Option<Keep> {
         let fits = |pattern: &str| {
             let mut parts = pattern.split('.');
-            self.keys().all(|key| parts.next().is_some_and(|part| part == "*" || part == key))
+            self.keys().all(|key| parts.next().is_some_and(|part| is_named(part, key)))
                 && parts.next().is_none()
         };
         // Several patterns may fit: the most liberal counts.
@@ -229,6 +230,11 @@ impl Place {
         let is_clear_boolean = || is_plain && is_boolean(text) && !self.keys().any(names_a_secret);
         is_at_clear_path || is_clear_number || is_clear_boolean()
     }
+}
+
+/// True if a part of a pattern stands for a key. Hermes compares the names of platforms in lower case.
+fn is_named(part: &str, key: &str) -> bool {
+    part == "*" || part == key || part == "api_server" && pytext::lowered(key) == part
 }
 
 /// Whether a key may be seen. A long number is more likely the id of a chat than a setting.

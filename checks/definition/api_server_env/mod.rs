@@ -16,6 +16,25 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    let api = at.gateway.api.known().filter(|_| at.gateway.served_by.is_none());
+    let given_up = api.and_then(|api| api.given_up.as_ref()).map(given_up);
+    judge(at).into_iter().chain(given_up).collect()
+}
+
+/// That the loader fails at a line of the configuration, and goes on without the rest.
+fn given_up(at: &Place) -> Finding {
+    let claim = format!(
+        "Hermes gives up the platforms of {} at line {}: `extra` there is no mapping, and what it has not read by then counts for nothing",
+        at.file,
+        at.line.unwrap_or_default()
+    );
+    let said = "the loader ends here, with no more than a warning in the log";
+    Finding::warning(claim).seen_at(at, said).help(format!(
+        "take `extra` out of {at}, or write `extra: {{}}`, then restart the gateway: all of the file counts then"
+    ))
+}
+
+fn judge(at: &Subject<'_>) -> Vec<Finding> {
     let api = match &at.gateway.api {
         Fact::Known(api) => api,
         Fact::Absent => return vec![Finding::skipped("there are no settings")],

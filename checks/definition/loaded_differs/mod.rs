@@ -77,8 +77,7 @@ fn lost(lane: &Lane) -> Finding {
 
 /// launchd runs by what it read at `bootstrap`. `kickstart` does not read the plist again.
 fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Finding {
-    let is_agent = lane.manager != Manager::LaunchdSystem;
-    let differences = differences(launchd, definition, is_agent);
+    let differences = differences(launchd, definition, lane.manager);
     if differences.is_empty() {
         return match launchd.argv {
             Some(_) => Finding::pass(format!("{} is loaded as it stands on disk", lane.name)),
@@ -107,7 +106,7 @@ fn of_launchd(lane: &Lane, launchd: &Launchd, definition: &Definition) -> Findin
 fn differences(
     launchd: &Launchd,
     definition: &Definition,
-    is_agent: bool,
+    manager: Manager,
 ) -> Vec<(&'static str, Place, String)> {
     let mut found = Vec::new();
     if let Some(argv) = launchd.argv.as_ref().filter(|argv| is_another_line(argv, &definition.argv))
@@ -140,12 +139,11 @@ fn differences(
         }
     }
     found.extend(one_sided(launchd, definition));
-    let timeout = launchd.exit_timeout.map(|limit| limit.as_secs());
-    if let (Some(loaded), Some((limit, at))) = (timeout, &definition.stop_timeout)
-        // The domains of users allow no more than a minute, that of the system any length.
-        && limit.as_secs().min(if is_agent { 60 } else { u64::MAX }) != loaded
+    if let (Some(loaded), Some((limit, at))) = (launchd.exit_timeout, &definition.stop_timeout)
+        && loaded != *limit
+        && loaded != manager.allows(*limit)
     {
-        found.push(("the exit timeout", at.clone(), format!("{loaded} s")));
+        found.push(("the exit timeout", at.clone(), loaded.to_string()));
     }
     found
 }

@@ -1,9 +1,9 @@
 //! Whether the service manager kills the gateway before it has ended its work.
 
-use std::time::Duration;
-
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::job::Job;
+use gw_snapshot::facts::limit::Limit;
+use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::release::Capability;
 use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::parse::cmdline::Role;
@@ -21,9 +21,14 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.each_service(|lane| {
+        // What is loaded holds, also where that is no limit; the files count for what is not.
         let limit = lane.job.known().and_then(Job::stop_limit).or_else(|| written_limit(lane));
         let Some(limit) = limit.filter(|_| !lane.is_masked()) else {
             return unread(lane, "how long the service may take to stop");
+        };
+        let Limit::After(given) = limit else {
+            let name = &lane.name;
+            return Finding::pass(format!("{name} may take as long to stop as its work takes"));
         };
         let Some((stop, waits)) = at.stop().and_then(|stop| Some((stop, stop.waits?))) else {
             let settings = [&at.gateway.drain, &at.gateway.cron_drain];
@@ -31,15 +36,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let what = "how long the gateway may need to stop";
             return Finding::unknown(what, &why.unwrap_or(Why::NotObserved)).minor();
         };
-        judge(at, lane, limit.as_secs(), (stop, waits))
+        judge(at, lane, given.as_secs(), (stop, waits))
     })
 }
 
-/// The limit on disk, as its manager takes it: launchd allows an agent no more than a minute.
-fn written_limit(lane: &Lane) -> Option<Duration> {
+/// The limit on disk, as its manager takes it.
+fn written_limit(lane: &Lane) -> Option<Limit> {
     let (limit, _) = lane.definition.known()?.stop_timeout.as_ref()?;
-    let is_agent = matches!(lane.manager, Manager::LaunchdGui(_) | Manager::LaunchdUser(_));
-    Some(if is_agent { (*limit).min(LONGEST_OF_AN_AGENT) } else { *limit })
+    Some(lane.manager.allows(*limit))
 }
 
 fn judge(at: &Subject<'_>, lane: &Lane, given: u64, (stop, waits): (Stop, u64)) -> Finding {
@@ -86,12 +90,19 @@ fn judge(at: &Subject<'_>, lane: &Lane, given: u64, (stop, waits): (Stop, u64)) 
     let claim = format!(
         "{name} is killed {given} s after it is told to stop, and may need {needed} s: {lost} under way are lost"
     );
-    Finding::warning(claim).help(help(at, lane, drift.as_ref(), lost))
+    let wanted = Wanted { given, least: needed.max(waits.saturating_add(1)), lost };
+    let help = help(at, lane, drift.as_ref(), &wanted);
+    let finding = Finding::warning(claim);
+    let set = lane.definition.known().and_then(|definition| definition.stop_timeout.as_ref());
+    match set {
+        Some((limit, place)) => finding.seen_at(place, format!("a limit of {limit}")).help(help),
+        None => finding.help(help),
+    }
 }
 
 /// True if the limit is as the installed release writes it. That of a plist is no matter of the settings.
 fn is_its_own(at: &Subject<'_>, drift: &Drift<'_>, given: u64) -> bool {
-    let is_loaded = written_limit(drift.lane).is_none_or(|limit| limit.as_secs() == given);
+    let is_loaded = written_limit(drift.lane).is_none_or(|limit| limit.seconds() == Some(given));
     let mut differences = drift.stale.iter().chain(drift.edits);
     drift.lane.manager.is_launchd()
         && is_loaded
@@ -126,20 +137,67 @@ fn fits_its_limit(at: &Subject<'_>, lane: &Lane) -> Option<bool> {
     (asks? && knows).then_some(true)
 }
 
-fn help(at: &Subject<'_>, lane: &Lane, drift: Option<&Drift<'_>>, lost: &str) -> String {
-    let rewritten = drift.filter(|drift| drift.is_rewritten(at));
+/// The limit that would do.
+struct Wanted<'a> {
+    /// What holds, in seconds.
+    given: u64,
+    /// The shortest that is long enough, in seconds.
+    least: u64,
+    /// What is lost meanwhile.
+    lost: &'a str,
+}
+
+/// What helps, and nothing that does not: no limit that the domain cuts down, no rewrite that leaves it as short as it is,
+/// and no change of the unit where a drop-in wins over it.
+fn help(at: &Subject<'_>, lane: &Lane, drift: Option<&Drift<'_>>, wanted: &Wanted<'_>) -> String {
+    let Wanted { given, least, lost } = *wanted;
+    let shorten = shorten(lost);
+    let least_limit = Limit::of_exit_timeout(least);
+    if let Limit::After(longest) = lane.manager.allows(least_limit)
+        && longest.as_secs() < least
+    {
+        return format!(
+            "{} allows no more than {} s, whatever its ExitTimeOut says: {shorten}",
+            lane.manager.domain(),
+            longest.as_secs()
+        );
+    }
     let is_launchd = lane.manager.is_launchd();
-    match rewritten {
-        Some(drift) if !is_launchd => {
-            format!("the next {} reckons the limit anew; or {}", drift.rewriters(), shorten(lost))
+    let load = if is_launchd { "load it again" } else { "have systemd read it (`daemon-reload`)" };
+    let definition = lane.definition.known();
+    let set = definition.and_then(|definition| definition.stop_timeout.as_ref());
+    let is_dropped_in = |place: &Place| definition.is_some_and(|known| place.file != known.path);
+    if let Some((limit, place)) = set
+        && lane.manager.allows(*limit) >= least_limit
+        && written_limit(lane).and_then(Limit::seconds) != Some(given)
+    {
+        return format!("{place} sets a limit of {limit}, which is not loaded: {load}");
+    }
+    let rewritten = drift.filter(|drift| drift.is_rewritten(at));
+    let reckoned = at.stop().and_then(|stop| stop.reckoned);
+    let is_mended = |drift: &&Drift<'_>| {
+        let limit = drift.written.and_then(|written| written.limit(reckoned));
+        limit.is_some_and(|limit| limit >= least && limit != given)
+    };
+    let name = if is_launchd { "ExitTimeOut" } else { "TimeoutStopSec=" };
+    match (set, rewritten) {
+        (Some((_, place)), _) if is_dropped_in(place) => {
+            format!(
+                "raise {name} to {least} or more in {place}, which wins over the unit, and {load}; or {shorten}"
+            )
         }
-        Some(drift) if drift.stale.iter().any(|found| found.difference.name == "ExitTimeOut") => {
-            format!("the next {} writes another limit; or {}", drift.rewriters(), shorten(lost))
+        (_, Some(drift)) if is_mended(&drift) => {
+            format!("the next {} makes that limit longer; or {shorten}", drift.rewriters())
         }
-        _ if is_launchd => {
-            format!("give it a longer ExitTimeOut, and load it again; or {}", shorten(lost))
+        (_, Some(_)) if !is_launchd => {
+            format!(
+                "set {name} to {least} or more in a drop-in, which no rewrite of the unit touches, and {load}; or {shorten}"
+            )
         }
-        _ => format!("give it a longer TimeoutStopSec=; or {}", shorten(lost)),
+        (Some((_, place)), _) => {
+            format!("raise {name} to {least} or more in {place}, and {load}; or {shorten}")
+        }
+        (None, _) => format!("give it {name} of {least} or more, and {load}; or {shorten}"),
     }
 }
 
@@ -150,6 +208,3 @@ fn shorten(lost: &str) -> &'static str {
         "shorten `agent.cron_drain_timeout`"
     }
 }
-
-/// What the gui domain of launchd allows at the most.
-const LONGEST_OF_AN_AGENT: Duration = Duration::from_secs(60);

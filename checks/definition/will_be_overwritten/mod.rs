@@ -123,8 +123,9 @@ fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
     })?;
     let (given, written) = (edit.difference.installed.as_ref()?, edit.difference.written.as_ref()?);
     let claim = format!(
-        "{} is given {given} s to stop: the next {} makes it {written} s, by the settings",
+        "{} is given {} to stop: the next {} makes it {written} s, by the settings",
         drift.lane.name,
+        if given == "infinity" { "as long as it takes".into() } else { format!("{given} s") },
         drift.rewriters()
     );
     Some(

@@ -24,8 +24,9 @@ fn being_stopped(case: &Case<'_>) -> Option<Found> {
     }
     let summary = match job.filter(|(_, job)| job.phase == Phase::Stopping) {
         Some((lane, job)) => {
-            let limit = job.stop_limit().map_or_else(String::new, |limit| {
-                format!(", {} s after it was asked at the latest", limit.as_secs())
+            let limit = job.stop_limit().map_or_else(String::new, |limit| match limit.seconds() {
+                Some(seconds) => format!(", {seconds} s after it was asked at the latest"),
+                None => ", however long that takes".into(),
             });
             let rest = process.map_or_else(
                 || "its gateway has ended".into(),

@@ -2,6 +2,7 @@
 
 use gw_snapshot::facts::job::systemd::Systemd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 
 use super::{Case, Certainty, Found};
 
@@ -58,10 +59,11 @@ fn would_be_started_again(job: &Job, systemd: &Systemd, exit: Exit) -> bool {
 /// Whether no limit of starts can have kept it down. Where the manager did not tell of one, there may be one.
 fn has_starts_left(job: &Job, systemd: &Systemd) -> bool {
     let Some(burst) = systemd.start_limit_burst else { return false };
-    systemd.start_limit_interval.is_none_or(|interval| {
-        let has_outlasted = job.last_run().is_some_and(|lasted| lasted.unsigned_abs() > interval);
-        has_outlasted || job.restarts.is_some_and(|restarts| restarts < burst)
-    })
+    let Some(Limit::After(interval)) = systemd.start_limit_interval else {
+        return systemd.start_limit_interval == Some(Limit::Never);
+    };
+    let has_outlasted = job.last_run().is_some_and(|lasted| lasted.unsigned_abs() > interval);
+    has_outlasted || job.restarts.is_some_and(|restarts| restarts < burst)
 }
 
 fn cause(job: &Job) -> &'static str {

@@ -10,6 +10,7 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 use gw_snapshot::facts::process::Witness;
 use jiff::Timestamp;
 
@@ -107,7 +108,7 @@ fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
 fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let systemd = job.systemd.as_ref().filter(|_| job.phase == Phase::Starting)?;
     let restarts = job.restarts.filter(|restarts| *restarts >= BURST)?;
-    let limit = systemd.start_timeout?;
+    let limit = systemd.start_timeout?.after()?;
     killed::waits_for(&systemd.kind)?;
     if restarting::waits_in_vain(at, job).is_some() {
         return None;
@@ -118,7 +119,8 @@ fn never_started(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
             .seen(&job.source, format!("NRestarts={restarts}, Type={}", systemd.kind))
             .help("give it more time (`TimeoutStartSec=` in a drop-in), or a Type= that does not wait")
     };
-    let ended = in_beat(&at.lives().starts(), limit, systemd.restart_delay.unwrap_or_default());
+    let delay = systemd.restart_delay.and_then(Limit::after).unwrap_or_default();
+    let ended = in_beat(&at.lives().starts(), limit, delay);
     if ended < FEW_STARTS && systemd.result == "timeout" {
         return Some(failure(format!(
             "it was {}, the last time because its time to start was up",

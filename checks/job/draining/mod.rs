@@ -1,6 +1,7 @@
 //! Whether it is being stopped, and finishes its work first.
 
 use gw_snapshot::facts::job::Phase;
+use gw_snapshot::facts::limit::Limit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -12,9 +13,8 @@ pub(crate) const WORST: Verdict = Verdict::Note;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let finding = if job.phase == Phase::Stopping {
-        let limit = job.stop_limit();
-        let limit =
-            limit.map_or_else(String::new, |limit| format!(", for at most {} s", limit.as_secs()));
+        let limit = job.stop_limit().and_then(Limit::seconds);
+        let limit = limit.map_or_else(String::new, |seconds| format!(", for at most {seconds} s"));
         Finding::note(format!("{} is being stopped{limit}", lane.name))
             .seen(&job.source, job.words.clone())
     } else {

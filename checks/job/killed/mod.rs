@@ -2,6 +2,7 @@
 
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
@@ -111,11 +112,10 @@ pub(crate) fn by(job: &Job) -> Option<&'static str> {
 /// Whether it was ended because its time was up, which systemd calls a timeout as well.
 fn has_run_its_time(job: &Job) -> bool {
     let longest = job.systemd.as_ref().and_then(|systemd| systemd.longest_run);
+    let longest = longest.and_then(Limit::seconds);
     let lasted = job.last_run().and_then(|lasted| u64::try_from(lasted.as_secs()).ok());
     // systemd tells both ends by the whole second.
-    longest
-        .zip(lasted)
-        .is_some_and(|(longest, lasted)| lasted.saturating_add(1) >= longest.as_secs())
+    longest.zip(lasted).is_some_and(|(longest, lasted)| lasted.saturating_add(1) >= longest)
 }
 
 /// Whether it was ended at the end of its time to start, by a type that waits for more than a process: Hermes up to 0.20
@@ -123,7 +123,7 @@ fn has_run_its_time(job: &Job) -> bool {
 pub(crate) fn is_never_ready(job: &Job) -> bool {
     let Some(systemd) = &job.systemd else { return false };
     let lasted = job.last_run().and_then(|lasted| u64::try_from(lasted.as_secs()).ok());
-    let limit = systemd.start_timeout.map(|limit| limit.as_secs());
+    let limit = systemd.start_timeout.and_then(Limit::seconds);
     systemd.result == "timeout"
         && waits_for(&systemd.kind).is_some()
         && limit.zip(lasted).is_some_and(|(limit, lasted)| {

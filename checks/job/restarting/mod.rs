@@ -1,6 +1,7 @@
 //! Whether it is between two states, so that another look is due.
 
 use gw_snapshot::facts::job::{Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -62,9 +63,9 @@ pub(crate) fn waits_in_vain(at: &Subject<'_>, job: &Job) -> Option<String> {
     if !matches!(status.state.as_deref(), Some("running" | "degraded")) {
         return None;
     }
-    let end = systemd.start_timeout.map_or_else(
+    let end = systemd.start_timeout.and_then(Limit::seconds).map_or_else(
         || "and what waits for the unit waits without end".into(),
-        |limit| format!("and systemd ends it {} s after its start", limit.as_secs()),
+        |limit| format!("and systemd ends it {limit} s after its start"),
     );
     Some(format!("Type={} waits for {waits}, which does not come, {end}", systemd.kind))
 }

@@ -2,6 +2,7 @@
 
 use gw_snapshot::facts::job::systemd::Systemd;
 use gw_snapshot::facts::job::{Job, Phase};
+use gw_snapshot::facts::limit::Limit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -41,7 +42,7 @@ fn exhausted(at: &Subject<'_>, name: &str, job: &Job, systemd: &Systemd) -> Opti
 /// `NRestarts` counts over the unit's whole life, so it tells nothing of a run that lasted longer than the interval
 /// in which starts are counted, nor of one that was asked to stop, and said so.
 fn is_hit_unnamed(at: &Subject<'_>, job: &Job, systemd: &Systemd) -> bool {
-    let Some(interval) = systemd.start_limit_interval else { return false };
+    let Some(Limit::After(interval)) = systemd.start_limit_interval else { return false };
     let is_fresh = job.last_run().is_some_and(|lasted| lasted.unsigned_abs() > interval);
     systemd.start_limit_burst.is_some_and(|burst| job.restarts.unwrap_or(0) >= burst)
         && !is_fresh

@@ -60,9 +60,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         let claim = format!("after a crash it could not be started again: {missing}");
         return vec![Finding::warning(claim).of_service(lane.title())];
     }
-    let delay = systemd
-        .restart_delay
-        .map_or_else(String::new, |delay| format!(" after {} s", delay.as_secs_f64()));
+    let delay = systemd.restart_delay.map_or_else(String::new, |delay| format!(" after {delay}"));
     let except = match systemd.restart_prevent.as_str() {
         "" => String::new(),
         codes => format!(", except after exit {codes}"),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::fact::{Fact, Why};
+use crate::facts::limit::Limit;
 use crate::observation::CommandSeen;
 use crate::parse::launchctl::refusal::Refusal;
 use crate::parse::launchctl::service::{self, LastExit, Service, State};
@@ -34,7 +35,7 @@ pub struct Launchd {
     /// `minimum runtime`: `ThrottleInterval`.
     pub minimum_runtime: Option<Duration>,
     /// `exit timeout`: how long after SIGTERM launchd kills it.
-    pub exit_timeout: Option<Duration>,
+    pub exit_timeout: Option<Limit>,
     /// `successive crashes`: how many runs in a row ended in a crash, where that was printed.
     pub successive_crashes: Option<u64>,
     /// Whether launchd started the present run by itself, and nobody demanded it. None where the answer does not say.
@@ -191,7 +192,6 @@ impl Launchd {
     fn of(service: &Service) -> Self {
         let has =
             |flag: &str| Some(service.properties.as_ref()?.iter().any(|property| property == flag));
-        let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         Self {
             path: service.path.clone().filter(|path| path.starts_with('/')),
             submitted_by: service.path.as_deref().and_then(|path| {
@@ -204,8 +204,8 @@ impl Launchd {
             stdout: service.stdout.clone(),
             stderr: service.stderr.clone(),
             runs: service.runs.known().copied(),
-            minimum_runtime: seconds(service.minimum_runtime),
-            exit_timeout: seconds(service.exit_timeout),
+            minimum_runtime: service.minimum_runtime.map(Duration::from_secs),
+            exit_timeout: service.exit_timeout.map(Limit::of_exit_timeout),
             successive_crashes: service.successive_crashes,
             is_by_itself: service
                 .immediate_reason

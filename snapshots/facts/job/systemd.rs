@@ -1,11 +1,11 @@
 //! What a systemd manager has loaded: the answers of `systemctl show`, as jobs.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
+use crate::facts::limit::Limit;
 use crate::host::{Ask, LOADED, Scope};
 use crate::observation::{CommandSeen, Trouble};
 use crate::parse::show::{self, Properties};
@@ -26,10 +26,10 @@ pub struct Systemd {
     pub held_by: Option<Held>,
     /// `Type`: what systemd waits for before it takes the unit for started.
     pub kind: String,
-    /// `TimeoutStartUSec`: for how long it waits; none for no limit, or not known.
-    pub start_timeout: Option<Duration>,
-    /// `RuntimeMaxUSec`: after how long it ends what runs; none for no limit, or not known.
-    pub longest_run: Option<Duration>,
+    /// `TimeoutStartUSec`: for how long it waits.
+    pub start_timeout: Option<Limit>,
+    /// `RuntimeMaxUSec`: after how long it ends what runs.
+    pub longest_run: Option<Limit>,
     /// `WantedBy` and `RequiredBy`: the loaded units that start it when they start. None where nobody asked.
     pub wanted_by: Option<Vec<String>>,
     /// `TriggeredBy`: the timers, sockets and paths that start it.
@@ -44,16 +44,16 @@ pub struct Systemd {
     pub drop_in_paths: Vec<String>,
     /// `Restart`: when it is started again.
     pub restart: String,
-    /// `RestartUSec`.
-    pub restart_delay: Option<Duration>,
+    /// `RestartUSec`: how long after an end it starts it again.
+    pub restart_delay: Option<Limit>,
     /// `RestartPreventExitStatus`, as systemd prints it.
     pub restart_prevent: String,
-    /// `StartLimitIntervalUSec`; none for no limit.
-    pub start_limit_interval: Option<Duration>,
+    /// `StartLimitIntervalUSec`: within what time it counts starts.
+    pub start_limit_interval: Option<Limit>,
     /// `StartLimitBurst`.
     pub start_limit_burst: Option<u64>,
-    /// `TimeoutStopUSec`; none for no limit.
-    pub stop_timeout: Option<Duration>,
+    /// `TimeoutStopUSec`: after how long it kills what does not stop.
+    pub stop_timeout: Option<Limit>,
     /// Whether a job (a start, a stop) is queued.
     pub queued: bool,
     /// `FreezerState`: whether its processes are held still.
@@ -369,7 +369,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
     if get("LoadState") == "not-found" && !runs {
         return Fact::Absent;
     }
-    let span = |key: &str| time::span(get(key));
+    let limit = |key: &str| Limit::of_property(key, get(key));
     let pid = |key: &str| u32::try_from(number(key)?).ok().filter(|pid| *pid > 0);
     Fact::Known(Job {
         source,
@@ -396,8 +396,8 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
             },
             held_by: held_by(&get),
             kind: get("Type").into(),
-            start_timeout: span("TimeoutStartUSec").flatten(),
-            longest_run: span("RuntimeMaxUSec").flatten(),
+            start_timeout: limit("TimeoutStartUSec"),
+            longest_run: limit("RuntimeMaxUSec"),
             wanted_by: block.get("WantedBy").map(|wanted| {
                 let all = wanted.split_whitespace().chain(get("RequiredBy").split_whitespace());
                 all.map(String::from).collect()
@@ -409,13 +409,11 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 .map(String::from),
             drop_in_paths: get("DropInPaths").split_whitespace().map(String::from).collect(),
             restart: get("Restart").into(),
-            restart_delay: span("RestartUSec").flatten(),
+            restart_delay: limit("RestartUSec"),
             restart_prevent: get("RestartPreventExitStatus").into(),
-            start_limit_interval: span("StartLimitIntervalUSec")
-                .flatten()
-                .filter(|span| !span.is_zero()),
+            start_limit_interval: limit("StartLimitIntervalUSec"),
             start_limit_burst: number("StartLimitBurst"),
-            stop_timeout: span("TimeoutStopUSec").flatten(),
+            stop_timeout: limit("TimeoutStopUSec"),
             queued: !get("Job").is_empty(),
             freezer: match get("FreezerState") {
                 "freezing" | "frozen" => Freezer::Frozen,
@@ -495,8 +493,8 @@ mod tests {
         );
         assert_eq!((job.last_exit, job.restarts), (None, Some(0)));
         let systemd = job.systemd.as_ref().expect("systemd");
-        assert_eq!(systemd.start_limit_interval, None);
-        assert_eq!(systemd.stop_timeout, Some(Duration::from_secs(60)));
+        assert_eq!(systemd.start_limit_interval, Some(Limit::Never));
+        assert_eq!(systemd.stop_timeout, Some(Limit::After(std::time::Duration::from_secs(60))));
     }
 
     #[test]

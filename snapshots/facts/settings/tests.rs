@@ -49,14 +49,15 @@ const NESTED: &str =
     "platforms:\n  api_server:\n    enabled: true\n    extra: {port: 9001, host: 0.0.0.0}\n";
 const FLAT: &str = "platforms:\n  api_server:\n    enabled: true\n    port: 9001\n";
 
-/// What each release's own loader made of environments and configurations drawn at random: whether the API server is
-/// enabled, its host, its port, and whether there is a key that it takes.
+/// What each release's own loader made of environments and configurations: whether the API server is enabled, its host,
+/// its port, and whether there is a key that it takes. The first were drawn at random; the others, of which 0.21.0 was not
+/// asked, are odd: blocks with an `extra:` that is no mapping, names in capitals, numbers as only Python reads them.
 const CASES: &str = include_str!("cases.json");
 
 #[test]
 fn every_era_settles_a_host_as_its_own_loader_does() {
     let cases: Vec<Json> = serde_json::from_str(CASES).expect("cases");
-    assert!(cases.len() > 200);
+    assert!(cases.len() > 300);
     // The table says what 0.13.0 to 0.15.2 answer alike, 0.16.0 to 0.19.0, 0.20.0, 0.20.4, 0.20.6 and 0.21.0 answer alike, and what 0.21.3 and 0.21.5 do.
     let eras = [
         ("0.15.2", &["0.13.0", "0.14.0", "0.15.2"][..]),
@@ -73,6 +74,10 @@ fn every_era_settles_a_host_as_its_own_loader_does() {
         let config = case["yaml"].as_str().expect("a configuration");
         for (era, versions) in eras {
             let told = &case[era];
+            // No loader of this era was at hand when the case was recorded, or two of them differ.
+            if told.is_null() {
+                continue;
+            }
             for version in versions {
                 let got = known(Some(version), &lines, &[], config);
                 let what = format!("{version}: {lines:?}\n{config}{told}\n{got:?}");
@@ -107,19 +112,24 @@ fn where_the_release_is_not_known_nothing_is_said_that_one_of_them_denies() {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let config = case["yaml"].as_str().expect("a configuration");
         let eras = ["0.15.2", "0.19.0", "0.21.0", "0.21.3", "0.22.2"].map(|era| &case[era]);
+        let eras: Vec<&Json> = eras.into_iter().filter(|era| !era.is_null()).collect();
+        let is_whole = eras.len() == 5;
         let all = |at: usize| eras.iter().all(|era| era[at] == eras[0][at]);
         match decide(None, &lines, &[], config) {
             Fact::Known(api) => {
                 agreed += 1;
                 assert!(all(0), "{case}");
                 let port = api.port.value.literal().map(|port| u64::from(*port));
-                assert_eq!(port, eras[0][2].as_u64().filter(|_| all(2)), "{case}");
+                let expected = eras[0][2].as_u64().filter(|_| all(2));
+                assert!(port == expected || !is_whole && port.is_none(), "{case}");
                 assert!(all(1) || api.host.value.why().is_some(), "{case}");
             }
             Fact::Unknown(why) => {
                 open += 1;
-                assert!(!all(0), "{case}");
-                assert!(why.to_string().contains("the version of Hermes is not known"), "{why}");
+                assert!(!all(0) || !is_whole, "{case}");
+                let why = why.to_string();
+                let may_differ = why.contains("may end Hermes's loader") && !is_whole;
+                assert!(may_differ || why.contains("the version of Hermes is not known"), "{why}");
             }
             Fact::Absent => panic!("{case}"),
         }
@@ -207,6 +217,52 @@ fn what_the_releases_read_differently_is_open_for_itself_alone() {
     };
     let port = ahead.api_server().known().map(|api| api.port.value.literal().is_some());
     assert_eq!(port, Some(false), "a checkout may be ahead of its release");
+}
+
+#[test]
+fn the_loader_gives_up_at_an_extra_that_is_no_mapping_and_says_where() {
+    let broken = "platforms:\n  telegram:\n    extra:\n  api_server:\n    extra: {port: 9100}\n";
+    let api = known(Some("0.22.2"), &[KEY], &[], broken);
+    let at = Place { file: "config.yaml".into(), line: Some(3) };
+    assert_eq!((api.port.value.is(&8642), api.given_up), (Some(true), Some(at)));
+    let mended = broken.replace("extra:\n", "extra: {}\n");
+    let api = known(Some("0.22.2"), &[KEY], &[], &mended);
+    assert_eq!((api.port.value.is(&9100), api.given_up), (Some(true), None));
+}
+
+#[test]
+fn a_broken_block_of_a_name_that_no_release_ships_leaves_open_what_comes_after_it() {
+    let of = |name: &str| {
+        let config = format!(
+            "gateway:\n  {name}:\n    extra:\n  api_server:\n    extra: {{port: 9201, host: 10.0.1.1}}\n"
+        );
+        let api = known(Some("0.22.2"), &[KEY], &[], &config);
+        (api.port.value.literal().copied(), api.given_up.is_some())
+    };
+    assert_eq!(of("telegram"), (Some(8642), true));
+    assert_eq!(of("' Telegram '"), (Some(8642), true));
+    assert_eq!(of("of_a_plugin"), (None, false));
+}
+
+#[test]
+fn what_an_administrator_sets_is_one_mapping_with_the_file_of_the_home() {
+    let of = |managed: &str, own: &str| {
+        let roots = [managed, own].map(|text| yaml::parse(text).expect("YAML"));
+        let config = vec![("managed", &roots[0]), ("own", &roots[1])];
+        let environment = vec![layer(".env", &[KEY])];
+        let release = Version::read("0.22.2");
+        let sources = Sources { environment, config, release, serves_many: Some(false) };
+        let api = sources.api_server().known().expect("nothing open").clone();
+        (api.port.value.literal().copied(), api.given_up.map(|at| at.to_string()))
+    };
+    let port = |port: u16| format!("platforms:\n  api_server:\n    extra: {{port: {port}}}\n");
+    let empty = "platforms:\n  api_server:\n    extra:\n";
+    assert_eq!(of(&port(1), &port(2)), (Some(1), None));
+    assert_eq!(of(empty, &port(2)), (Some(2), None), "an empty key takes nothing away");
+    assert_eq!(of(&port(1), empty), (Some(1), None));
+    assert_eq!(of("{}", empty), (Some(8642), Some("own:3".into())));
+    assert_eq!(of("platforms: {telegram: {extra: []}}", &port(2)).0, Some(2), "it comes last");
+    assert_eq!(of(&port(1), "text"), (Some(8642), None));
 }
 
 #[test]
