@@ -219,6 +219,13 @@ impl<'a> Reader<'a> {
             }
             Token::Name("from") => self.imported().map(Statement::Import),
             Token::Name("del") => Some(Statement::Delete(self.list()?)),
+            Token::Name("global" | "nonlocal") => {
+                let mut names = vec![self.name()?.to_string()];
+                while self.take_sign(",") {
+                    names.push(self.name()?.into());
+                }
+                Some(Statement::Outer(names))
+            }
             _ => {
                 self.skip_to_end();
                 Some(Statement::Pass)

@@ -173,10 +173,32 @@ pub enum Statement {
     Define(Function),
     /// `import` or `from … import …`.
     Import(Vec<Imported>),
+    /// `global` or `nonlocal`: these names are of what is around the function.
+    Outer(Vec<String>),
     /// A statement that changes nothing.
     Pass,
     /// Something that could not be read: what it does is not known.
     Unread,
+}
+
+impl Statement {
+    /// Returns the statements within it, block by block.
+    pub fn blocks(&self) -> impl Iterator<Item = &[Self]> {
+        let blocks: Vec<&Vec<Self>> = match self {
+            Self::If(branches, last) => {
+                branches.iter().map(|(_, body)| body).chain([last]).collect()
+            }
+            Self::For { body, after, .. } | Self::While(_, body, after) => vec![body, after],
+            Self::Try { body, handlers, after, last } => {
+                [body].into_iter().chain(handlers).chain([after, last]).collect()
+            }
+            Self::With(_, body) => vec![body],
+            Self::Match(_, cases) => cases.iter().collect(),
+            Self::Define(function) => vec![&function.body],
+            _ => Vec::new(),
+        };
+        blocks.into_iter().map(Vec::as_slice)
+    }
 }
 
 /// A function.
