@@ -87,7 +87,7 @@ fn place(run: &mut Run<'_>, name: &str) -> Option<String> {
             return Some(candidate);
         }
         let mut passed_on = Vec::new();
-        for bound in &bound {
+        for bound in bound.iter() {
             let imported = match bound {
                 // The module from which it comes is the one to ask, as far as it can be read.
                 Bound::Import(imported) if imported.of.as_deref() == Some(name) => imported,

@@ -1,5 +1,6 @@
 //! Hermes's own modules, each read when a name of it is needed, and no more of them than any release needs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,6 +28,8 @@ pub(super) struct Module {
     is_package: bool,
     /// What its imports bind, in the order of its lines.
     imports: Vec<Import>,
+    /// What may give a name its value, of the names that were asked for.
+    known: RefCell<BTreeMap<String, Rc<[Bound]>>>,
 }
 
 /// A name that a module imports.
@@ -98,14 +101,23 @@ impl<'a> Modules<'a> {
                 });
             imports.extend(names.flatten().map(|of| Import { at, is_conditional, of }));
         }
-        Some(Module { source, is_package, imports })
+        Some(Module { source, is_package, imports, known: RefCell::default() })
     }
 }
 
 impl Module {
     /// Returns what may give this name its value in the end, in the order of its lines. What a later statement replaces in
     /// any case is left out.
-    pub(super) fn bound(&self, name: &str) -> Vec<Bound> {
+    pub(super) fn bound(&self, name: &str) -> Rc<[Bound]> {
+        if let Some(known) = self.known.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let found: Rc<[Bound]> = self.binding(name).into();
+        self.known.borrow_mut().insert(name.into(), Rc::clone(&found));
+        found
+    }
+
+    fn binding(&self, name: &str) -> Vec<Bound> {
         let mut found: Vec<Bound> = Vec::new();
         let mut late: Vec<Bound> = Vec::new();
         for binding in self.source.bindings(name) {

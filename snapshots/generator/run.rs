@@ -720,21 +720,21 @@ impl<'a> Run<'a> {
         state: &mut State,
     ) -> Option<Value> {
         let mut values = Vec::new();
-        for bound in found.bound(name) {
+        for bound in found.bound(name).iter() {
             match bound {
                 Bound::Function(item) => {
                     values.push(
-                        self.function(module, found, &item).map_or(Value::Any, Value::Function),
+                        self.function(module, found, item).map_or(Value::Any, Value::Function),
                     );
                     // Under a condition it may be another one.
                     values.extend(item.is_conditional.then_some(Value::Any));
                 }
                 Bound::Assignment(item) => {
-                    let read = statements(found.source.text(&item));
+                    let read = statements(found.source.text(item));
                     values.push(self.assigned(&read, module, state).unwrap_or(Value::Any));
                 }
                 Bound::Import(imported) => {
-                    let value = self.imported(&imported, module);
+                    let value = self.imported(imported, module);
                     values.push(self.looked_up(value, state));
                 }
                 Bound::Whole(imported) => {

@@ -458,6 +458,12 @@ fn what_is_assigned_in_ways_that_are_not_understood_may_be_anything() {
         "(lines if x else other)[:] = other",
         "more = lines if x else []\nmore += ['Nice=1']",
         "with x as lines[:]: pass",
+        "x and (lines := ['[Service]', 'Nice=1'])",
+        "[lines := ['[Service]', 'Nice=1'] for y in other]",
+        "z = (lines := ['[Service]', 'Nice=1']) if x else 2",
+        "match x:\n    case [lines, _]: pass\n    case {'a': 1, **lines}: pass",
+        "try: f()\nexcept E as lines: pass",
+        "class A:\n    def add(self):\n        nonlocal lines\n        lines = other\nA().add()",
     ] {
         // Nothing of it is told for sure: it is open, or no line is there in any case, or nothing is told at all.
         let found = unit_of(&format!("{head}{body}\n{end}"));
