@@ -174,10 +174,12 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Why there is no process to judge.
+    /// Says why there is no process to judge. That a gateway may live unseen is said once: by `owner/unsupervised`.
     pub(crate) fn no_process(&self) -> Vec<Finding> {
         match self.gateway.liveness.process.why() {
-            Some(why) => vec![Finding::unknown("whether a gateway of this home lives", why)],
+            Some(why) => {
+                vec![Finding::unknown("whether a gateway of this home lives", why).minor()]
+            }
             None => vec![Finding::skipped("no gateway of this home lives")],
         }
     }

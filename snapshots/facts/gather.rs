@@ -315,6 +315,8 @@ fn gateway(
         settled;
     let file = |name: &str, part: Part| look.host.file(&join(&home.path, name), part);
     let lanes = answers.lanes(look, &home);
+    let marks = Marks::of(look.host, &home.path);
+    let cron = cron::cron(look, &home, settings.config.as_ref());
     let listening: Vec<u32> = listeners
         .list
         .iter()
@@ -335,13 +337,16 @@ fn gateway(
             .collect(),
         listening: &listening,
         has_namespaces: !lanes.iter().any(|lane| lane.manager.is_launchd()),
+        marks: [
+            marks.heartbeat.known().map(|beat| (beat.pid, beat.at)),
+            cron.heartbeat.known().and_then(|tick| Some((tick.pid?, tick.at))),
+        ],
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes, answers);
     let health = (!would_start)
         .then(|| health_of(look, &liveness, &status, &settings.api, listeners, is_refused))
         .flatten();
-    let cron = cron::cron(look, &home, settings.config.as_ref());
     let writer = status.known().and_then(|status| status.writer.as_ref());
     let records = [pid_file.known(), lock_record.known(), writer];
     let definition = lanes.iter().find_map(|lane| lane.definition.known());
@@ -361,7 +366,7 @@ fn gateway(
             // Its text is long, and is not wanted a second time.
             .chain([file("cron/jobs.json", Part::Stat)])
             .collect(),
-        marks: Marks::of(look.host, &home.path),
+        marks,
         endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,

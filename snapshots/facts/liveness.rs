@@ -15,6 +15,7 @@ use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
 use crate::parse::cmdline::{Lifecycle, Role};
+use jiff::{SignedDuration, Timestamp};
 
 /// What is known of the life of one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,14 @@ pub struct Liveness {
     pub reused: Vec<(Stale, Process)>,
     /// Who holds the lock on `gateway.lock`. Absent: there is no such file.
     pub lock: Fact<Holder>,
+    /// The PID that writes the home's records from another machine.
+    pub elsewhere: Option<u32>,
 }
+
+/// A ticker and an event loop leave a mark every 60 s at the latest; two in a row may be late. In seconds.
+const FRESH_SECONDS: i64 = 150;
+/// How far the clocks of two machines may be apart. In seconds.
+const CLOCK_SECONDS: i64 = 5;
 
 /// Who holds a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +92,8 @@ pub struct Ladder<'a> {
     pub listening: &'a [u32],
     /// Whether a process can be where we cannot look: where launchd is, there are no PID namespaces.
     pub has_namespaces: bool,
+    /// Who left the last marks of an event loop and of a ticker in the home, and when.
+    pub marks: [Option<(u32, Timestamp)>; 2],
 }
 
 impl Ladder<'_> {
@@ -321,6 +331,7 @@ impl Climb<'_> {
         });
         let (others, attempts, unclear) = self.beside(live.collect(), holds_lock);
         let commands = self.commands(first.as_ref());
+        let elsewhere = self.elsewhere().filter(|_| first.is_none());
         let process = match first {
             Some(first) => Fact::Known(first),
             None if self.may_live_elsewhere() => {
@@ -330,7 +341,15 @@ impl Climb<'_> {
                 let why = "it may live in another PID namespace, where we cannot look";
                 Fact::Unknown(Why::Failed(why.into()))
             }
-            None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
+            None => match elsewhere {
+                Some(pid) => {
+                    self.unseen.append(&mut self.dead);
+                    Fact::Unknown(Why::Failed(format!(
+                        "PID {pid} of another machine or container writes its records: look there"
+                    )))
+                }
+                None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
+            },
         };
         Liveness {
             process,
@@ -342,6 +361,7 @@ impl Climb<'_> {
             unseen: self.unseen,
             reused: self.reused,
             lock,
+            elsewhere,
         }
     }
 
@@ -463,6 +483,37 @@ impl Climb<'_> {
             && !self.is_a_machine()
     }
 
+    /// Returns the PID that writes this home's records from another machine: its start, as recorded, is no time of this
+    /// boot of this host, and a mark was left a moment ago. A home can be shared with a virtual machine, by a mount or by a
+    /// network.
+    fn elsewhere(&self) -> Option<u32> {
+        let host = self.ladder.host;
+        let (about, now) = (host.about(), host.now());
+        let booted = about.boot_time?;
+        let is_marked = |record: &&PidRecord| {
+            let of_record = |(pid, at): &(u32, Timestamp)| {
+                let age = now.duration_since(*at).as_secs();
+                *pid == record.pid && *at > booted && (-CLOCK_SECONDS..FRESH_SECONDS).contains(&age)
+            };
+            self.ladder.marks.iter().flatten().any(of_record)
+        };
+        let slack = SignedDuration::from_secs(CLOCK_SECONDS);
+        let is_foreign = |record: &&PidRecord| {
+            let Some(units) = record.start_time else { return false };
+            let started = process::started_at(Some(Started::Units(units)), about);
+            started.is_some_and(|started| {
+                started.checked_add(slack).is_ok_and(|started| started < booted)
+                    || started.checked_sub(slack).is_ok_and(|started| started > now)
+            })
+        };
+        let status = self.ladder.status.known().and_then(|status| status.writer.as_ref());
+        let records = [self.ladder.pid_file.known(), self.ladder.lock_record.known(), status];
+        let mut records = records.into_iter().flatten().filter(is_marked);
+        let record = records.find(is_foreign)?;
+        let mut gone = self.dead.iter().chain(&self.unseen);
+        gone.any(|stale| stale.pid == record.pid).then_some(record.pid)
+    }
+
     /// Whether a systemd booted this PID namespace. Such a container is a machine of its own (nspawn, LXC, WSL), and
     /// nobody outside shares a home with it.
     fn is_a_machine(&self) -> bool {
@@ -570,6 +621,7 @@ mod tests {
             silent: Vec::new(),
             listening: &[],
             has_namespaces: true,
+            marks: [None, None],
         }
         .climb()
     }

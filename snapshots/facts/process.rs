@@ -261,7 +261,8 @@ impl Process {
     }
 }
 
-fn started_at(started: Option<Started>, about: &About) -> Option<Timestamp> {
+/// Returns the time that a start means on this host.
+pub(super) fn started_at(started: Option<Started>, about: &About) -> Option<Timestamp> {
     match (started?, about.os) {
         (Started::At(at), _) => Some(at),
         (Started::Units(ticks), Os::Linux) => {

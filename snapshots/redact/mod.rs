@@ -118,7 +118,9 @@ impl Mark {
             format!("{first:08x}")
         });
         let placeholder = PLACEHOLDERS.contains(&lower.as_str());
-        Self { length, placeholder, template: !placeholder && is_template(&lower), digest }
+        // What is shorter is no key whatever its shape.
+        let template = length == Length::Long && !placeholder && is_template(&lower);
+        Self { length, placeholder, template, digest }
     }
 
     /// True if both stand for one value of one host, false if they stand for two. None where they do not tell: a short value
@@ -263,11 +265,17 @@ mod tests {
             let mark = Mark::of(value, &Salt(Vec::new()));
             (mark.placeholder, mark.template)
         };
-        for value in ["your_openai_key_here", "xxxxxxxxxxxxxxxx", "sk-xxxxxxxx", "XXXX-XXXX xxxx"] {
+        let templates = [
+            "your_openai_key_here",
+            "xxxxxxxxxxxxxxxx",
+            "sk-xxxxxxxxxxxxxx",
+            "XXXX-XXXX-XXXX xxxx",
+        ];
+        for value in templates {
             assert_eq!(of(value), (false, true), "{value}");
         }
         assert_eq!(of("your_api_key_here"), (true, false));
-        for value in ["sk-xxxxxxxy", "your_key", "sk-", "0123456789abcdef", "xylophone"] {
+        for value in ["sk-xxxxxxxxxxxxxy", "your_key", "x", "0123456789abcdef", "xylophone"] {
             assert_eq!(of(value), (false, false), "{value}");
         }
     }

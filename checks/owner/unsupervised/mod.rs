@@ -10,6 +10,9 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
+    if let Some(why) = at.gateway.liveness.process.why() {
+        return vec![Finding::unknown("whether a gateway of this home lives", why)];
+    }
     let Some(process) = at.gateway.process() else { return at.no_process() };
     let pid = process.pid;
     if process.is_zombie() {

@@ -34,6 +34,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![wanted_by_none(listener)];
     }
     let (address, pid) = (listener.text(), owner.pid);
+    if at.gateway.liveness.elsewhere.is_some() {
+        let why = Why::Failed(format!(
+            "PID {pid}, {}, holds it, and may lead to the gateway, which lives on another machine",
+            owner.command()
+        ));
+        let what = format!("whether {address} is the gateway's own");
+        return vec![at.with_process(Finding::unknown(&what, &why).minor(), owner)];
+    }
     let finding = match owner.command() {
         // A bare number is no proof of another program: it may be the gateway itself.
         command if command.is_empty() => Finding::unknown(

@@ -25,9 +25,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 Finding::note(format!("platform {name} is paused, and no error is given for it"))
             }
             Some(true) => Finding::failure(format!(
-                "platform {name} is {state}{}: {}",
+                "platform {name} is {state}{}: {}{}",
                 since(at, platform),
-                reason(platform)
+                reason(platform),
+                if platform.needs_attention { "; Hermes has flagged it" } else { "" }
             )),
             None => {
                 let why = Why::Failed(format!("it is {state}, and nothing says since when"));
@@ -39,13 +40,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if findings.is_empty() { vec![Finding::pass("no platform reports trouble")] } else { findings }
 }
 
-/// For how long it has tried, where that is told (0.20.4+), and whether Hermes itself has flagged it.
+/// Says for how long it has tried, where that is told (0.20.4+).
 fn since(at: &Subject<'_>, platform: &Platform) -> String {
     let age = platform.retrying_since.and_then(|since| at.age_of(since));
     let age = age.filter(|_| platform.state == "retrying");
-    let age = age.map_or_else(String::new, |age| format!(" for {}", span(age.unsigned_abs())));
-    let flag = if platform.needs_attention { ", and flagged by Hermes" } else { "" };
-    format!("{age}{flag}")
+    age.map_or_else(String::new, |age| format!(" for {}", span(age.unsigned_abs())))
 }
 
 fn is_out(platform: &Platform) -> bool {
