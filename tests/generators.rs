@@ -536,7 +536,7 @@ fn our_own_generator_is_judged_by_its_text() {
         assert_open(&findings(Form::UserUnit, text, &code, installed), "Nice=", "pieces");
         let as_written = text.replace("Nice=5\n", "");
         let all = findings(Form::UserUnit, &as_written, &code, installed);
-        assert_open(&all, "what else it writes", "pieces");
+        assert_open(&all, "leaves it open", "pieces");
     }
 }
 

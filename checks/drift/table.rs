@@ -63,7 +63,7 @@ impl When {
             difference.how == how && value.as_deref() == Some(wanted)
         };
         match self {
-            Self::Any => !matches!(difference.how, How::Twice),
+            Self::Any => difference.how != How::Twice,
             Self::Lacking => difference.how == How::Lacking,
             Self::LackingOf(word) => is(How::Lacking, &difference.written, word),
             // Of what is unclear it matters what it is worth if it is lost.
