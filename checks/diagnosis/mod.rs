@@ -190,6 +190,7 @@ diagnoses! {
     restarting "restarting",
     starting "starting",
     draining "draining",
+    migration_interrupted "migration-interrupted",
     not_installed "not-installed",
     stop_phase_death "stop-phase-death",
     stale_records "stale-records",

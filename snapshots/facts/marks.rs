@@ -28,6 +28,9 @@ pub struct Marks {
     /// `gateway.parked` (0.21.5+): somebody stopped this profile, which a gateway of another one serves. Since when, as far
     /// as the file tells.
     pub parked: Fact<Option<Timestamp>>,
+    /// `gateway_migration.json` of the root (0.21.4+): `hermes gateway migrate` has begun to put all profiles under one
+    /// gateway, and has not come to its end.
+    pub migration: Fact<Migration>,
     /// `.gateway-launchd-unsupported` (0.18+): Hermes gave up on launchd, and runs detached.
     pub launchd_unsupported: Fact<Unsupported>,
     /// The end of `logs/launchd-reload.log` (0.18+): how the last attempt to load its job again went.
@@ -41,6 +44,15 @@ pub struct Heartbeat {
     pub pid: u32,
     /// When it came round.
     pub at: Timestamp,
+}
+
+/// A migration of all profiles to one gateway, as far as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// The profiles whose services it removes.
+    pub profiles: Vec<String>,
 }
 
 /// Why Hermes gave up on launchd.
@@ -65,6 +77,10 @@ impl Marks {
                 let seen = file(PARKED);
                 present(&seen).map(|()| seen.mtime)
             },
+            migration: host
+                .file(&join(root_of(home), MIGRATION), Part::SMALL)
+                .content()
+                .parse(Migration::read),
             launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
             reload: host
                 .file(&join(home, RELOAD), Part::LOG)
@@ -75,14 +91,15 @@ impl Marks {
 }
 
 /// Their paths below a home.
-pub(super) const FILES: [&str; 6] =
-    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED];
+pub(super) const FILES: [&str; 7] =
+    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED, MIGRATION];
 
 const HEARTBEAT: &str = "state/gateway.heartbeat";
 const STARTS: &str = "gateway-starts.log";
 const PLANNED_STOP: &str = ".gateway-planned-stop.json";
 const DRAIN_REQUEST: &str = ".drain_request.json";
 const PARKED: &str = "gateway.parked";
+const MIGRATION: &str = "gateway_migration.json";
 const LAUNCHD_UNSUPPORTED: &str = ".gateway-launchd-unsupported";
 /// The log of the helper that loads its job again.
 pub(super) const RELOAD: &str = "logs/launchd-reload.log";
@@ -100,6 +117,25 @@ impl Heartbeat {
             _ => Err(RecordError::Form("it names no PID and time")),
         }
     }
+}
+
+impl Migration {
+    fn read(text: &str) -> Result<Self, RecordError> {
+        let value = json::python(text)?;
+        let stamp = value.get("migrated_at").and_then(Value::as_str).and_then(time::iso);
+        let profiles = value.get("profiles").and_then(Value::as_array);
+        let name = |entry: &Value| entry.get("profile").and_then(Value::as_str).map(String::from);
+        Ok(Self {
+            began: stamp.and_then(time::Stamp::instant),
+            profiles: profiles.into_iter().flatten().filter_map(name).collect(),
+        })
+    }
+}
+
+/// Returns the root above the home of a named profile, else the home itself.
+fn root_of(home: &str) -> &str {
+    let above = home.rsplit_once('/').and_then(|(above, _)| above.strip_suffix("/profiles"));
+    above.unwrap_or(home)
 }
 
 impl Unsupported {

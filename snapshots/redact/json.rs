@@ -50,6 +50,7 @@ const CLEAR_KEYS: &[&str] = &[
     "last_status",
     "listener_base",
     "manual_run_at",
+    "migrated_at",
     "minutes",
     "model",
     "model_snapshot",

@@ -49,6 +49,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 /// From 0.21.5 on Hermes refuses to install a named profile's: the gateway of the default profile serves it.
 fn how_to_install(at: &Subject<'_>) -> String {
+    if at.gateway.marks.migration.known().is_some() {
+        return "`hermes gateway migrate --multiplex` ends what was begun; `--standalone` gives each profile its service back".into();
+    }
     let profile = &at.gateway.home.profile;
     if !is_profile_name(profile) || profile == "default" {
         return "install it with `hermes gateway install`".into();

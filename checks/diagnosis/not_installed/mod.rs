@@ -7,7 +7,8 @@ use crate::finding::Finding;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("definition/missing").or_else(|| nothing_at_all(case))?;
-    if !case.at.gateway.liveness.process.is_absent() {
+    let gateway = case.at.gateway;
+    if !gateway.liveness.process.is_absent() || gateway.marks.migration.known().is_some() {
         return None;
     }
     let home = &case.at.gateway.home.path;
