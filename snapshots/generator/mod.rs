@@ -96,10 +96,10 @@ fn place(run: &mut Run<'_>, name: &str) -> Option<String> {
             };
             let module = found.absolute(&candidate, &imported.module);
             let is_whole = matches!(bound, Bound::Whole(_));
-            match is_own(&module) {
-                true if is_whole || passed_on.is_empty() => passed_on.push(module),
-                false if is_whole => {}
-                _ => return Some(candidate),
+            if is_own(&module) && (is_whole || passed_on.is_empty()) {
+                passed_on.push(module);
+            } else if !is_whole {
+                return Some(candidate);
             }
         }
         passed_on.retain(|module| !candidates.iter().take(at).any(|known| known == module));

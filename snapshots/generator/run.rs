@@ -389,7 +389,9 @@ impl<'a> Run<'a> {
             Statement::Outer(names) => names.iter().for_each(|name| state.give_up(name)),
             Statement::Define(function) => {
                 // Whenever it is called, it may give these names of the functions around it another value.
-                outer_names(&function.body).iter().for_each(|name| state.give_up(name));
+                for name in outer_names(&function.body) {
+                    state.give_up(&name);
+                }
                 let callable = Callable {
                     module: context.module.clone(),
                     function: Rc::new(function.clone()),

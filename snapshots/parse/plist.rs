@@ -423,8 +423,10 @@ mod tests {
                 3 => format!("\n<key><!--y-->{}</key>\n", name.replace('&', "&amp;").replace('<', "&lt;")),
                 _ => format!("<key>{}<![CDATA[]]></key>", name.replace('&', "&amp;").replace('<', "&lt;")),
             };
-            let pairs: String = inner.iter().map(|name| format!("<key>{name}</key><true/>")).collect();
-            let top: String = names.iter().zip(&how).map(|(name, how)| format!("{}<dict>{pairs}</dict>", key(name, *how))).collect();
+            let pairs: Vec<String> = inner.iter().map(|name| format!("<key>{name}</key><true/>")).collect();
+            let pairs = pairs.concat();
+            let top: Vec<String> = names.iter().zip(&how).map(|(name, how)| format!("{}<dict>{pairs}</dict>", key(name, *how))).collect();
+            let top = top.concat();
             let plist = Plist::read(format!("<plist><dict>{top}</dict></plist>").as_bytes()).expect("a list");
             for name in names.iter().chain(["x".to_string()].iter()) {
                 let count = names.iter().filter(|other| *other == name).count();
