@@ -62,6 +62,9 @@ impl<'a> Subject<'a> {
                 });
                 (!is_long).then_some(UnderWay::Called(lane, job))
             }
+            (Some((lane, job)), Some(Phase::Running)) if self.wrapper_before_it().is_some() => {
+                Some(UnderWay::Called(lane, job))
+            }
             _ => Some(UnderWay::Starting(self.gateway.process()?, self.start()?)),
         }
     }

@@ -3,8 +3,9 @@
 
 use gw_snapshot::fact::Fact;
 use gw_snapshot::facts::gateway::Supervision;
-use gw_snapshot::facts::job::{Job, Phase};
+use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
+use gw_snapshot::parse::cmdline::{self, Role};
 
 use super::recipes::{
     START_SECONDS, after_asking, end_of, explain, look, missing_path, same, still_hangs,
@@ -103,18 +104,22 @@ fn keep(at: &Subject<'_>, lane: &Lane) -> Course {
             "what would end it for good is in its plist, or in the kind of its login: mend that",
         );
     }
-    Course::Steps(vec![Step {
-        name: "enable",
-        why: format!(
-            "An override disables {}: it runs now, and is not loaded at the next login.",
-            lane.name
-        ),
-        guards: vec![Guard::JobRuns { target: target(lane), pid }],
-        action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
-        changes: "takes the override away; no process is started or stopped".into(),
-        expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
-    }])
+    let in_each = lane.disabled_in.iter().map(|overridden| {
+        let (domain, target) = in_domain(*overridden, lane);
+        Step {
+            name: "enable",
+            why: format!(
+                "An override in {domain} disables {}: it runs now, and is not loaded at the next login.",
+                lane.name
+            ),
+            guards: vec![Guard::JobRuns { target: self::target(lane), pid }],
+            action: Action::Launchctl { words: vec!["enable".into(), target.clone()] },
+            changes: "takes the override away; no process is started or stopped".into(),
+            expect: Expect::NotDisabled { domain, label: lane.name.clone() },
+            undo: format!("{}launchctl disable {target}", by(lane)),
+        }
+    });
+    Course::Steps(in_each.collect())
 }
 
 /// One label in two domains: the one whose job has the gateway keeps it, and the other lets go.
@@ -189,6 +194,9 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
             "its service starts the gateway through a wrapper, without --external-supervisor, and this Hermes refuses that: mend the plist before this gateway is ended",
         );
     }
+    if let Some(because) = lets_go(lane) {
+        return look(at, because);
+    }
     // Once the way is clear launchd may be there first, and what it has started then has the lock.
     if lane.job.known().is_some_and(|job| job.phase == Phase::Restarting) {
         start.guards.retain(|guard| !is_of_the_way(guard));
@@ -206,6 +214,17 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
     }
 }
 
+/// Why what launchd would start in place of the gateway is not known to stay: a script of somebody's ended with 0, which is
+/// not how a gateway ends that finds another one.
+fn lets_go(lane: &Lane) -> Option<&'static str> {
+    let job = lane.job.known().filter(|job| job.last_exit == Some(Exit::Code(0)))?;
+    let argv = job.launchd.as_ref()?.argv.as_deref()?;
+    let is_script = matches!(cmdline::role(argv), Role::Foreign);
+    (is_script && job.phase == Phase::Restarting).then_some(
+        "its service starts a script that ended with 0 and left no gateway of its own: see whether the script waits for the gateway that it starts, before this gateway is ended",
+    )
+}
+
 /// Whether a guard asks for what the gateway that is to end still has. All else that its successor needs is looked at
 /// while the gateway still answers.
 const fn is_of_the_way(guard: &Guard) -> bool {
@@ -220,23 +239,33 @@ fn enable(at: &Subject<'_>, lane: &Lane) -> Course {
     if lane.definition.known().is_none() {
         return look(at, "there is no plist that could be loaded");
     }
-    let question = format!("{} was disabled in {}. Is it to run again?", lane.name, domain(lane));
-    let enable = Step {
-        name: "enable",
-        why: format!(
-            "Somebody disabled {}: launchd does not load it, until that is taken away.",
-            lane.name
-        ),
-        guards: [Guard::Agreed { question }, Guard::NotLoaded { target: target(lane) }]
-            .into_iter()
-            .chain(plist(lane))
-            .collect(),
-        action: Action::Launchctl { words: vec!["enable".into(), target(lane)] },
-        changes: "takes the override away; nothing is loaded yet".into(),
-        expect: Expect::NotDisabled { domain: domain(lane), label: lane.name.clone() },
-        undo: format!("{}launchctl disable {}", by(lane), target(lane)),
-    };
-    Course::Steps(vec![enable, bootstrap(at, lane)])
+    let in_each = lane.disabled_in.iter().map(|overridden| {
+        let (domain, target) = in_domain(*overridden, lane);
+        let question = format!("{} was disabled in {domain}. Is it to run again?", lane.name);
+        Step {
+            name: "enable",
+            why: format!(
+                "Somebody disabled {} in {domain}: launchd does not load it, until that is taken away.",
+                lane.name
+            ),
+            guards: [Guard::Agreed { question }, Guard::NotLoaded { target: self::target(lane) }]
+                .into_iter()
+                .chain(plist(lane))
+                .collect(),
+            action: Action::Launchctl { words: vec!["enable".into(), target.clone()] },
+            changes: "takes the override away; nothing is loaded yet".into(),
+            expect: Expect::NotDisabled { domain, label: lane.name.clone() },
+            undo: format!("{}launchctl disable {target}", by(lane)),
+        }
+    });
+    Course::Steps(in_each.chain([bootstrap(at, lane)]).collect())
+}
+
+/// A domain, and the label in it.
+fn in_domain(manager: Manager, lane: &Lane) -> (String, String) {
+    let domain = manager.domain();
+    let target = format!("{domain}/{}", lane.name);
+    (domain, target)
 }
 
 /// launchd has an old definition: out with it, and in with the one on disk.

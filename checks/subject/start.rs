@@ -15,6 +15,7 @@ use gw_snapshot::parse::log::Class;
 use jiff::Timestamp;
 
 use crate::Subject;
+use crate::story::LONGEST_CALL;
 
 /// What a start is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,16 @@ impl Step {
 }
 
 impl<'a> Subject<'a> {
+    /// Returns the wrapper of the service that has not come to start a gateway, while it is young enough for that.
+    pub(crate) fn wrapper_before_it(&self) -> Option<&Process> {
+        let wrapper = self.gateway.liveness.wrapper.as_ref()?;
+        let written = self.gateway.status.known().and_then(|status| status.updated_at);
+        let has_started =
+            written.is_some_and(|at| wrapper.started_at.is_some_and(|born| at > born));
+        let is_young = wrapper.age(self.facts.now)?.as_secs() < LONGEST_CALL;
+        (is_young && !has_started).then_some(wrapper)
+    }
+
     /// True if the gateway's process has not come to the end of its start.
     pub(crate) fn is_starting(&self) -> bool {
         self.start().is_some()

@@ -205,6 +205,8 @@ pub struct Lane {
     pub job: Fact<Job>,
     /// Whether an override keeps launchd from loading it: it outlives the plist, and no print of the job shows it.
     pub disabled: Fact<bool>,
+    /// The domains whose overrides disable it: each keeps it out of the other domain of its user, too.
+    pub disabled_in: Vec<Manager>,
     /// What the definition names on disk: its program, its directory, its files.
     pub paths: Vec<Named>,
     /// The definition's own files, as they were when they were read.

@@ -57,6 +57,13 @@ impl Job {
         self.phase == Phase::Stopping && !is_asked && self.main_pid.is_none()
     }
 
+    /// How the previous run ended, for people: its exit, or the kernel's reason. None where none has ended, or it was not
+    /// seen how.
+    pub fn last_end(&self) -> Option<String> {
+        let reason = || self.launchd.as_ref()?.exit_reason.clone();
+        self.last_exit.map(|exit| exit.to_string()).or_else(reason)
+    }
+
     /// How long the previous run lasted, where the manager tells when it began and when it ended.
     pub fn last_run(&self) -> Option<SignedDuration> {
         let lasted = self.exited_at?.duration_since(self.started_at?);

@@ -14,7 +14,7 @@ use crate::facts::process::{self, Identity, Process, Scanned, Witness};
 use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
-use crate::parse::cmdline::{Lifecycle, Role};
+use crate::parse::cmdline::{self, Lifecycle, Role};
 use jiff::{SignedDuration, Timestamp};
 
 /// What is known of the life of one gateway.
@@ -29,6 +29,9 @@ pub struct Liveness {
     pub attempts: Vec<Process>,
     /// Processes that look like a further gateway of this home, of which nothing tells whether they are one.
     pub unclear: Vec<Process>,
+    /// The wrapper or the shell that a service runs in place of a gateway, where no gateway lives below it: it has not started
+    /// one yet, or lives on without it.
+    pub wrapper: Option<Process>,
     /// Commands at work on gateways, this home's or all of their user's.
     pub commands: Vec<(Process, Lifecycle)>,
     /// Records whose process is gone.
@@ -108,6 +111,7 @@ impl Ladder<'_> {
             unclear: Vec::new(),
             holder: None,
             hidden: None,
+            wrapper: None,
         };
         climb.scan();
         let lock = climb.lock();
@@ -138,6 +142,8 @@ struct Climb<'a> {
     holder: Option<Holder>,
     /// Why one that exists could not be told from a gateway: no search through the others settles that.
     hidden: Option<Why>,
+    /// What a service runs in place of a gateway.
+    wrapper: Option<Process>,
 }
 
 impl Climb<'_> {
@@ -251,8 +257,8 @@ impl Climb<'_> {
                 continue;
             };
             match self.look(pid) {
-                // A wrapper waits for the gateway; it is not the gateway.
-                Ok(process) if process.role == Role::Wrapper => {}
+                // A wrapper waits for the gateway; it is not the gateway. Nor is a shell, whatever it runs.
+                Ok(process) if is_wrapper(&process) => self.wrapper = Some(process),
                 // Nor is the parent of a gateway, whatever it is called, or what has another home's lock open.
                 Ok(process) if process.role == Role::Foreign && self.is_parent(pid) => {}
                 Ok(process) if self.serves_another(&process) => {}
@@ -351,11 +357,13 @@ impl Climb<'_> {
                 None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
             },
         };
+        let wrapper = self.wrapper.filter(|_| process.is_absent());
         Liveness {
             process,
             others,
             attempts,
             unclear,
+            wrapper,
             commands,
             dead: self.dead,
             unseen: self.unseen,
@@ -547,6 +555,13 @@ impl Holder {
     }
 }
 
+/// True if this process of a service is a wrapper, or a shell that says nothing of what it runs: whatever it starts, it is no
+/// gateway.
+fn is_wrapper(process: &Process) -> bool {
+    let is_shell = || process.seen.argv.as_deref().is_some_and(cmdline::is_shell);
+    process.role == Role::Wrapper || process.role == Role::Foreign && is_shell()
+}
+
 /// Leaves out what only stands beside a gateway: its wrapper, the unseen process of its job, and a copy of itself.
 fn step_back(live: &mut Vec<Process>) {
     let by_manager = |process: &Process| process.witnesses.iter().eq([&Witness::Manager]);
@@ -638,6 +653,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_service_runs_in_place_of_a_gateway_is_no_gateway() {
+        for (argv, is_wrapper) in [
+            (r#"["/bin/sh", "/Users/a/bin/w.sh"]"#, true),
+            (r#"["/usr/bin/osascript", "-e", "do shell script \"hermes gateway run\""]"#, true),
+            (r#"["/opt/gateway-as-one-program"]"#, false),
+        ] {
+            let host = host(&format!(r#"{{"processes": [{{"pid": 5, "argv": {argv}}}]}}"#));
+            let job = Fact::Known(Job { main_pid: Some(5), ..job(Phase::Running) });
+            let found = climb(&host, [&Fact::Absent, &Fact::Absent], true, Some(&job));
+            assert_eq!(found.process.is_absent(), is_wrapper, "{argv}: {found:?}");
+            assert_eq!(found.wrapper.map(|wrapper| wrapper.pid), is_wrapper.then_some(5), "{argv}");
+        }
+    }
+
+    fn job(phase: Phase) -> Job {
+        Job {
+            source: String::new(),
+            phase,
+            words: String::new(),
+            main_pid: None,
+            last_exit: None,
+            started_at: None,
+            exited_at: None,
+            restarts: None,
+            enabled: Enabled::Unclear,
+            systemd: None,
+            launchd: None,
+        }
+    }
+
+    #[test]
     fn a_job_that_runs_has_a_process_even_where_its_manager_tells_no_pid() {
         let host = host(r#"{"locks": [{"path": "/home/a/.hermes/gateway.lock", "held": false}]}"#);
         for (phase, has_none) in [
@@ -649,19 +695,7 @@ mod tests {
             (Phase::Stopping, false),
             (Phase::Other, false),
         ] {
-            let job = Fact::Known(Job {
-                source: String::new(),
-                phase,
-                words: String::new(),
-                main_pid: None,
-                last_exit: None,
-                started_at: None,
-                exited_at: None,
-                restarts: None,
-                enabled: Enabled::Unclear,
-                systemd: None,
-                launchd: None,
-            });
+            let job = Fact::Known(job(phase));
             let found = climb(&host, [&Fact::Absent, &Fact::Absent], false, Some(&job)).process;
             assert_eq!(found.is_absent(), has_none, "{phase:?}: {found:?}");
         }

@@ -351,6 +351,12 @@ fn role_of_launcher(words: &[String]) -> Role {
     if launches && runs { Role::Wrapper } else { Role::Foreign }
 }
 
+/// True if a shell runs with these arguments, whatever it runs: it may start a gateway, and is none.
+pub fn is_shell(argv: &[String]) -> bool {
+    const SHELLS: [&str; 6] = ["bash", "dash", "fish", "ksh", "sh", "zsh"];
+    argv.first().is_some_and(|program| SHELLS.contains(&basename(program.trim_start_matches('-'))))
+}
+
 /// What a text tells Hermes to do with a gateway.
 #[derive(PartialEq, Eq)]
 enum Verb {

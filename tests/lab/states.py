@@ -648,20 +648,37 @@ def domain(kind="gui"):
     return f"{kind}/{pwd.getpwnam(USER).pw_uid}"
 
 
-def mac():
-    """Puts the stand-in where launchctl is looked for, and starts its daemon."""
+def under_launchd():
+    """Does the rest of this script where the stand-in is the first process, as launchd is: what it starts, and what
+    loses its parent, are children of PID 1 alike. Ends as that does."""
     for name in ["launchctl", "osascript"]:
         subprocess.run(["install", "-m", "755", STAND_IN, f"/usr/bin/{name}"], check=True)
-    uid = pwd.getpwnam(USER).pw_uid
+    account = pwd.getpwnam(USER)
     state = Path("/run/launchd-stand-in")
     state.mkdir()
-    os.chown(state, uid, uid)
-    daemon = subprocess.Popen(
-        ["/usr/bin/launchctl", "--stand-in", state, f"uid={uid}", "managername=Aqua"],
-        user=USER, group=USER, extra_groups=[], env=environment(), cwd="/", text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    os.chown(state, account.pw_uid, account.pw_gid)
+    as_user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    daemon = ["/usr/bin/launchctl", "--stand-in", str(state), f"uid={account.pw_uid}", "managername=Aqua"]
+    namespaces = subprocess.Popen(
+        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", *as_user, *daemon], env=environment(), cwd="/",
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
-    assert daemon.stdout.readline().strip() == "ready"
+    assert namespaces.stdout.readline().strip() == "ready"
+    first = Path(f"/proc/{namespaces.pid}/task/{namespaces.pid}/children").read_text().strip()
+    enter = ["nsenter", f"--target={first}", "--mount", "--pid"]
+    ran = subprocess.run([*enter, sys.executable, __file__], env={**os.environ, INSIDE: "1"})
+    sys.exit(ran.returncode)
+
+
+# Set where the stand-in is the first process.
+INSIDE = "UNDER_LAUNCHD"
+
+
+def mac(*settings):
+    """A Mac, and what no transcript tells of it."""
+    assert Path("/proc/1/comm").read_text().strip() == "launchctl"
+    if settings:
+        launchctl("--set", *settings)
 
 
 # Runs as the user, with the release's own code. What it prints is not the answer.
@@ -834,10 +851,19 @@ def releases(name):
 def main():
     name = (SHARED / "state").read_text()
     os.chdir("/")
+    if INSIDE in os.environ:
+        return reach(name)
     account = pwd.getpwnam(USER)
     bus = Path(f"/run/user/{account.pw_uid}/bus")
     until("the user's manager", lambda: bus.exists() and systemctl("is-system-running", check=False).strip() in ("running", "degraded"))
     configure()
+    if name.startswith("mac-"):
+        under_launchd()
+    reach(name)
+
+
+def reach(name):
+    """Brings the machine into the state, and runs the command there."""
     STATES[name]()
     command = [os.fsdecode(word) for word in (SHARED / "command").read_bytes().split(b"\0")]
     status = run(command)

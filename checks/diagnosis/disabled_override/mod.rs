@@ -11,10 +11,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if at.gateway.process().is_some() && case.failed("owner/unsupervised") {
         return None;
     }
+    let domains: Vec<String> = lane.disabled_in.iter().map(ToString::to_string).collect();
     Found::certain(
         format!(
             "{} is disabled ({}): launchd refuses to load it, a new plist does not change that, and somebody or `launchctl unload -w` did it",
-            lane.name, lane.manager
+            lane.name,
+            domains.join(" and ")
         ),
         &[
             "job/disabled",

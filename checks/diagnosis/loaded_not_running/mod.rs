@@ -4,10 +4,11 @@ use gw_snapshot::facts::job::systemd::Held;
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
+use crate::job::crash_loop::launchd;
 use crate::subject::lacking;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
-    case.found("job/not-running")?;
+    let finding = case.found("job/not-running")?;
     let (lane, job) = case.at.job()?;
     let liveness = &case.at.gateway.liveness.process;
     if liveness.known().is_some() {
@@ -21,7 +22,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let lacking = lacking(job);
-    let begun = match job.last_exit {
+    if liveness.is_absent() && case.at.gateway.liveness.wrapper.is_some() {
+        return Found::certain(finding.claim.clone(), EXPLAINS);
+    }
+    let begun = match job.last_end() {
         _ if systemd
             .is_some_and(|systemd| systemd.held_by == Some(Held::Condition) && is_at_rest) =>
         {
@@ -47,26 +51,34 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         },
     };
     let boot = match job.enabled {
+        Enabled::No if job.launchd.is_some() => {
+            ", and it has no RunAtLoad: a login does not start it either"
+        }
         Enabled::No => ", and it is not enabled: it will not start at boot either",
         Enabled::Yes | Enabled::Masked | Enabled::Unclear => "",
     };
     let policy = case
         .found("definition/restart-policy")
         .map_or_else(String::new, |finding| format!("; {}", finding.claim));
-    let summary = format!("{what}: {} is {}; {begun}{policy}{boot}", lane.title(), job.words);
-    Found::certain(
-        summary,
-        &[
-            "job/not-running",
-            "job/killed",
-            "definition/restart-policy",
-            "owner/stale-pid-file",
-            "cron/no-ticker",
-            "runtime/restart-requested",
-            "cron/overdue",
-            "job/disabled",
-            "survival/reboot",
-            "survival/crash",
-        ],
-    )
+    let due = if launchd::is_due(case.at, lane, job) {
+        "; its policy calls for another start, which launchd makes when its throttle lets it, or holds back"
+    } else {
+        ""
+    };
+    let summary = format!("{what}: {} is {}; {begun}{due}{policy}{boot}", lane.title(), job.words);
+    Found::certain(summary, EXPLAINS)
 }
+
+/// The findings that follow from it.
+const EXPLAINS: &[&str] = &[
+    "job/not-running",
+    "job/killed",
+    "definition/restart-policy",
+    "owner/stale-pid-file",
+    "cron/no-ticker",
+    "runtime/restart-requested",
+    "cron/overdue",
+    "job/disabled",
+    "survival/reboot",
+    "survival/crash",
+];

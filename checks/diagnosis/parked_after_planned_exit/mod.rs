@@ -11,7 +11,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let planned = job.last_exit == Some(Exit::Code(75));
-    let ended = if planned { "after a planned exit (75)" } else { "after its last run" };
+    let has_run = job.launchd.as_ref().and_then(|launchd| launchd.runs) != Some(0);
+    let ended = match (planned, job.last_end()) {
+        (true, _) => "after a planned exit (75)".to_string(),
+        (false, Some(end)) => format!("after its last run, which ended with {end}"),
+        (false, None) if has_run => "after its last run".to_string(),
+        (false, None) => "before its first run".to_string(),
+    };
     Some(Found {
         certainty: if planned { Certainty::Certain } else { Certainty::Likely },
         summary: format!("{} is loaded and parked {ended}: {}", lane.name, finding.claim),

@@ -22,7 +22,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let when = job.exited_at.map_or_else(String::new, |end| {
         format!(" {} ago", length(at.facts.now.duration_since(end)))
     });
-    let how = job.last_exit.map_or_else(String::new, |exit| format!(" with {exit}"));
+    let how = job.last_end().map_or_else(String::new, |end| format!(" with {end}"));
     let after =
         job.last_run().map_or_else(String::new, |lasted| format!(", after {}", length(lasted)));
     let why = killed::by(job).map(String::from);

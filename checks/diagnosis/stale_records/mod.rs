@@ -34,6 +34,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         "survival/crash",
     ];
     let stale = case.found("owner/stale-pid-file").or_else(|| case.found("owner/pid-reused"));
+    if stale.is_some() && told_by_launchd(case) {
+        return None;
+    }
     if let Some(stale) = stale.filter(|_| liveness.process.is_absent()) {
         let summary = format!("the gateway does not run{end}: {}{says}", stale.claim);
         return Found::certain(summary, explains);
@@ -62,4 +65,14 @@ fn policy_leaves_it(case: &Case<'_>) -> bool {
             | (Some("no"), Some(_)) => true,
             _ => false,
         }
+}
+
+/// True if launchd tells how the last run of a job at rest ended, and whether another is to follow, or if its service runs
+/// on without a gateway: that explains what was left behind.
+fn told_by_launchd(case: &Case<'_>) -> bool {
+    case.at.gateway.liveness.wrapper.is_some() && case.failed("job/not-running")
+        || case.at.job().is_some_and(|(_, job)| {
+            let is_told = job.launchd.as_ref().is_some_and(|launchd| launchd.keep_alive.is_some());
+            is_told && job.phase == Phase::Stopped && job.last_end().is_some()
+        })
 }

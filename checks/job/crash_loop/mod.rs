@@ -1,5 +1,7 @@
 //! The manager starts the service again and again.
 
+pub(crate) mod launchd;
+
 use std::time::Duration;
 
 use gw_snapshot::fact::Why;
@@ -24,7 +26,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = vec![of_job(at, lane, job).of_service(lane.title())];
     // A second service loops beside the one that works, for that one has what both need (upstream #92178).
     findings.extend(at.beside().filter_map(|(lane, job)| {
-        let finding = looping(at, &lane.title(), job)?;
+        let finding = match &job.launchd {
+            Some(launchd) => launchd::beside(lane, job, launchd)?,
+            None => looping(at, &lane.title(), job)?,
+        };
         Some(finding.of_service(lane.title()))
     }));
     findings
@@ -67,7 +72,8 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
 
 /// True if the job is between two runs of a loop: its manager goes on for ever, and nothing that is under way ends it.
 pub(crate) fn is_between_runs(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
-    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
+    let is_between =
+        job.phase == Phase::Restarting || job.ends_by_itself() || launchd::is_due(at, lane, job);
     is_between && of_job(at, lane, job).verdict == Verdict::Failure
 }
 
@@ -274,11 +280,8 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         || launchd.exit_reason.is_some()
         || at.watched_end(job).is_some();
     let inverted = matches!(launchd.keep_alive, Some(KeepAlive::AfterExit { successful: true }));
-    let ended = match (job.last_exit, &launchd.exit_reason) {
-        (Some(exit), _) => exit.to_string(),
-        (None, Some(reason)) => reason.clone(),
-        (None, None) => "no end".into(),
-    };
+    let is_first_crash = launchd.successive_crashes == Some(1);
+    let ended = launchd::ended(job);
     let claim = format!(
         "{} ends and is started again without end: {runs} runs, the last with {ended}",
         lane.name
@@ -293,11 +296,20 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     {
         return finding;
     }
-    if let Some(finding) = told_by_starts(at, lane, job) {
+    if let Some(finding) = told_by_starts(at, lane, job).filter(|_| !is_first_crash) {
+        return finding;
+    }
+    if let Some(finding) = launchd::again_and_again(at, lane, job, launchd) {
         return finding;
     }
     match job.phase {
-        Phase::Restarting if runs >= 2 && (is_bad || inverted) => {
+        // launchd counts the crashes in a row, and starts by hand are not among them.
+        Phase::Restarting
+            if runs >= 2
+                && (is_bad || inverted)
+                && !is_first_crash
+                && !launchd::is_listed(at, launchd) =>
+        {
             Finding::failure(claim).seen(&job.source, said)
         }
         // A storm looks alive in any single look; but what it starts never lives long enough to take its lock.

@@ -48,12 +48,12 @@ fn overridden(lane: &Lane) -> Finding {
             "{} is loaded, and disabled: launchd will not load it again, at the next login neither",
             lane.name
         ))
-        .seen("launchctl print-disabled", "disabled"),
+        .seen(source(lane), "disabled"),
         Fact::Known(true) => Finding::failure(format!(
             "{} is disabled: launchd refuses to load it, whatever its plist says",
             lane.name
         ))
-        .seen("launchctl print-disabled", "disabled")
+        .seen(source(lane), "disabled")
         .help("if it is to run, `launchctl enable` takes the override away; somebody set it"),
         Fact::Known(false) => Finding::pass(format!("no override disables {}", lane.name))
             .seen("launchctl print-disabled", "not disabled"),
@@ -63,4 +63,10 @@ fn overridden(lane: &Lane) -> Finding {
         }
     };
     finding.of_service(lane.title())
+}
+
+/// The commands that show the override.
+fn source(lane: &Lane) -> String {
+    let domains: Vec<String> = lane.disabled_in.iter().map(|domain| domain.domain()).collect();
+    format!("launchctl print-disabled {}", domains.join(", "))
 }

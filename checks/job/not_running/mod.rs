@@ -64,18 +64,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "its ExecStart= is over, and systemd does not look after what that left behind",
                 )
         }
+        Phase::Running if at.wrapper_before_it().is_some() => on_its_way(lane, job),
+        Phase::Running if at.gateway.liveness.wrapper.is_some() => without_gateway(at, lane, job),
         Phase::Running => {
             let pid = job
                 .main_pid
                 .map_or_else(|| "no main process".into(), |pid| format!("MainPID {pid}"));
             Finding::pass(format!("{} is {}", lane.name, job.words)).seen(&job.source, pid)
         }
-        Phase::Stopped | Phase::Failed if at.gateway.liveness.elsewhere.is_some() => {
-            Finding::note(format!("{} rests here, and a gateway lives on another machine", lane.name))
-                .seen(&job.source, job.words.clone())
-        }
+        Phase::Stopped | Phase::Failed if at.gateway.liveness.elsewhere.is_some() => Finding::note(
+            format!("{} rests here, and a gateway lives on another machine", lane.name),
+        )
+        .seen(&job.source, job.words.clone()),
         Phase::Stopped | Phase::Failed => {
-            let last = job.last_exit.map_or_else(
+            let last = job.last_end().map_or_else(
                 || {
                     if job.is_cut_off() {
                         "how its last run ended was not seen".into()
@@ -113,6 +115,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 
 fn on_its_way(lane: &Lane, job: &Job) -> Finding {
     Finding::skipped(format!("{} is on its way: {}", lane.name, job.words))
+}
+
+/// A wrapper lives on, and what it is to run does not.
+fn without_gateway(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
+    let wrapper = at.gateway.liveness.wrapper.as_ref();
+    let pid = wrapper.map_or(0, |wrapper| wrapper.pid);
+    let claim = format!(
+        "{} is {}, and no gateway lives: PID {pid} only wraps one, and has none below it",
+        lane.name, job.words
+    );
+    let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
+    wrapper
+        .map_or(finding.clone(), |wrapper| at.with_process(finding, wrapper))
+        .help("see what it waits for, or why it goes on without the gateway that it started")
 }
 
 fn stuck(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {

@@ -28,6 +28,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     vec![finding.seen(&job.source, job.words.clone()).of_service(lane.title())]
 }
 
+/// True if launchd is known to hold back the next start of an idle job.
+pub(crate) fn is_held(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> bool {
+    idle(at, job, launchd).verdict == Verdict::Failure
+}
+
 fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
     if launchd.penalty_box {
         return Finding::failure(
@@ -58,6 +63,7 @@ fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
         .help("`launchctl kickstart` is a demand"),
         (None, Some(Exit::Code(75)), Some(KeepAlive::Always))
             if job.phase == Phase::Stopped
+                && !is_early(at, launchd)
                 && matches!(at.gateway.liveness.process, Fact::Absent) =>
         {
             Finding::failure(
@@ -67,3 +73,14 @@ fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
         _ => Finding::pass("launchd holds back no start that is due"),
     }
 }
+
+/// True if the last run is known to have ended so recently that its next start is not due.
+fn is_early(at: &Subject<'_>, launchd: &Launchd) -> bool {
+    let status = at.gateway.status.known();
+    let age = status.and_then(|status| status.updated_at).and_then(|written| at.age_of(written));
+    let wait = launchd.minimum_runtime.map_or(DEFAULT_WAIT, |wait| wait.as_secs());
+    age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age < wait))
+}
+
+/// `ThrottleInterval` where none is set, in seconds.
+const DEFAULT_WAIT: u64 = 10;

@@ -410,6 +410,7 @@ impl Domains<'_> {
             path: path.into(),
             job,
             disabled: self.disabled(label, usual),
+            disabled_in: self.disabled_in(label, usual),
             paths: paths.clone(),
             files: files.clone(),
         };
@@ -465,6 +466,17 @@ impl Domains<'_> {
             }
         }
         jobs
+    }
+
+    /// The domains whose overrides disable a label, of those that can have it.
+    fn disabled_in(&self, label: &str, usual: Manager) -> Vec<Manager> {
+        let overrides = self.overrides.iter().filter(|(domain, _)| is_beside(*domain, usual));
+        let disables = |overrides: &Fact<disabled::Overrides>| {
+            overrides
+                .known()
+                .is_some_and(|overrides| overrides.is_disabled(label) == Fact::Known(true))
+        };
+        overrides.filter(|(_, overrides)| disables(overrides)).map(|(domain, _)| *domain).collect()
     }
 
     /// Whether an override in any domain that can have it keeps a label from being loaded.

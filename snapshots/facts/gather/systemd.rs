@@ -284,6 +284,7 @@ impl Managers<'_> {
             definition,
             job,
             disabled: Fact::Absent,
+            disabled_in: Vec::new(),
             paths,
             files,
         }
@@ -328,7 +329,18 @@ fn lane_without_file(
     };
     let paths = look.named(&definition);
     let disabled = Fact::Absent;
-    Lane { manager: scope.into(), name: name.into(), path, definition, job, disabled, paths, files }
+    let disabled_in = Vec::new();
+    Lane {
+        manager: scope.into(),
+        name: name.into(),
+        path,
+        definition,
+        job,
+        disabled,
+        disabled_in,
+        paths,
+        files,
+    }
 }
 
 /// The user to whom a home belongs, where that is not the one who looks. What such a home would have is a unit of its
@@ -351,6 +363,7 @@ fn lane_of_another(name: &str, owner: u32) -> Lane {
         definition: Fact::Unknown(Why::Failed(units)),
         job: Fact::Unknown(Why::Failed(manager)),
         disabled: Fact::Absent,
+        disabled_in: Vec::new(),
         paths: Vec::new(),
         files: Vec::new(),
     }

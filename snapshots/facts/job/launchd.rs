@@ -35,6 +35,10 @@ pub struct Launchd {
     pub minimum_runtime: Option<Duration>,
     /// `exit timeout`: how long after SIGTERM launchd kills it.
     pub exit_timeout: Option<Duration>,
+    /// `successive crashes`: how many runs in a row ended in a crash, where that was printed.
+    pub successive_crashes: Option<u64>,
+    /// Whether launchd started the present run by itself, and nobody demanded it. None where the answer does not say.
+    pub is_by_itself: Option<bool>,
     /// `pended spawn` or `pended nondemand spawn`: why launchd holds back a start that is due.
     pub pended: Option<String>,
     /// `last exit reason`: the kernel's, where that ended the previous run.
@@ -53,6 +57,25 @@ pub struct Launchd {
     pub stale_constraint: bool,
     /// `job state = spawn failed`: it could not be started at all.
     pub spawn_failed: bool,
+}
+
+impl Launchd {
+    /// Tells whether its policy calls for another start after its last end. None where that is not known.
+    pub fn starts_again(&self, last_exit: Option<Exit>) -> Option<bool> {
+        match self.keep_alive? {
+            KeepAlive::Always => Some(true),
+            KeepAlive::No => Some(false),
+            KeepAlive::Conditions => None,
+            KeepAlive::AfterExit { successful } => {
+                let is_success = match (last_exit, &self.exit_reason) {
+                    (Some(exit), _) => exit == Exit::Code(0),
+                    (None, Some(_)) => false,
+                    (None, None) => return None,
+                };
+                Some(is_success == successful)
+            }
+        }
+    }
 }
 
 /// When launchd starts a job again by itself.
@@ -183,6 +206,11 @@ impl Launchd {
             runs: service.runs.known().copied(),
             minimum_runtime: seconds(service.minimum_runtime),
             exit_timeout: seconds(service.exit_timeout),
+            successive_crashes: service.successive_crashes,
+            is_by_itself: service
+                .immediate_reason
+                .as_deref()
+                .map(|reason| matches!(reason, "inefficient" | "semaphore")),
             pended: service.pended.clone(),
             exit_reason: match service.last_exit.known() {
                 Some(LastExit::Reason(reason)) => Some(reason.clone()),
@@ -290,5 +318,25 @@ mod tests {
         let launchd = job.launchd.as_ref().expect("launchd");
         assert_eq!(launchd.keep_alive, Some(KeepAlive::Always));
         assert_eq!(launchd.pended.as_deref(), Some("inefficient"));
+    }
+
+    #[test]
+    fn a_policy_calls_for_a_start_after_the_ends_that_it_names_and_a_reason_is_no_success() {
+        let reason = Some("OS_REASON_DYLD".to_string());
+        let (clean, failed) = (Some(Exit::Code(0)), Some(Exit::Code(1)));
+        for (keep_alive, exit, reason, again) in [
+            (Some(KeepAlive::Always), clean, None, Some(true)),
+            (Some(KeepAlive::No), failed, None, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: false }), failed, None, Some(true)),
+            (Some(KeepAlive::AfterExit { successful: false }), clean, None, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: false }), None, reason.clone(), Some(true)),
+            (Some(KeepAlive::AfterExit { successful: true }), None, reason, Some(false)),
+            (Some(KeepAlive::AfterExit { successful: true }), None, None, None),
+            (Some(KeepAlive::Conditions), failed, None, None),
+            (None, failed, None, None),
+        ] {
+            let launchd = Launchd { keep_alive, exit_reason: reason, ..Launchd::default() };
+            assert_eq!(launchd.starts_again(exit), again, "{keep_alive:?} {exit:?}");
+        }
     }
 }

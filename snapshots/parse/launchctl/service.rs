@@ -38,6 +38,10 @@ pub struct Service {
     pub minimum_runtime: Option<u64>,
     /// `exit timeout`, in seconds.
     pub exit_timeout: Option<u64>,
+    /// `successive crashes`: how many runs in a row ended in a crash. Printed when it is not 0, since macOS 11.
+    pub successive_crashes: Option<u64>,
+    /// `immediate reason`: why the present run was started, such as `inefficient` or `non-ipc demand`.
+    pub immediate_reason: Option<String>,
     /// `pended spawn`, `pended nondemand spawn`: why a start that is due is held back.
     pub pended: Option<String>,
     /// `execs`.
@@ -119,6 +123,8 @@ pub fn read(text: &str) -> Option<Service> {
         stderr: text("stderr path"),
         minimum_runtime: number("minimum runtime"),
         exit_timeout: number("exit timeout"),
+        successive_crashes: number("successive crashes"),
+        immediate_reason: text("immediate reason"),
         pended: text("pended nondemand spawn").or_else(|| text("pended spawn")),
         execs: number("execs"),
         job_state: text("job state"),

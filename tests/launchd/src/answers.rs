@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use crate::domain::{Domain, Target};
 use crate::exit;
+use crate::exit::Exit;
 use crate::launchd::Launchd;
-use crate::refusal::Refusal;
+use crate::refusal::{NotLoaded, Refusal};
 use crate::settings::{Gui, Release};
 use crate::wire::{Answer, Request};
-use crate::{definition::Definition, list, print};
+use crate::{list, print};
 
 /// `EX_USAGE`, as launchctl ends when it does not understand.
 const USAGE: u8 = 64;
@@ -30,6 +31,7 @@ pub(crate) fn answer(launchd: &mut Launchd, request: &Request, now: Instant) -> 
     match words.as_slice() {
         ["--stop"] => Answer::default(),
         ["--set", assignments @ ..] => call.set(assignments),
+        ["--end", target, told] => call.end_process(target, told),
         ["managername"] => Answer::printed(format!("{}\n", call.launchd.settings.managername())),
         ["manageruid"] => Answer::printed(format!("{}\n", call.launchd.settings.caller)),
         ["list"] => {
@@ -47,6 +49,13 @@ pub(crate) fn answer(launchd: &mut Launchd, request: &Request, now: Instant) -> 
         ["enable", target] => call.overrule("enable", target),
         ["disable", target] => call.overrule("disable", target),
         ["kill", signal, target] => call.kill(signal, target),
+        ["load", path] => call.load(path, false),
+        ["load", "-w", path] => call.load(path, true),
+        ["unload", path] => call.unload(path, false),
+        ["unload", "-w", path] => call.unload(path, true),
+        ["start", label] => call.start(label),
+        ["stop", label] => call.stop(label),
+        ["remove", label] => call.remove(label),
         ["setenv", name, value] => {
             let own = call.launchd.settings.own_domain();
             call.launchd.set_environment(own, name, value);
@@ -136,11 +145,20 @@ impl Call<'_> {
         let path = self.directory.join(path);
         match self.launchd.bootstrap(domain, &path, self.now) {
             Ok(()) => Answer::default(),
-            Err(refusal @ (Refusal::NotPermitted | Refusal::Unsupported)) => {
+            Err(NotLoaded::NotModelled(what)) => refuse(&format!("not modelled: {what}")),
+            Err(NotLoaded::Refused(refusal)) if self.is_told(refusal) => {
                 Answer::failed(refusal.number(), format!("Bootstrap failed: {refusal}"))
             }
-            Err(refusal) => self.in_or_out("Bootstrap", refusal),
+            Err(NotLoaded::Refused(_)) => self.in_or_out("Bootstrap"),
         }
+    }
+
+    /// Whether the caller of `bootstrap` is told why it is refused.
+    fn is_told(&self, refusal: Refusal) -> bool {
+        let settings = &self.launchd.settings;
+        settings.caller == 0
+            || settings.bootstrap_tells
+            || matches!(refusal, Refusal::NotPermitted | Refusal::Unsupported)
     }
 
     fn bootout(&mut self, target: &str) -> Answer {
@@ -164,30 +182,98 @@ impl Call<'_> {
         let Some(Target { domain, label: None }) = Target::read(domain) else {
             return Answer::failed(USAGE, UNRECOGNIZED);
         };
-        let definition = Definition::import(&self.directory.join(path));
-        let told = definition
-            .ok_or(Refusal::InvalidPropertyList)
-            .and_then(|definition| self.launchd.bootout(domain, &definition.label, self.now));
+        let definition = self.launchd.import(&self.directory.join(path));
+        let told = definition.and_then(|definition| {
+            Ok(self.launchd.bootout(domain, &definition.label, self.now)?)
+        });
         match told {
             Ok(()) => Answer::default(),
-            Err(Refusal::NowInProgress) => {
-                let refusal = Refusal::NowInProgress;
+            Err(NotLoaded::Refused(refusal @ Refusal::NowInProgress)) => {
                 Answer::failed(refusal.number(), format!("Boot-out failed: {refusal}"))
             }
-            Err(_) => self.in_or_out("Boot-out", Refusal::InputOutput),
+            Err(_) => self.in_or_out("Boot-out"),
         }
     }
 
-    /// Only root is told what it was.
-    fn in_or_out(&self, what: &str, refusal: Refusal) -> Answer {
-        if self.launchd.settings.caller == 0 {
-            return Answer::failed(refusal.number(), format!("{what} failed: {refusal}"));
-        }
+    /// What everybody but root is told of nearly everything.
+    fn in_or_out(&self, what: &str) -> Answer {
         let refusal = Refusal::InputOutput;
-        let text = format!(
-            "{what} failed: {refusal}\nTry re-running the command as root for richer errors."
-        );
-        Answer::failed(refusal.number(), text)
+        let advice = if self.launchd.settings.caller == 0 {
+            ""
+        } else {
+            "\nTry re-running the command as root for richer errors."
+        };
+        Answer::failed(refusal.number(), format!("{what} failed: {refusal}{advice}"))
+    }
+
+    /// The old `load`, into the domain of the caller. With `-w` it takes an override away first.
+    fn load(&mut self, path: &str, enable: bool) -> Answer {
+        let (own, path) = (self.launchd.settings.own_domain(), self.directory.join(path));
+        let told = self.launchd.import(&path).and_then(|definition| {
+            if enable {
+                self.override_it(own, &definition.label, false);
+            }
+            self.launchd.bootstrap(own, &path, self.now)
+        });
+        legacy("Load", "bootstrap", told)
+    }
+
+    /// The old `unload`. With `-w` it leaves an override behind.
+    fn unload(&mut self, path: &str, disable: bool) -> Answer {
+        let own = self.launchd.settings.own_domain();
+        let told = self.launchd.import(&self.directory.join(path)).and_then(|definition| {
+            if disable {
+                self.override_it(own, &definition.label, true);
+            }
+            Ok(self.launchd.bootout(own, &definition.label, self.now)?)
+        });
+        legacy("Unload", "bootout", told)
+    }
+
+    /// The old `start`: a demand, of which it is not told what came of it.
+    fn start(&mut self, label: &str) -> Answer {
+        let own = self.launchd.settings.own_domain();
+        match self.launchd.kickstart(own, label, false, self.now) {
+            Ok(_) | Err(Refusal::AlreadyInProgress) => Answer::default(),
+            Err(_) => not_loaded(),
+        }
+    }
+
+    /// The old `stop`: SIGTERM, after which `KeepAlive` does as always.
+    fn stop(&mut self, label: &str) -> Answer {
+        let own = self.launchd.settings.own_domain();
+        match self.launchd.stop(own, label, self.now) {
+            Ok(()) => Answer::default(),
+            Err(_) => not_loaded(),
+        }
+    }
+
+    /// The old `remove`: a bootout by label.
+    fn remove(&mut self, label: &str) -> Answer {
+        let own = self.launchd.settings.own_domain();
+        match self.launchd.bootout(own, label, self.now) {
+            Ok(()) | Err(Refusal::NowInProgress) => Answer::default(),
+            Err(_) => not_loaded(),
+        }
+    }
+
+    fn override_it(&mut self, domain: Domain, label: &str, disable: bool) -> Option<Answer> {
+        let apart = self.launchd.settings.overrides_apart;
+        let set = self.launchd.overrides.set(domain, label, disable, apart);
+        set.err().map(|error| refuse(&error.to_string()))
+    }
+
+    /// Ends a job's process for a reason that no process has by itself.
+    fn end_process(&mut self, target: &str, told: &str) -> Answer {
+        let (Some(Target { domain, label: Some(label) }), Some(told)) =
+            (Target::read(target), Exit::told(told))
+        else {
+            return refuse(&format!("not modelled: an end of {target} by {told}"));
+        };
+        match self.launchd.end_process(domain, &label, told) {
+            Ok(()) => Answer::default(),
+            Err(refusal) => refuse(&format!("{target}: {refusal}")),
+        }
     }
 
     fn kickstart(&mut self, flags: &str, target: &str) -> Answer {
@@ -220,10 +306,7 @@ impl Call<'_> {
             let text = format!("Could not {verb} service: {refusal}");
             return Answer::failed(refusal.number(), text);
         }
-        match self.launchd.overrides.set(domain, &label, verb == "disable") {
-            Ok(()) => Answer::default(),
-            Err(error) => refuse(&error.to_string()),
-        }
+        self.override_it(domain, &label, verb == "disable").unwrap_or_default()
     }
 
     fn kill(&mut self, signal: &str, target: &str) -> Answer {
@@ -244,6 +327,24 @@ impl Call<'_> {
         };
         Answer::failed(refusal.number(), text)
     }
+}
+
+/// What the old verbs print of a refusal.
+fn legacy(what: &str, instead: &str, told: Result<(), NotLoaded>) -> Answer {
+    match told {
+        Ok(()) => Answer::default(),
+        Err(NotLoaded::NotModelled(what)) => refuse(&format!("not modelled: {what}")),
+        Err(NotLoaded::Refused(_)) => {
+            let refusal = Refusal::InputOutput;
+            let advice = format!("Try running `launchctl {instead}` as root for richer errors.");
+            Answer::failed(refusal.number(), format!("{what} failed: {refusal}\n{advice}"))
+        }
+    }
+}
+
+/// What the old verbs end with where the label is not loaded.
+fn not_loaded() -> Answer {
+    Answer::failed(Refusal::NoSuchProcess.number(), "")
 }
 
 fn no_service(label: &str, domain: Domain) -> String {

@@ -1,7 +1,10 @@
 //! The definition of a job, as launchd imports it at `bootstrap`. It is read once: what happens to the
-//! file later changes nothing. Keys that are not modelled are ignored, as launchd ignores keys that it
-//! does not know.
+//! file later changes nothing. Keys of launchd's that are not modelled are refused; keys that launchd does not
+//! know are ignored, as it ignores them.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use plist::{Dictionary, Value};
@@ -9,6 +12,7 @@ use plist::{Dictionary, Value};
 use crate::domain::Domain;
 use crate::exit::Exit;
 use crate::job::Reason;
+use crate::refusal::{NotLoaded, Refusal};
 
 /// The longest time that a graphical session waits for a job to end, in seconds.
 const GUI_EXIT_TIMEOUT: u32 = 60;
@@ -86,10 +90,27 @@ impl KeepAlive {
 }
 
 impl Definition {
-    /// Reads a property list, XML or binary. None if it is not there, is none, or defines no job.
-    pub(crate) fn import(path: &Path) -> Option<Definition> {
-        let value = Value::from_file(path).ok()?;
-        let keys = value.as_dictionary()?;
+    /// Reads a property list, XML or binary, of one of these owners, and that nobody else can write.
+    pub(crate) fn import(path: &Path, owners: &[u32]) -> Result<Definition, NotLoaded> {
+        let invalid = |_: io::Error| Refusal::InvalidPropertyList;
+        let mut file = File::open(path).map_err(invalid)?;
+        let about = file.metadata().map_err(invalid)?;
+        if !owners.contains(&about.uid()) || about.mode() & WRITABLE_BY_OTHERS != 0 {
+            return Err(Refusal::BadPermissions.into());
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(invalid)?;
+        let value = Value::from_reader(io::Cursor::new(bytes));
+        let value = value.map_err(|_| Refusal::InvalidPropertyList)?;
+        let keys = value.as_dictionary().ok_or(Refusal::InvalidPropertyList)?;
+        if let Some(what) = not_modelled(keys) {
+            return Err(NotLoaded::NotModelled(what));
+        }
+        Ok(Definition::of(keys).ok_or(Refusal::InvalidPropertyList)?)
+    }
+
+    /// Reads the keys. None if they define no job.
+    fn of(keys: &Dictionary) -> Option<Definition> {
         let text = |key: &str| keys.get(key)?.as_string().map(str::to_owned);
         let flag = |key: &str| keys.get(key).and_then(Value::as_boolean).unwrap_or_default();
         let number = |key: &str| u32::try_from(keys.get(key)?.as_unsigned_integer()?).ok();
@@ -167,6 +188,64 @@ impl Definition {
         }
     }
 }
+
+/// A key of launchd's, or a condition of one, that the stand-in would have to pass over in silence.
+fn not_modelled(keys: &Dictionary) -> Option<String> {
+    let inside = |key: &str, modelled: &[&str]| {
+        let inner = keys.get(key).and_then(Value::as_dictionary)?;
+        let other = inner.keys().find(|inner| !modelled.contains(&inner.as_str()))?;
+        Some(format!("{key} {other}"))
+    };
+    let whole = keys.keys().find(|key| NOT_MODELLED.contains(&key.as_str()));
+    whole
+        .cloned()
+        .or_else(|| inside("KeepAlive", &["SuccessfulExit", "Crashed"]))
+        .or_else(|| inside("SoftResourceLimits", &["NumberOfFiles"]))
+}
+
+/// The keys of `man launchd.plist` that start or end jobs, or change what they run as, and are not modelled.
+const NOT_MODELLED: [&str; 37] = [
+    "AssociatedBundleIdentifiers",
+    "BundleProgram",
+    "Debug",
+    "EnableGlobbing",
+    "EnablePressuredExit",
+    "EnableTransactions",
+    "GroupName",
+    "HardResourceLimits",
+    "HopefullyExitsFirst",
+    "HopefullyExitsLast",
+    "InitGroups",
+    "LaunchEvents",
+    "LaunchOnlyOnce",
+    "LegacyTimers",
+    "LimitLoadFromHosts",
+    "LimitLoadToHardware",
+    "LimitLoadToHosts",
+    "LowPriorityBackgroundIO",
+    "LowPriorityIO",
+    "MachServices",
+    "MaterializeDatalessFiles",
+    "Nice",
+    "OnDemand",
+    "QueueDirectories",
+    "RootDirectory",
+    "ServiceIPC",
+    "SessionCreate",
+    "Sockets",
+    "SpawnConstraint",
+    "StartCalendarInterval",
+    "StartInterval",
+    "StartOnMount",
+    "TimeOut",
+    "UserName",
+    "WaitForDebugger",
+    "WatchPaths",
+    "inetdCompatibility",
+];
+
+/// The permission to write, of the group and of everybody.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 fn texts(keys: &Dictionary, key: &str) -> Vec<String> {
     let items = keys.get(key).and_then(Value::as_array).into_iter().flatten();

@@ -67,7 +67,25 @@ pub(crate) enum Exit {
     Code(i32),
     /// By a signal, in Darwin's numbers.
     Signal(i32),
+    /// By the kernel or `RunningBoard`, for this reason.
+    Reason(&'static str),
+    /// launchd gave up on it, in these words.
+    GivenUp(&'static str),
 }
+
+/// The reasons that transcripts show, each with its mark in the table of a domain.
+const REASONS: [(&str, &str); 6] = [
+    ("OS_REASON_CODESIGNING", "(cs)"),
+    ("OS_REASON_DYLD", "?"),
+    ("OS_REASON_EXEC", "?"),
+    ("OS_REASON_TCC", "?"),
+    ("JETSAM_REASON_MEMORY_IDLE_EXIT", "(jt)"),
+    ("(unknown)", "?"),
+];
+
+/// The words for a run that launchd gave up on, each with its mark in the table of a domain.
+const GIVEN_UP: [(&str, &str); 3] =
+    [("(abandoned)", "(ab)"), ("(failed reap)", "(fr)"), ("(extension watchdogged)", "?")];
 
 impl Exit {
     /// Reads what `wait` gave. A process that only stopped has not ended, and is never asked about.
@@ -78,24 +96,52 @@ impl Exit {
         }
     }
 
-    /// Whether the process ended as crashes end.
-    pub(crate) fn is_crash(self) -> bool {
-        matches!(self, Exit::Signal(3..=6 | 8 | 10..=12))
+    /// Reads the words of `print` for an end that no process can have by itself.
+    pub(crate) fn told(words: &str) -> Option<Exit> {
+        let found = |(known, _): &(&'static str, &str)| (*known == words).then_some(*known);
+        let reason = REASONS.iter().find_map(found).map(Exit::Reason);
+        reason.or_else(|| GIVEN_UP.iter().find_map(found).map(Exit::GivenUp))
     }
 
-    /// What `wait` would have given on Darwin, without the bit for a core dump.
+    /// Whether the process ended as crashes end. launchd counts the reasons of the kernel among them.
+    pub(crate) fn is_crash(self) -> bool {
+        match self {
+            Exit::Signal(number) => matches!(number, 3..=6 | 8 | 10..=12),
+            Exit::Reason(reason) => reason.starts_with("OS_REASON_"),
+            Exit::Code(_) | Exit::GivenUp(_) => false,
+        }
+    }
+
+    /// What `wait` would have given on Darwin, without the bit for a core dump. The kernel ends a process for a reason
+    /// of its own with SIGKILL.
     pub(crate) fn wait_status(self) -> i32 {
         match self {
             Exit::Code(code) => code << 8,
             Exit::Signal(number) => number,
+            Exit::Reason(_) => 9,
+            Exit::GivenUp(_) => 0,
         }
     }
 
-    /// The column of the tables: the code, or minus the signal.
-    pub(crate) fn in_table(self) -> i32 {
+    /// The column of `list`: the code, or minus the signal.
+    pub(crate) fn in_list(self) -> i32 {
         match self {
             Exit::Code(code) => code,
             Exit::Signal(number) => -number,
+            Exit::Reason(_) | Exit::GivenUp(_) => -self.wait_status(),
+        }
+    }
+
+    /// The column of the table of a domain: the same, or a mark.
+    pub(crate) fn in_table(self) -> String {
+        let mark = |known: &[(&str, &str)], words: &str| {
+            let found = known.iter().find(|(word, _)| *word == words);
+            found.map_or("?", |(_, mark)| *mark).to_owned()
+        };
+        match self {
+            Exit::Code(_) | Exit::Signal(_) => self.in_list().to_string(),
+            Exit::Reason(reason) => mark(&REASONS, reason),
+            Exit::GivenUp(words) => mark(&GIVEN_UP, words),
         }
     }
 }
@@ -114,6 +160,8 @@ impl fmt::Display for Exit {
                 let words = known.map_or("Unknown signal", |(.., words)| words);
                 write!(out, "last terminating signal = {words}: {number}")
             }
+            Exit::Reason(reason) => write!(out, "last exit reason = {reason}"),
+            Exit::GivenUp(words) => write!(out, "last exit code = {words}"),
         }
     }
 }

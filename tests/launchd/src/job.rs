@@ -11,7 +11,7 @@ use crate::definition::Definition;
 use crate::domain::Domain;
 use crate::exit::Exit;
 use crate::process::{Ended, Process, Stopping};
-use crate::settings::Settings;
+use crate::settings::{Between, Settings};
 
 /// Why a job is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub(crate) enum Next {
     PenaltyBox,
 }
 
+/// The longest time that a transcript shows a throttle to grow to, in seconds.
+const LONGEST_THROTTLE: u32 = 1200;
+
 /// A loaded job.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -88,8 +91,10 @@ pub(crate) struct Job {
     pub(crate) next: Next,
     /// Whether it is removed when its process has ended: `bootout`.
     pub(crate) leaving: bool,
-    /// When the throttle lets it start again.
-    not_before: Instant,
+    /// Whether the kernel refused its last start.
+    pub(crate) spawn_failed: bool,
+    /// When it was last started.
+    last_start: Option<Instant>,
 }
 
 impl Job {
@@ -116,16 +121,20 @@ impl Job {
             last_exit: None,
             next,
             leaving: false,
-            not_before: now,
+            spawn_failed: false,
+            last_start: None,
         }
     }
 
     /// The word for `state`.
-    pub(crate) fn state(&self) -> &'static str {
+    pub(crate) fn state(&self, settings: &Settings) -> &'static str {
         let Some(process) = &self.process else {
-            return match self.next {
-                Next::Rest | Next::Pended(_) => "not running",
-                Next::Scheduled { .. } | Next::PenaltyBox => "spawn scheduled",
+            return match (self.next, settings.between_runs) {
+                (Next::Rest | Next::Pended(_), _)
+                | (Next::Scheduled { .. }, Between::NotRunning) => "not running",
+                (Next::Scheduled { .. }, Between::SpawnScheduled) | (Next::PenaltyBox, _) => {
+                    "spawn scheduled"
+                }
             };
         };
         match process.stopping {
@@ -137,22 +146,50 @@ impl Job {
     }
 
     /// Takes note of a start.
-    pub(crate) fn started(&mut self, process: Process, settings: &Settings, now: Instant) {
-        self.runs = self.runs.saturating_add(1);
-        self.not_before = now + settings.scaled(self.definition.minimum_runtime);
+    pub(crate) fn started(&mut self, process: Process, now: Instant) {
+        self.begins(now);
         self.process = Some(process);
+    }
+
+    /// Takes note of a start that the kernel refuses.
+    pub(crate) fn refused(&mut self, exit: Exit, settings: &Settings, now: Instant) {
+        self.begins(now);
+        self.ended(&Ended { exit, no_program: false }, settings, now);
+        self.spawn_failed = true;
+    }
+
+    fn begins(&mut self, now: Instant) {
+        self.runs = self.runs.saturating_add(1);
+        self.last_start = Some(now);
+        self.spawn_failed = false;
         self.next = Next::Rest;
     }
 
+    /// When the throttle lets it start again.
+    fn not_before(&self, settings: &Settings, now: Instant) -> Instant {
+        let throttle = settings.scaled(self.minimum_runtime(settings));
+        self.last_start.map_or(now, |start| now.max(start + throttle))
+    }
+
+    /// How long after a start the next one comes at the earliest, in seconds.
+    pub(crate) fn minimum_runtime(&self, settings: &Settings) -> u32 {
+        let base = self.definition.minimum_runtime;
+        if !settings.throttle_grows {
+            return base;
+        }
+        let factor = 2_u32.saturating_pow(self.successive_crashes);
+        base.saturating_mul(factor).min(base.max(LONGEST_THROTTLE))
+    }
+
     /// Takes note of an end, and says whether the job must be started again at once.
-    pub(crate) fn ended(&mut self, ended: &Ended, now: Instant) -> bool {
+    pub(crate) fn ended(&mut self, ended: &Ended, settings: &Settings, now: Instant) -> bool {
         self.last_exit = Some(ended.exit);
         self.successive_crashes =
             if ended.exit.is_crash() { self.successive_crashes.saturating_add(1) } else { 0 };
         let again = self.process.take().is_some_and(|process| process.again);
         self.next = match self.definition.keep_alive.after(ended.exit) {
             _ if ended.no_program => Next::PenaltyBox,
-            Some(reason) => Next::Scheduled { at: self.not_before.max(now), reason },
+            Some(reason) => Next::Scheduled { at: self.not_before(settings, now), reason },
             None => Next::Rest,
         };
         again && !self.leaving
@@ -179,14 +216,15 @@ impl Job {
     }
 
     /// Moves on without a process, and says why the job must be started now, if it must.
-    pub(crate) fn due(&mut self, on_demand_only: bool, now: Instant) -> Option<Reason> {
+    pub(crate) fn due(&mut self, settings: &Settings, now: Instant) -> Option<Reason> {
         if self.process.is_some() {
             return None;
         }
+        let on_demand_only = settings.on_demand_count(self.domain) > 0;
         if let Next::Pended(reason) = self.next
             && !on_demand_only
         {
-            self.next = Next::Scheduled { at: self.not_before.max(now), reason };
+            self.next = Next::Scheduled { at: self.not_before(settings, now), reason };
         }
         match self.next {
             Next::Scheduled { reason, .. } if on_demand_only && !reason.is_demand() => {

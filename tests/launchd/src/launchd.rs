@@ -10,15 +10,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait, waitpid,
+    Pid, Signal, WaitOptions, geteuid, getpid, kill_process, set_child_subreaper, wait, waitpid,
 };
 
 use crate::definition::Definition;
 use crate::domain::Domain;
+use crate::exit::Exit;
 use crate::job::{Job, Next, Reason};
 use crate::overrides::Overrides;
 use crate::process::Process;
-use crate::refusal::Refusal;
+use crate::refusal::{NotLoaded, Refusal};
 use crate::settings::{Gui, Release, Settings};
 use crate::xpcproxy::Launch;
 
@@ -121,25 +122,30 @@ impl Launchd {
         domain: Domain,
         path: &Path,
         now: Instant,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), NotLoaded> {
         self.changeable(domain)?;
-        let definition = Definition::import(path).ok_or(Refusal::InvalidPropertyList)?;
+        let definition = self.import(path)?;
         let label = definition.label.clone();
         match self.job(domain, &label) {
-            Ok(job) if job.leaving => return Err(Refusal::AlreadyInProgress),
-            Ok(_) => return Err(Refusal::FileExists),
+            Ok(job) if job.leaving => return Err(Refusal::AlreadyInProgress.into()),
+            Ok(_) => return Err(Refusal::FileExists.into()),
             Err(_) => {}
         }
         if self.overrides.block(domain, &label, definition.disabled) {
-            return Err(Refusal::Disabled);
+            return Err(Refusal::Disabled.into());
         }
         if !definition.loads_in(domain) {
-            return Err(Refusal::WrongSession);
+            return Err(Refusal::WrongSession.into());
         }
         let job = Job::loaded(domain, path.to_owned(), definition, self.coalitions, now);
         self.coalitions = self.coalitions.saturating_add(2);
         self.jobs.insert((domain, label), job);
         Ok(())
+    }
+
+    /// Reads a property list, which has to be the caller's or root's. Whoever runs the stand-in is the caller.
+    pub(crate) fn import(&self, path: &Path) -> Result<Definition, NotLoaded> {
+        Definition::import(path, &[0, self.settings.caller, geteuid().as_raw()])
     }
 
     /// `bootout`: removes a job, at once or when its process has ended.
@@ -188,8 +194,13 @@ impl Launchd {
     ) -> Result<Option<Pid>, Refusal> {
         self.changeable(domain)?;
         let job = self.jobs.get_mut(&(domain, label.to_owned())).ok_or(Refusal::NoService)?;
-        if job.leaving || (job.process.is_some() && !kill) {
-            return Err(Refusal::AlreadyInProgress);
+        let running = job.process.as_ref().filter(|_| !kill);
+        let is_half_done = running.is_some_and(Process::is_xpcproxy);
+        match running {
+            _ if job.leaving || is_half_done => return Err(Refusal::AlreadyInProgress),
+            Some(_) if self.settings.kickstart_refuses => return Err(Refusal::AlreadyInProgress),
+            Some(process) => return Ok(Some(process.pid)),
+            None => {}
         }
         job.terminate(&self.settings, now);
         if let Some(process) = &mut job.process {
@@ -210,6 +221,31 @@ impl Launchd {
         self.changeable(domain)?;
         let job = self.job_mut(domain, label)?;
         job.process.as_ref().ok_or(Refusal::NoSuchProcess)?.signal(signal);
+        Ok(())
+    }
+
+    /// `stop`: asks the process of a job to end, and leaves the job loaded.
+    pub(crate) fn stop(
+        &mut self,
+        domain: Domain,
+        label: &str,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        self.changeable(domain)?;
+        let job = self.jobs.get_mut(&(domain, label.to_owned())).ok_or(Refusal::NoService)?;
+        job.terminate(&self.settings, now);
+        Ok(())
+    }
+
+    /// Ends the process of a job as the kernel does, for a reason of its own.
+    pub(crate) fn end_process(
+        &mut self,
+        domain: Domain,
+        label: &str,
+        told: Exit,
+    ) -> Result<(), Refusal> {
+        let job = self.job_mut(domain, label)?;
+        job.process.as_mut().ok_or(Refusal::NoSuchProcess)?.end(told);
         Ok(())
     }
 
@@ -238,19 +274,18 @@ impl Launchd {
     }
 
     fn advance_job(&mut self, domain: Domain, label: &str, now: Instant) {
-        let on_demand_only = self.settings.on_demand_count(domain) > 0;
-        let Ok(job) = self.job_mut(domain, label) else { return };
+        let Some(job) = self.jobs.get_mut(&(domain, label.to_owned())) else { return };
         let abandon = job.definition.abandon_process_group;
         let ended = job.process.as_mut().and_then(|process| {
             process.listen();
             process.reap(abandon)
         });
-        let again = ended.is_some_and(|ended| job.ended(&ended, now));
+        let again = ended.is_some_and(|ended| job.ended(&ended, &self.settings, now));
         if job.leaving && job.process.is_none() {
             return self.remove(domain, label, now);
         }
         job.lose_patience(now);
-        let reason = if again { Some(Reason::NonIpcDemand) } else { job.due(on_demand_only, now) };
+        let reason = if again { Some(Reason::NonIpcDemand) } else { job.due(&self.settings, now) };
         if let Some(reason) = reason {
             self.spawn(domain, label, reason, now);
         }
@@ -259,8 +294,11 @@ impl Launchd {
     fn spawn(&mut self, domain: Domain, label: &str, reason: Reason, now: Instant) {
         let inherited = self.environment(domain);
         let Some(job) = self.jobs.get_mut(&(domain, label.to_owned())) else { return };
+        if let Some(exit) = self.settings.refused_spawn(domain, label) {
+            return job.refused(exit, &self.settings, now);
+        }
         match Process::start(&launch(&self.settings, inherited, &job.definition), reason) {
-            Ok(process) => job.started(process, &self.settings, now),
+            Ok(process) => job.started(process, now),
             Err(error) => {
                 // Not the fault of the job, and so not for its history.
                 job.next = Next::Rest;

@@ -12,7 +12,7 @@ pub(crate) fn table<'a>(jobs: impl Iterator<Item = &'a Job>) -> String {
     let mut text = "PID\tStatus\tLabel\n".to_owned();
     for job in jobs {
         let pid = job.process.as_ref().map_or("-".to_owned(), |process| process.pid.to_string());
-        let status = job.last_exit.map_or(0, Exit::in_table);
+        let status = job.last_exit.map_or(0, Exit::in_list);
         let _ = writeln!(text, "{pid}\t{status}\t{}", job.definition.label);
     }
     text

@@ -1,4 +1,4 @@
-//! The disabled overrides. They are launchd's own, kept per domain, and outlive the job, its property
+//! The disabled overrides. They are launchd's own, kept in one file a user, and outlive the job, its property
 //! list, and the daemon (`disabled.json` in the state directory).
 
 use std::collections::BTreeMap;
@@ -30,9 +30,18 @@ impl Overrides {
         Ok(Overrides { path, rows })
     }
 
-    /// Sets one, and writes all down.
-    pub(crate) fn set(&mut self, domain: Domain, label: &str, disabled: bool) -> io::Result<()> {
-        self.rows.entry(domain.to_string()).or_default().insert(label.to_owned(), disabled);
+    /// Sets one, and writes all down. The two domains of a user share their rows, unless they are kept apart.
+    pub(crate) fn set(
+        &mut self,
+        domain: Domain,
+        label: &str,
+        disabled: bool,
+        apart: bool,
+    ) -> io::Result<()> {
+        for domain in if apart { vec![domain] } else { of_user(domain) } {
+            let rows = self.rows.entry(domain.to_string()).or_default();
+            rows.insert(label.to_owned(), disabled);
+        }
         fs::write(&self.path, serde_json::to_vec_pretty(&self.rows)?)
     }
 
@@ -45,14 +54,16 @@ impl Overrides {
     /// Whether a label may not be loaded. The two domains of a user block each other; a row beats the
     /// `Disabled` of the property list.
     pub(crate) fn block(&self, domain: Domain, label: &str, by_definition: bool) -> bool {
-        let (first, second) = match domain {
-            Domain::System => (domain, domain),
-            Domain::User(uid) | Domain::Gui(uid) => (Domain::User(uid), Domain::Gui(uid)),
-        };
         let row = |domain: Domain| self.rows.get(&domain.to_string())?.get(label).copied();
-        match (row(first), row(second)) {
-            (None, None) => by_definition,
-            rows => rows.0 == Some(true) || rows.1 == Some(true),
-        }
+        let rows: Vec<bool> = of_user(domain).into_iter().filter_map(row).collect();
+        if rows.is_empty() { by_definition } else { rows.contains(&true) }
+    }
+}
+
+/// A domain, and the other one of its user.
+fn of_user(domain: Domain) -> Vec<Domain> {
+    match domain {
+        Domain::System => vec![domain],
+        Domain::User(uid) | Domain::Gui(uid) => vec![Domain::User(uid), Domain::Gui(uid)],
     }
 }

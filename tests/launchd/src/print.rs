@@ -10,7 +10,7 @@ use crate::job::{Job, Next};
 use crate::launchd::{DEFAULT_PATH, Launchd, shown_environment};
 use crate::overrides::Overrides;
 use crate::process::Process;
-use crate::settings::Release;
+use crate::settings::{Release, Settings};
 
 /// A text that grows by lines, indented with tabs.
 #[derive(Default)]
@@ -48,11 +48,11 @@ pub(crate) fn job(launchd: &Launchd, job: &Job) -> String {
     page.value("active count", u8::from(job.process.is_some()));
     page.value("path", job.path.display());
     page.value("type", if job.domain == Domain::System { "LaunchDaemon" } else { "LaunchAgent" });
-    page.value("state", job.state());
+    page.value("state", job.state(&launchd.settings));
     page.blank();
     program(&mut page, job);
     environment(&mut page, launchd, job);
-    execution(&mut page, job);
+    execution(&mut page, launchd, job);
     if let Some(process) = &job.process {
         instance(&mut page, process, tahoe);
     }
@@ -74,7 +74,7 @@ pub(crate) fn job(launchd: &Launchd, job: &Job) -> String {
     }
     resources(&mut page, job, tahoe);
     page.blank();
-    page.value("properties", properties(job));
+    page.value("properties", properties(job, &launchd.settings));
     page.line(0, "}");
     page.0
 }
@@ -111,7 +111,7 @@ fn environment(page: &mut Page, launchd: &Launchd, job: &Job) {
     page.block("environment", rows(shown_environment(&launchd.settings, &job.definition)));
 }
 
-fn execution(page: &mut Page, job: &Job) {
+fn execution(page: &mut Page, launchd: &Launchd, job: &Job) {
     let definition = &job.definition;
     match (job.domain, job.domain.audit_session()) {
         (Domain::Gui(_), Some(session)) => {
@@ -125,7 +125,10 @@ fn execution(page: &mut Page, job: &Job) {
     if let Some(session) = job.domain.audit_session() {
         page.value("asid", session);
     }
-    page.value("minimum runtime", definition.minimum_runtime);
+    page.value("minimum runtime", job.minimum_runtime(&launchd.settings));
+    if launchd.settings.throttle_grows {
+        page.value("base minimum runtime", definition.minimum_runtime);
+    }
     page.value("exit timeout", definition.exit_timeout(job.domain));
     page.value("runs", job.runs);
     if job.successive_crashes > 0 {
@@ -217,6 +220,9 @@ fn resources(page: &mut Page, job: &Job, tahoe: bool) {
     page.value("jetsamproperties category", "daemon");
     page.value("jetsam thread limit", 32);
     page.value("cpumon", "default");
+    if job.spawn_failed {
+        page.value("job state", "spawn failed");
+    }
     if !tahoe {
         page.line(1, "probabilistic guard malloc policy = {");
         page.line(2, "activation rate = 1/1000");
@@ -225,7 +231,7 @@ fn resources(page: &mut Page, job: &Job, tahoe: bool) {
     }
 }
 
-fn properties(job: &Job) -> String {
+fn properties(job: &Job, settings: &Settings) -> String {
     let definition = &job.definition;
     let flags = [
         (definition.keep_alive == KeepAlive::Always, "keepalive"),
@@ -233,6 +239,8 @@ fn properties(job: &Job) -> String {
         (definition.abandon_process_group, "abandon process group"),
         (job.next == Next::PenaltyBox, "penalty box"),
         (definition.program_is_inferred(), "inferred program"),
+        (settings.throttle_grows, "exponential throttling"),
+        (job.spawn_failed, "needs LWCR update | managed LWCR | has LWCR"),
     ];
     let set: Vec<&str> = flags.into_iter().filter_map(|(set, flag)| set.then_some(flag)).collect();
     set.join(" | ")
@@ -315,7 +323,7 @@ fn service(job: &Job) -> String {
     let pid = job.process.as_ref().map_or("0".to_owned(), |process| process.pid.to_string());
     let status = match (job.next, job.last_exit) {
         (Next::PenaltyBox, _) => "(pe)".to_owned(),
-        (_, Some(exit)) => Exit::in_table(exit).to_string(),
+        (_, Some(exit)) => Exit::in_table(exit),
         (_, None) => "-".to_owned(),
     };
     format!("{pid:>8} {status:>6} \t{}", job.definition.label)

@@ -28,6 +28,8 @@ pub(crate) struct Process {
     pub(crate) stopping: Option<Stopping>,
     /// Whether the job is started again at once when this has ended: `kickstart -k`.
     pub(crate) again: bool,
+    /// How its end is told, where that is not what `wait` gives.
+    told: Option<Exit>,
     /// Where xpcproxy reports, until it has become the job.
     report: Option<OwnedFd>,
     reported: String,
@@ -76,8 +78,8 @@ impl Process {
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(&serde_json::to_vec(launch)?)?;
         }
-        let (stopping, again, reported) = (None, false, String::new());
-        Ok(Process { pid, reason, stopping, again, report, reported, watch })
+        let (stopping, again, told, reported) = (None, false, None, String::new());
+        Ok(Process { pid, reason, stopping, again, told, report, reported, watch })
     }
 
     /// Whether it has not become the job yet.
@@ -106,17 +108,18 @@ impl Process {
         }
     }
 
-    /// Reaps it if it has ended. What it leaves in its group is asked to end too, unless the job
-    /// abandons it; that comes first, while nobody else can have the id of the group.
+    /// Reaps it if it has ended. What it leaves in its group is killed, unless the job abandons it; that comes
+    /// first, while nobody else can have the id of the group.
     pub(crate) fn reap(&mut self, abandon_group: bool) -> Option<Ended> {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         waitid(WaitId::Pid(self.pid), look).ok().flatten()?;
         self.listen();
         if !abandon_group {
-            let _ = kill_process_group(self.pid, Signal::TERM);
+            self.signal_group(Signal::KILL);
         }
         let (_, status) = waitpid(Some(self.pid), WaitOptions::NOHANG).ok().flatten()?;
-        Some(Ended { exit: Exit::of(status), no_program: self.reported == NO_PROGRAM })
+        let exit = self.told.unwrap_or_else(|| Exit::of(status));
+        Some(Ended { exit, no_program: self.reported == NO_PROGRAM })
     }
 
     /// Signals the process alone.
@@ -128,6 +131,12 @@ impl Process {
     /// Signals its whole group.
     pub(crate) fn signal_group(&self, signal: Signal) {
         let _ = kill_process_group(self.pid, signal);
+    }
+
+    /// Ends it as the kernel does, for a reason of its own.
+    pub(crate) fn end(&mut self, told: Exit) {
+        self.told = Some(told);
+        self.signal(Signal::KILL);
     }
 
     /// Asks it to end.

@@ -25,6 +25,8 @@ pub(crate) enum Refusal {
     NoService,
     /// The label is disabled.
     Disabled,
+    /// The property list is not the caller's, or others can write it.
+    BadPermissions,
     /// There is no such domain, told to whoever wants to change something in it.
     Unsupported,
     /// `LimitLoadToSessionType` does not name the type of the domain.
@@ -49,6 +51,7 @@ impl Refusal {
             Refusal::NoDomain => (112, "Could not find specified domain"),
             Refusal::NoService => (113, "Could not find specified service"),
             Refusal::Disabled => (119, "Service is disabled"),
+            Refusal::BadPermissions => (122, "Path had bad ownership/permissions"),
             Refusal::Unsupported => (125, "Domain does not support specified action"),
             Refusal::WrongSession => (134, "Service cannot load in requested session"),
         }
@@ -59,5 +62,20 @@ impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, words) = self.known();
         write!(out, "{number}: {words}")
+    }
+}
+
+/// Why a property list was not loaded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotLoaded {
+    /// launchd refuses it.
+    Refused(Refusal),
+    /// The stand-in does not know what launchd would do with this.
+    NotModelled(String),
+}
+
+impl From<Refusal> for NotLoaded {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }

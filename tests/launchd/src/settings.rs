@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::{Domain, Target};
+use crate::exit::Exit;
 
 /// The layouts that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +27,21 @@ pub(crate) enum Gui {
     Unsupported,
 }
 
-/// The host around launchd.
+/// The words for a job whose next start is due later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// `spawn scheduled`, as in most captures.
+    SpawnScheduled,
+    /// `not running`, as in a capture "between crashes".
+    NotRunning,
+}
+
+/// The host around launchd, and what no transcript tells of launchd itself.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own that no transcript answers"
+)]
 pub(crate) struct Settings {
     /// `macos`: 15 or 26.
     pub(crate) macos: Release,
@@ -43,8 +57,20 @@ pub(crate) struct Settings {
     pub(crate) time_factor: f64,
     /// `xpcproxy-hold`: how long a process stays xpcproxy, in milliseconds of the clock on the wall.
     pub(crate) xpcproxy_hold_ms: u64,
+    /// `between-runs`: spawn-scheduled or not-running.
+    pub(crate) between_runs: Between,
+    /// `bootstrap-tells`: everybody is told why, and not root alone.
+    pub(crate) bootstrap_tells: bool,
+    /// `kickstart-refuses`: a job that runs is no reason for 0, but for 37.
+    pub(crate) kickstart_refuses: bool,
+    /// `overrides-apart`: each domain of a user shows those alone that were set in it.
+    pub(crate) overrides_apart: bool,
+    /// `throttle-grows`: every job is throttled exponentially, as some services of the system are.
+    pub(crate) throttle_grows: bool,
     /// `on-demand-count:DOMAIN`: while it is not 0, a domain starts jobs on demand only.
     on_demand: BTreeMap<Domain, u32>,
+    /// `refused-spawn:DOMAIN/LABEL`: for what reason the kernel refuses to start a job.
+    refused: BTreeMap<(Domain, String), Exit>,
 }
 
 impl Default for Settings {
@@ -58,7 +84,13 @@ impl Default for Settings {
             gui: Gui::Present,
             time_factor: 1.0,
             xpcproxy_hold_ms: 0,
+            between_runs: Between::SpawnScheduled,
+            bootstrap_tells: false,
+            kickstart_refuses: false,
+            overrides_apart: false,
+            throttle_grows: false,
             on_demand: BTreeMap::new(),
+            refused: BTreeMap::new(),
         }
     }
 }
@@ -88,15 +120,38 @@ impl Settings {
                 self.time_factor = value.parse().ok().filter(usable)?;
             }
             ("xpcproxy-hold", _) => self.xpcproxy_hold_ms = value.parse().ok()?,
-            _ => {
-                let target = Target::read(key.strip_prefix("on-demand-count:")?)?;
-                if target.label.is_some() {
-                    return None;
-                }
-                self.on_demand.insert(target.domain, value.parse().ok()?);
-            }
+            ("between-runs", "spawn-scheduled") => self.between_runs = Between::SpawnScheduled,
+            ("between-runs", "not-running") => self.between_runs = Between::NotRunning,
+            ("bootstrap-tells", _) => self.bootstrap_tells = yes_or_no(value)?,
+            ("kickstart-refuses", _) => self.kickstart_refuses = yes_or_no(value)?,
+            ("overrides-apart", _) => self.overrides_apart = yes_or_no(value)?,
+            ("throttle-grows", _) => self.throttle_grows = yes_or_no(value)?,
+            _ => self.take_of_target(key, value)?,
         }
         Some(())
+    }
+
+    fn take_of_target(&mut self, key: &str, value: &str) -> Option<()> {
+        let (key, target) = key.split_once(':')?;
+        let Target { domain, label } = Target::read(target)?;
+        match (key, label) {
+            ("on-demand-count", None) => {
+                self.on_demand.insert(domain, value.parse().ok()?);
+            }
+            ("refused-spawn", Some(label)) if value == "no" => {
+                self.refused.remove(&(domain, label));
+            }
+            ("refused-spawn", Some(label)) => {
+                self.refused.insert((domain, label), Exit::told(value)?);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// For what reason the kernel refuses to start a job, if it does.
+    pub(crate) fn refused_spawn(&self, domain: Domain, label: &str) -> Option<Exit> {
+        self.refused.get(&(domain, label.to_owned())).copied()
     }
 
     /// How many hold a domain in on-demand-only mode.
@@ -124,6 +179,14 @@ impl Settings {
     }
 }
 
+fn yes_or_no(word: &str) -> Option<bool> {
+    match word {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +204,10 @@ mod tests {
             "on-demand-count:gui/501/label=1",
             "on-demand-count:pid/1=1",
             "colour=red",
+            "between-runs=running",
+            "bootstrap-tells=maybe",
+            "refused-spawn:gui/501=OS_REASON_DYLD",
+            "refused-spawn:gui/501/label=OS_REASON_MOOD",
         ] {
             let said = Settings::default().assign(wrong);
             assert_eq!(said, Err(format!("no such setting: {wrong}")));

@@ -73,21 +73,33 @@ fn become_job(mut report: File) -> io::Result<Infallible> {
     // A job does not outlive its launchd, as it cannot on a Mac.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     thread::sleep(Duration::from_millis(launch.hold_ms));
+    let program =
+        launch.resolve().map_err(|error| failure("execute", Path::new(&launch.program), &error))?;
     launch.prepare()?;
-    let program = launch.resolve();
     let error = Command::new(&program)
         .arg0(launch.arguments.first().unwrap_or(&launch.program))
         .args(launch.arguments.iter().skip(1))
         .env_clear()
         .envs(&launch.environment)
         .exec();
-    if program.is_absolute() && !program.exists() {
+    if !program.exists() {
         report.write_all(NO_PROGRAM.as_bytes())?;
     }
     Err(failure("execute", &program, &error))
 }
 
 impl Launch {
+    /// The program by its whole path. A bare name is looked for; a path that begins in no root is not completed by the
+    /// job's directory, and `~` is a name like any other.
+    fn resolve(&self) -> io::Result<PathBuf> {
+        let said = Path::new(&self.program);
+        let is_bare = !self.program.contains('/');
+        let mut found = LAUNCHD_PATH.iter().map(|directory| Path::new(directory).join(said));
+        let found = found.find(|path| is_bare && path.exists());
+        let whole = found.or_else(|| said.is_absolute().then(|| said.to_owned()));
+        whole.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     /// All that the process keeps over `exec`.
     fn prepare(&self) -> io::Result<()> {
         if let Some(mask) = self.umask {
@@ -109,17 +121,6 @@ impl Launch {
         stdio::dup2_stdout(stdout)?;
         stdio::dup2_stderr(stderr)?;
         Ok(())
-    }
-
-    /// The program, looked for if its name is bare.
-    fn resolve(&self) -> PathBuf {
-        let bare = PathBuf::from(&self.program);
-        if self.program.contains('/') {
-            return bare;
-        }
-        let found = LAUNCHD_PATH.iter().map(|directory| Path::new(directory).join(&bare));
-        // What is not found stays a name that `exec` cannot find either: it is no path to wait for.
-        found.into_iter().find(|path| path.exists()).unwrap_or_else(|| Path::new(".").join(bare))
     }
 }
 

@@ -1,0 +1,139 @@
+//! Loops that launchd's own counters and words tell of.
+
+use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::definition::Restart;
+use gw_snapshot::facts::job::launchd::Launchd;
+use gw_snapshot::facts::job::{Exit, Job, Phase};
+
+use super::{BURST, FEW_PLANNED, UNPLANNED_SECONDS, is_fresh, is_young};
+use crate::Subject;
+use crate::finding::Finding;
+use crate::job::parked;
+
+/// Judges a job that launchd may start without end, though its state is not that between two runs, or its code that of
+/// a plan.
+pub(super) fn again_and_again(
+    at: &Subject<'_>,
+    lane: &Lane,
+    job: &Job,
+    launchd: &Launchd,
+) -> Option<Finding> {
+    let runs = launchd.runs.filter(|runs| *runs >= FEW_PLANNED)?;
+    let said = format!("runs = {runs}");
+    let is_between = job.phase == Phase::Restarting || is_due(at, lane, job);
+    if is_between && may_be_planned(job, launchd) {
+        // A gateway that ends to be started again has written its status before.
+        let is_quick = wait(launchd) <= UNPLANNED_SECONDS.unsigned_abs();
+        return (is_quick && wrote_nothing(at, wait(launchd)))
+            .then(|| failure(lane, job, launchd).seen(&job.source, said));
+    }
+    if is_between && job.phase != Phase::Restarting {
+        // It is `not running` between two runs, and at rest: so many tell of a loop.
+        let is_loop = runs >= BURST && launchd.successive_crashes != Some(1);
+        return is_loop.then(|| failure(lane, job, launchd).seen(&job.source, said));
+    }
+    let is_under_way = matches!(job.phase, Phase::Running | Phase::Starting);
+    let is_new = at.gateway.process().is_none() || is_fresh(at) && is_young(at);
+    let is_by_itself = launchd.is_by_itself == Some(true);
+    if !(is_under_way && is_new && is_by_itself) || may_be_planned(job, launchd) {
+        return None;
+    }
+    let crashes = launchd.successive_crashes.unwrap_or(0);
+    if crashes >= 2 {
+        return Some(
+            failure(lane, job, launchd)
+                .seen(&job.source, format!("successive crashes = {crashes}")),
+        );
+    }
+    // No run of it has come so far as to write a record.
+    if at.gateway.status.is_absent() && at.gateway.pid_file.is_absent() {
+        return Some(failure(lane, job, launchd).seen(&job.source, said));
+    }
+    (runs >= BURST && crashes == 0).then(|| {
+        let why = Why::Failed(format!(
+            "it was started {runs} times since it was loaded, its previous run ended with {}, and its process is a few seconds old",
+            ended(job)
+        ));
+        Finding::unknown(&format!("whether {} loops", lane.name), &why)
+            .essential()
+            .seen(&job.source, said)
+            .help("look again in a minute")
+    })
+}
+
+/// Judges a further job of the home, which loops beside the one that works.
+pub(super) fn beside(lane: &Lane, job: &Job, launchd: &Launchd) -> Option<Finding> {
+    let runs = launchd.runs.filter(|runs| *runs >= FEW_PLANNED)?;
+    let is_loop = job.phase == Phase::Restarting
+        && launchd.successive_crashes != Some(1)
+        && !may_be_planned(job, launchd);
+    is_loop.then(|| failure(lane, job, launchd).seen(&job.source, format!("runs = {runs}")))
+}
+
+/// True if the job is `not running` and its policy calls for another start, which nothing is known to hold back: launchd
+/// says so of a job between two runs as well.
+pub(crate) fn is_due(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
+    let Some(launchd) = job.launchd.as_ref().filter(|_| job.phase == Phase::Stopped) else {
+        return false;
+    };
+    let by_plist = || by_plist(lane, job.last_exit);
+    job.last_end().is_some()
+        && launchd.starts_again(job.last_exit).or_else(by_plist) == Some(true)
+        && !parked::is_held(at, job, launchd)
+}
+
+/// What the plist says, where the print of the job does not.
+fn by_plist(lane: &Lane, last_exit: Option<Exit>) -> Option<bool> {
+    match lane.definition.known()?.restart.as_ref().map(|(restart, _)| restart) {
+        Some(Restart::Always) => Some(true),
+        Some(Restart::OnFailure) => Some(last_exit != Some(Exit::Code(0))),
+        Some(Restart::OnSuccess) => Some(last_exit == Some(Exit::Code(0))),
+        None | Some(Restart::Never) => Some(false),
+        Some(Restart::OnCrash | Restart::Other(_)) => None,
+    }
+}
+
+/// True if the gateway's own list of starts (0.19+) has the last run, and launchd has not seen it crash twice in a row: then
+/// the list tells whether it loops, for it knows when each run began, and `runs` counts those that somebody started by hand.
+pub(super) fn is_listed(at: &Subject<'_>, launchd: &Launchd) -> bool {
+    let newest = at.gateway.marks.starts.known().and_then(|starts| starts.last());
+    let age = newest.map(|start| at.facts.now.duration_since(*start).as_secs());
+    let longest = wait(launchd).saturating_add(UNPLANNED_SECONDS.unsigned_abs());
+    let is_of_it = age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age <= longest));
+    is_of_it && launchd.successive_crashes.is_none_or(|crashes| crashes < 2)
+}
+
+/// True if the last run ended as a planned stop or restart ends.
+fn may_be_planned(job: &Job, launchd: &Launchd) -> bool {
+    matches!(job.last_exit, None | Some(Exit::Code(0 | 75))) && launchd.exit_reason.is_none()
+}
+
+/// How long after a start launchd makes the next one at the earliest, in seconds.
+fn wait(launchd: &Launchd) -> u64 {
+    launchd.minimum_runtime.map_or(10, |wait| wait.as_secs())
+}
+
+/// True if no gateway of this home has written its status since the last run began, which was not longer ago than the wait
+/// for the next one.
+fn wrote_nothing(at: &Subject<'_>, wait: u64) -> bool {
+    let status = &at.gateway.status;
+    let written = status.known().and_then(|status| status.updated_at);
+    let age = written.and_then(|written| at.age_of(written));
+    let longest = wait.saturating_add(UNPLANNED_SECONDS.unsigned_abs());
+    status.is_absent() || age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age > longest))
+}
+
+fn failure(lane: &Lane, job: &Job, launchd: &Launchd) -> Finding {
+    Finding::failure(format!(
+        "{} ends and is started again without end: {} runs, the last with {}",
+        lane.name,
+        launchd.runs.unwrap_or(0),
+        ended(job)
+    ))
+}
+
+/// Says how the last run ended.
+pub(super) fn ended(job: &Job) -> String {
+    job.last_end().unwrap_or_else(|| "no end".into())
+}
