@@ -278,7 +278,8 @@ mod tests {
     fn one_wrong_letter_is_found() {
         for name in SERVICE.split_ascii_whitespace() {
             for at in 0..name.len() {
-                let (before, from, after) = (&name[..at], &name[at..], &name[at + 1..]);
+                let (before, from) = name.split_at_checked(at).expect("a place");
+                let after = from.get(1..).unwrap_or_default();
                 for key in [
                     format!("{before}q{from}"),
                     format!("{before}{after}"),
