@@ -17,6 +17,7 @@ pub mod examine;
 mod excuse;
 pub mod finding;
 pub mod intent;
+pub mod limits;
 pub mod plan;
 mod spawn;
 pub mod stop;
@@ -145,8 +146,13 @@ checks! {
         other_user "owner/other-user",
         foreign_owned_file "owner/foreign-owned-file",
         stale_code "owner/stale-code",
+        package_gone "owner/package-gone",
         stale_server "owner/stale-server",
         other_job "owner/other-job",
+    }
+    home {
+        mount "home/mount",
+        space "home/space",
     }
     port {
         expected_unknown "port/expected-unknown",
@@ -182,6 +188,7 @@ checks! {
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",
         restart_requested "runtime/restart-requested",
+        session_store "runtime/session-store",
     }
     cron {
         no_ticker "cron/no-ticker",

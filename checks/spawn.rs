@@ -77,8 +77,73 @@ pub(crate) fn cried(at: &Subject<'_>, class: Class) -> Option<String> {
     if age.is_some_and(|age| age > RECENT_SECONDS) {
         return None;
     }
-    Some(format!("{} says so {lines} time{}", outcry.path, plural(lines)))
+    Some(format!("{} says so {lines} time{}", outcry.source, plural(lines)))
 }
+
+/// Why the last runs of a unit of systemd's came to nothing, by what they left in the journal: what explains most stands
+/// first.
+pub(crate) fn told_by_journal(at: &Subject<'_>, job: &Job) -> Option<String> {
+    job.systemd.as_ref()?;
+    let outcry = at.gateway.outcry.known()?;
+    // What was written long before the last end is of other runs.
+    let end = job.exited_at.unwrap_or(at.facts.now);
+    let before = outcry.written.map(|written| end.duration_since(written).as_secs());
+    if before.is_some_and(|before| before > RECENT_SECONDS) {
+        return None;
+    }
+    let (class, what) = REASONS.iter().find(|(class, _)| outcry.lines.contains_key(class))?;
+    let lines = *outcry.lines.get(class)?;
+    Some(format!("{what} ({} says so {lines} time{})", outcry.source, plural(lines)))
+}
+
+/// Why systemd could not run a program, in the kernel's reason for it.
+pub(crate) fn refused_by_kernel(at: &Subject<'_>) -> Option<&'static str> {
+    let (_, errno) = at.gateway.outcry.known()?.refused.as_ref()?;
+    Some(match *errno {
+        ENOENT => "the interpreter that its #! line names does not exist",
+        EACCES => "its mode, a mount with noexec or SELinux forbids it",
+        ENOEXEC => "it is no program of this machine, and has no #! line",
+        _ => return None,
+    })
+}
+
+/// Numbers of the kernel's (errno(3), the same on every processor that Linux has).
+const ENOENT: i32 = 2;
+const ENOEXEC: i32 = 8;
+const EACCES: i32 = 13;
+
+/// Why a start came to nothing, by the last line that it left.
+const REASONS: [(Class, &str); 11] = [
+    (
+        Class::PythonBroken,
+        "its Python cannot start: its own library is gone, or of another version",
+    ),
+    (
+        Class::HermesMissing,
+        "its Python does not find Hermes: the virtual environment was rebuilt or moved",
+    ),
+    (Class::NoRoom, "its disk is full (OSError, Errno 28)"),
+    (Class::ReadOnly, "its file system is read-only (OSError, Errno 30)"),
+    (
+        Class::CodeBroken,
+        "its code cannot be parsed (SyntaxError): an update is half done, or somebody edited it",
+    ),
+    (
+        Class::ImportFailed,
+        "a module cannot be imported (ImportError): a package is missing, or an update is half done",
+    ),
+    (Class::AccessDenied, "a file may not be opened (PermissionError)"),
+    (Class::StartTimedOut, "its start came to nothing in its time, and its own watchdog ended it"),
+    (Class::LoopFrozen, "its event loop stood still, and its own watchdog ended it"),
+    (
+        Class::Attached,
+        "another gateway serves this profile already, and a start of its own ends at once",
+    ),
+    (
+        Class::SecondGateway,
+        "it takes another process for the gateway of this home, and refuses to be a second one",
+    ),
+];
 
 fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
     let argv = launchd.argv.as_ref().or(lane.definition.known().map(|definition| &definition.argv));

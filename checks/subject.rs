@@ -3,6 +3,7 @@
 pub(crate) mod cron;
 pub(crate) mod endings;
 pub(crate) mod log;
+mod mount;
 pub(crate) mod port;
 pub(crate) mod start;
 mod user;

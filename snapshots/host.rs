@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
-    Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Reach, Trouble,
 };
 use crate::snapshot::About;
 
@@ -49,6 +49,9 @@ pub trait Host {
 
     /// Who holds the lock on a file.
     fn lock(&self, path: &str) -> LockSeen;
+
+    /// The file system that holds a directory: its room, and how it is mounted.
+    fn filesystem(&self, path: &str) -> FilesystemSeen;
 
     /// One GET without credentials, redirects or proxy, to a loopback address.
     fn http(&self, url: &str) -> HttpSeen;
@@ -139,6 +142,8 @@ pub enum Question {
     Listeners(Vec<u16>),
     /// See [`Host::lock`].
     Lock(String),
+    /// See [`Host::filesystem`].
+    Filesystem(String),
     /// See [`Host::http`].
     Http(String),
 }
@@ -154,7 +159,8 @@ pub enum Ask {
         /// Unit names, with their `.service`.
         units: Vec<String>,
     },
-    /// `systemctl show` for how other units stand, which one of ours requires: no more of them than that.
+    /// `systemctl show` for how other units stand, which one of ours requires, or which start one of ours: no more of them
+    /// than that.
     SystemctlShowState {
         /// Which manager.
         scope: Scope,
@@ -165,6 +171,14 @@ pub enum Ask {
     LoginctlShowUser {
         /// Numeric user.
         uid: u32,
+    },
+    /// `journalctl` for the last lines of a unit that failed or loops. It opens the journal's files for reading, and asks
+    /// nobody.
+    Journal {
+        /// Which manager the unit is of.
+        scope: Scope,
+        /// Its name, with its `.service`.
+        unit: String,
     },
     /// `launchctl print DOMAIN/LABEL`, or `launchctl print DOMAIN`.
     LaunchctlPrint {
@@ -211,10 +225,10 @@ FragmentPath,DropInPaths,Restart,RestartUSec,RestartPreventExitStatus,RestartFor
 SuccessExitStatus,StartLimitIntervalUSec,StartLimitBurst,TimeoutStartUSec,TimeoutStopUSec,Type,User,\
 ExecStart,WorkingDirectory,Environment,EnvironmentFiles,KillMode,ControlGroup,Job,StateChangeTimestamp,\
 WatchdogUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp,RuntimeMaxUSec,FreezerState,\
-Requires,Requisite,BindsTo,After,WantedBy,RequiredBy";
+Requires,Requisite,BindsTo,After,WantedBy,RequiredBy,TriggeredBy";
 
-/// The properties that are asked of a unit that one of ours requires.
-const STATE_PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Result";
+/// The properties that are asked of a unit that one of ours requires, or that starts one of ours.
+const STATE_PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Result,UnitFileState";
 
 impl Ask {
     /// The command line, program name first.
@@ -239,6 +253,11 @@ impl Ask {
                 argv.extend(words(&["-p", "Sessions", "-p", "Name"]));
                 argv.push(uid.to_string());
                 argv
+            }
+            Self::Journal { scope, unit } => {
+                // `--user` reads the user's own files alone, which there are only where the journal is kept on disk.
+                let of = if *scope == Scope::User { "--user-unit" } else { "-u" };
+                words(&["journalctl", of, unit, "-n", "40", "-o", "json", "-q", "--no-pager"])
             }
             Self::LaunchctlPrint { target } => words(&["launchctl", "print", target]),
             Self::LaunchctlPrintDisabled { domain } => {
@@ -275,6 +294,14 @@ impl Ask {
                 program == "loginctl"
                     && rest.first() == Some(&"show-user")
                     && !rest.iter().any(of_another)
+            }
+            Self::Journal { scope, unit } => {
+                let is_json = rest.iter().any(|word| word.contains("json"));
+                let is_user = rest.contains(&"--user") || rest.contains(&"--user-unit");
+                program == "journalctl"
+                    && is_json
+                    && is_user == (*scope == Scope::User)
+                    && rest.iter().any(|word| names_unit(word, unit))
             }
             Self::LaunchctlPrint { .. }
             | Self::LaunchctlPrintDisabled { .. }

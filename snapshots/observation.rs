@@ -317,9 +317,18 @@ pub struct ProcessSeen {
     /// Linux: its path in the cgroup v2 hierarchy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<String>,
+    /// Linux: true where its cgroup, or one above it, is frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<bool>,
+    /// Linux: the process that traces it, as a debugger does, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracer: Option<u32>,
     /// Linux: its network namespace, where that is another than ours: none of its sockets is among those that we see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// Linux: its mount namespace, where that is another than ours: what is mounted for it is not what is mounted for us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounts: Option<String>,
     /// Linux: its id in its own PID namespace, where that is below ours. It is what the process itself writes down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inner_pid: Option<u32>,
@@ -351,6 +360,9 @@ pub struct ListenerSeen {
     /// The numeric user who made the socket, where the kernel tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
+    /// That user's name, where it is not the one who looks and nobody who holds the socket is visible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// A lock (`flock`) on a file.
@@ -365,6 +377,43 @@ pub struct LockSeen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<bool>,
     /// Why we cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Trouble>,
+}
+
+/// The file system that holds a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesystemSeen {
+    /// The directory, as asked for.
+    pub path: String,
+    /// The kind of the file system, as the kernel calls it: `ext4`, `tmpfs`, `nfs4`, `apfs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Where it is mounted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<String>,
+    /// Whether nothing can be written through this mount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
+    /// Its size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// How many bytes of it are free, those that are kept for root included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    /// How many bytes of it are free to users who are not root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available: Option<u64>,
+    /// How many files it can hold. 0 where it knows no such limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inodes: Option<u64>,
+    /// How many more files can be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inodes_free: Option<u64>,
+    /// The directories below, by names that Hermes gave them, on which something else is mounted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<Vec<String>>,
+    /// Why it could not be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Trouble>,
 }

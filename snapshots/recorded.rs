@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::host::{Ask, Host, Part, Question, Seen};
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
-    Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Reach, Trouble,
 };
 use crate::snapshot::{About, Search, Snapshot};
 
@@ -137,6 +137,17 @@ impl Host for Recorded {
             path: path.into(),
             error: Some(Trouble::NotObserved),
             ..LockSeen::default()
+        })
+    }
+
+    fn filesystem(&self, path: &str) -> FilesystemSeen {
+        let filesystems = self.snapshot.observations.filesystems.as_deref().unwrap_or_default();
+        filesystems.iter().find(|seen| seen.path == path).cloned().unwrap_or_else(|| {
+            FilesystemSeen {
+                path: path.into(),
+                error: Some(Trouble::NotObserved),
+                ..FilesystemSeen::default()
+            }
         })
     }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Reach,
 };
 
 /// A host as it was seen at one time. Raw evidence, not conclusions, so that a newer gw-doctor reads
@@ -129,6 +130,9 @@ pub struct Observations {
     /// Locks on files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locks: Option<Vec<LockSeen>>,
+    /// File systems looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filesystems: Option<Vec<FilesystemSeen>>,
     /// HTTP requests made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Vec<HttpSeen>>,

@@ -4,6 +4,9 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use gw_checks::intent::{Intent, Policy, Reference};
@@ -13,10 +16,16 @@ use gw_snapshot::snapshot::{ReadError, Snapshot};
 use crate::cli::IntentArgs;
 use crate::{host, policy};
 
-/// A snapshot, from standard input if the path is `-`.
-pub(crate) fn snapshot(path: &Path) -> anyhow::Result<Recorded> {
+/// A snapshot, from standard input if the path is `-`. A file has so much time to give it; what a person sends down a pipe
+/// takes the time that it takes.
+pub(crate) fn snapshot(path: &Path, time: Duration) -> anyhow::Result<Recorded> {
     let from = name(path);
-    let bytes = read(path, LARGEST_SNAPSHOT, "snapshot")?;
+    let bytes = if path == Path::new(STANDARD_INPUT) {
+        read(path, LARGEST_SNAPSHOT, "snapshot")?
+    } else {
+        let file = path.to_path_buf();
+        within(time, &from, move || read(&file, LARGEST_SNAPSHOT, "snapshot"))?
+    };
     if bytes.starts_with(GZIP) {
         bail!("{from} is compressed; unpack it first: `gzip -dc FILE | gw-doctor check --from -`");
     }
@@ -62,6 +71,25 @@ fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
     match Reference::read(&host::definition(&name, &bytes), live) {
         Ok(reference) => Ok(reference),
         Err(error) => bail!("{name} is no reference: it {error}"),
+    }
+}
+
+/// What reading gives, if it comes to an end in this time: a FIFO that nobody writes to never does.
+fn within<T: Send + 'static>(
+    time: Duration,
+    from: &str,
+    read: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let (tell, told) = mpsc::channel();
+    // Nobody listens any more if this took too long; the thread ends with the program.
+    let reads = move || drop(tell.send(read()));
+    thread::Builder::new().name("from".into()).spawn(reads).context("start a thread")?;
+    match told.recv_timeout(time) {
+        Ok(read) => read,
+        Err(RecvTimeoutError::Timeout) => {
+            bail!("{from} gave no snapshot in {} s (--timeout)", time.as_secs_f32())
+        }
+        Err(RecvTimeoutError::Disconnected) => bail!("could not read {from}"),
     }
 }
 

@@ -205,7 +205,7 @@ fn remark(text: &str) {
 /// The facts of this host, or of a recorded one.
 fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
     match from {
-        Some(path) => gather(&given::snapshot(path)?, args),
+        Some(path) => gather(&given::snapshot(path, args.timeout)?, args),
         // Its workers and its answers end with the process.
         None => gather(&*ManuallyDrop::new(Live::new(args.timeout)?), args),
     }

@@ -164,9 +164,13 @@ macro_rules! diagnoses {
 
 diagnoses! {
     home_inaccessible "home-inaccessible",
+    home_mounted_over "home-mounted-over",
+    home_not_writable "home-not-writable",
+    disk_full "disk-full",
     closed_files "closed-files",
     command_at_work "command-at-work",
     masked "masked",
+    package_gone "package-gone",
     exec_failed_before_hermes "exec-failed-before-hermes",
     detached_fallback "detached-fallback",
     two_gateways "two-gateways",
@@ -208,6 +212,7 @@ diagnoses! {
     ticker_dead "ticker-dead",
     slow_answer "slow-answer",
     platforms_failing "platforms-failing",
+    session_store_damaged "session-store-damaged",
     stale_code "stale-code",
     cron_jobs_failing "cron-jobs-failing",
     wrong_home "wrong-home",

@@ -133,7 +133,8 @@ impl<'a> Unit<'a> {
 
     /// A service that is installed and not enabled would be gone after the next boot.
     fn enable(&self) -> Option<Step> {
-        (self.job.enabled == Enabled::No).then(|| Step {
+        let is_meant = self.job.enabled == Enabled::No && self.job.trigger().is_none();
+        is_meant.then(|| Step {
             name: "enable",
             why: format!(
                 "{} does not start by itself. Leave this step out if that is meant.",

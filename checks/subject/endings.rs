@@ -76,6 +76,7 @@ impl Subject<'_> {
             |watchdog, step, file: &str| Some(Watched { watchdog, step, file: self.path(file) });
         let endings = &self.gateway.endings;
         if let Some(end) = endings.last.known().and_then(|last| last.end.as_ref())
+            && end.code.is_none_or(|code| exit == Exit::Code(code))
             && let Some(watchdog) = end.watchdog.filter(|watchdog| fits(*watchdog, end.at))
         {
             return found(watchdog, None, "state/gateway.lifecycle.json");
@@ -104,11 +105,14 @@ impl Subject<'_> {
     /// How many starts in a row hung until their own watchdog ended them, where the process that lives now is the next one
     /// and has not come to the end of its start either.
     pub(crate) fn hung_starts(&self) -> Option<Hung> {
-        let born = self.gateway.process()?.started_at?;
+        let process = self.gateway.process()?;
+        let born = process.started_at?;
         self.start()?;
         let hung = self.gateway.endings.hung_starts.known()?;
         let mut next = born;
-        let in_a_row = hung.iter().rev().take_while(|hung| {
+        // What was written of the process that lives is no start before it.
+        let earlier = hung.iter().rev().filter(|hung| hung.pid != process.pid);
+        let in_a_row = earlier.take_while(|hung| {
             let gap = next.duration_since(hung.at).as_secs();
             let follows = if next == born { NEXT_SECONDS } else { LONGEST_HANG_SECONDS };
             next = hung.at;

@@ -73,10 +73,17 @@ impl<'a> Subject<'a> {
         let has_own = there.iter().any(|found| is_own(found))
             || self.facts.api_listener(self.gateway).is_some();
         let is_open = self.facts.perhaps_on(api).any(|found| !is_own(found));
-        let is_hidden = there.iter().any(|found| found.owners.iter().flatten().next().is_none());
+        let hidden =
+            there.iter().find(|found| found.owners.iter().flatten().next().is_none()).copied();
+        let by_hidden = |listener: &Listener| {
+            Why::Failed(match listener.maker() {
+                Some(maker) => format!("a process of {maker} holds it, which is not visible"),
+                None => "its holder is not visible".into(),
+            })
+        };
         let why = match self.unseen_listeners() {
             _ if has_own => None,
-            None if is_hidden => Some(Why::Failed("its holder is not visible".into())),
+            None if hidden.is_some() => hidden.map(by_hidden),
             None if is_open => api.open(),
             why => why,
         };

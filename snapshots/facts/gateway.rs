@@ -8,10 +8,11 @@ use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
+use crate::facts::disk::Disk;
 use crate::facts::endings::Endings;
 use crate::facts::health::Answer;
 use crate::facts::home::Home;
-use crate::facts::install::Install;
+use crate::facts::install::{Install, Origin};
 use crate::facts::job::systemd::Load;
 use crate::facts::job::{Enabled, Job, Phase};
 use crate::facts::journal::{Journal, Outcry};
@@ -67,6 +68,8 @@ pub struct Listener {
     pub owners: Option<Vec<Process>>,
     /// The user who made the socket, where the kernel tells.
     pub uid: Option<u32>,
+    /// That user's name, where it was looked up.
+    pub user: Option<String>,
 }
 
 impl Listener {
@@ -100,6 +103,15 @@ impl Listener {
         self.address.is_loopback() == Some(true)
     }
 
+    /// The user who made it, for people: `user 1001 (alice)`. None where the kernel did not tell.
+    pub fn maker(&self) -> Option<String> {
+        let uid = self.uid?;
+        Some(match &self.user {
+            Some(name) => format!("user {uid} ({name})"),
+            None => format!("user {uid}"),
+        })
+    }
+
     /// Whether this process holds it.
     pub fn is_held_by(&self, pid: u32) -> bool {
         self.owners.iter().flatten().any(|owner| owner.pid == pid)
@@ -113,6 +125,8 @@ pub struct Gateway {
     pub home: Home,
     /// The home's directory.
     pub directory: DirectorySeen,
+    /// The file systems under the home, its own first.
+    pub disks: Vec<Disk>,
     /// The services that serve it, or are named as if they did.
     pub lanes: Vec<Lane>,
     /// Its process.
@@ -141,6 +155,8 @@ pub struct Gateway {
     pub cron: Cron,
     /// The code that it runs.
     pub install: Option<Install>,
+    /// Where its process was started from, as far as that is known, and what is there now.
+    pub origins: Vec<Origin>,
     /// What that code writes into definitions. Not looked for where there is none.
     pub reference: Fact<Reference>,
     /// Its logs.
@@ -468,6 +484,10 @@ impl Lane {
         }
         match (self.job.known().map(|job| job.enabled), self.definition.known()) {
             (Some(Enabled::Yes), _) => true,
+            (Some(Enabled::No), _) => {
+                let trigger = self.job.known().and_then(Job::trigger);
+                trigger.is_some_and(|trigger| trigger.enabled == Enabled::Yes)
+            }
             (Some(Enabled::Unclear) | None, Some(definition)) => {
                 definition.agent.as_ref().is_some_and(|agent| agent.run_at_load)
             }

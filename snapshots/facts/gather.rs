@@ -18,14 +18,15 @@ use jiff::civil::DateTime;
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
 use crate::facts::definition::Definition;
+use crate::facts::disk::Disk;
 use crate::facts::endings::{self, Endings};
 use crate::facts::gateway::{
     Facts, Gateway, Health, Lane, Listener, Served, Server, Supervision, place_of,
 };
 use crate::facts::health::{self, Answer};
 use crate::facts::home::{Home, join, trimmed};
-use crate::facts::install::Install;
-use crate::facts::job::Phase;
+use crate::facts::install::{Install, Origin};
+use crate::facts::job::{Job, Phase};
 use crate::facts::journal::{Journal, Outcry};
 use crate::facts::liveness::{Ladder, Liveness};
 use crate::facts::marks::{self, Marks};
@@ -34,7 +35,7 @@ use crate::facts::record::{API_SERVER, PidRecord, Status};
 use crate::facts::reference;
 use crate::facts::release::{Capability, Version};
 use crate::facts::settings::{self, ApiServer};
-use crate::host::{Host, Part, Question, Seen};
+use crate::host::{Ask, Host, Part, Question, Scope, Seen};
 use crate::observation::Trouble;
 use crate::parse::cgroup;
 use crate::parse::cmdline::Role;
@@ -194,7 +195,8 @@ fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home
 
 fn questions(home: &Home) -> Vec<Question> {
     let path = |name: &str| join(&home.path, name);
-    let mut questions = vec![Question::Directory(home.path.clone())];
+    let mut questions =
+        vec![Question::Directory(home.path.clone()), Question::Filesystem(home.path.clone())];
     for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
@@ -301,6 +303,7 @@ fn listeners(look: &Look<'_>, known: &[Settled]) -> Seen<Listener> {
         port: socket.port,
         owners: socket.pids.map(|pids| pids.into_iter().map(|pid| look.process(pid)).collect()),
         uid: socket.uid,
+        user: socket.user,
     });
     Seen { list: list.collect(), complete: seen.complete, trouble: seen.trouble }
 }
@@ -351,6 +354,8 @@ fn gateway(
     let records = [pid_file.known(), lock_record.known(), writer];
     let definition = lanes.iter().find_map(|lane| lane.definition.known());
     let install = install_of(look, liveness.process.known(), definition, &records);
+    let known: Vec<&PidRecord> = records.into_iter().flatten().collect();
+    let origins = liveness.process.known().map(|process| Origin::of(process, &known, look.host));
     let is_written = lanes.iter().any(|lane| lane.definition.known().is_some());
     let written_by = install.as_ref().filter(|_| is_written);
     let reference =
@@ -359,6 +364,7 @@ fn gateway(
     let outcry = outcry(look, &liveness, &lanes);
     Gateway {
         directory: look.host.directory(&home.path),
+        disks: Disk::of(look.host, &home.path),
         dotenv: file(".env", Part::SMALL),
         files: SMALL_FILES
             .iter()
@@ -384,15 +390,40 @@ fn gateway(
         health,
         cron,
         install,
+        origins: origins.unwrap_or_default(),
         reference,
         journal,
         outcry,
     }
 }
 
-/// The log to which launchd leads the errors of a service, where that does not come to run. By its name it is one: of any
-/// other file nothing is read.
+/// What the errors of a service say where that does not come to run: the log to which launchd leads them, or the journal.
 fn outcry(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> {
+    match lanes.iter().find_map(|lane| Some((lane.manager.scope()?, lane, lane.job.known()?))) {
+        Some((scope, lane, job)) => outcry_in_journal(look, scope, &lane.name, job),
+        None => outcry_in_log(look, liveness, lanes),
+    }
+}
+
+/// Asks the journal for the last lines of a unit that failed, or that has been started again and again until now.
+fn outcry_in_journal(look: &Look<'_>, scope: Scope, unit: &str, job: &Job) -> Fact<Outcry> {
+    let is_young = job
+        .started_at
+        .is_some_and(|at| look.host.now().duration_since(at).as_secs() < YOUNG_SECONDS);
+    let loops = job.restarts.is_some_and(|restarts| restarts > 0) && is_young;
+    let is_meant = matches!(job.phase, Phase::Failed | Phase::Restarting) || loops;
+    if !is_meant || !look.may_ask_journal() {
+        return Fact::Absent;
+    }
+    let ask = Ask::Journal { scope, unit: unit.into() };
+    let of = if scope == Scope::User { "--user-unit" } else { "-u" };
+    let source = format!("journalctl {of} {unit}");
+    let seen = look.host.command(&ask).into_iter().next();
+    seen.map_or(Fact::Unknown(Why::NotObserved), |seen| Outcry::of_journal(&seen, source))
+}
+
+/// The log to which launchd leads the errors of a service. By its name it is one: of any other file nothing is read.
+fn outcry_in_log(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<Outcry> {
     let log = |lane: &Lane| {
         let loaded = lane.job.known().and_then(|job| job.launchd.as_ref()?.stderr.clone());
         let agent = || lane.definition.known()?.agent.as_ref();
@@ -714,6 +745,8 @@ fn servers(look: &Look<'_>, home: &Home) -> Vec<Server> {
         .collect()
 }
 
+/// A start that is older than this is none of a loop. In seconds.
+const YOUNG_SECONDS: i64 = 600;
 /// Files of a home that are small by their nature.
 const SMALL_FILES: [&str; 7] = [
     ".env",

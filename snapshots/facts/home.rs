@@ -1,5 +1,6 @@
 //! Which Hermes homes there are, what they are called, and which service names they lead to.
 
+use jiff::civil::DateTime;
 use sha2::{Digest, Sha256};
 
 use crate::value::Value;
@@ -157,9 +158,37 @@ pub fn join(directory: &str, name: &str) -> String {
     format!("{}/{name}", directory.trim_end_matches('/'))
 }
 
+/// When a start put `state.db` aside under this name, by the clock of the host: `state.db.zeroed-20261130-101500-77.bak`, of a
+/// file whose first page was no database any more (0.21.5+). None for any other name.
+pub fn set_aside(name: &str) -> Option<DateTime> {
+    let rest = name.strip_prefix("state.db.")?.strip_suffix(".bak")?;
+    let (kind, stamp) = rest.split_once('-')?;
+    let (stamp, pid) = stamp.rsplit_once('-')?;
+    let is_pid = !pid.is_empty() && pid.chars().all(|c| c.is_ascii_digit());
+    let at = DateTime::strptime("%Y%m%d-%H%M%S", stamp).ok();
+    at.filter(|_| is_pid && matches!(kind, "zeroed" | "notadb"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_was_put_aside_is_known_by_its_name_with_its_time() {
+        let day = |name: &str| set_aside(name).map(|at| at.date().to_string());
+        for (name, expected) in [
+            ("state.db.zeroed-20261130-101500-77.bak", Some("2026-11-30")),
+            ("state.db.notadb-20260102-000000-1.bak", Some("2026-01-02")),
+            ("state.db.zeroed-20261130-101500-77.bak-wal", None),
+            ("state.db.zeroed-20261330-101500-77.bak", None),
+            ("state.db.zeroed-20261130-101500-.bak", None),
+            ("state.db.zeroed-20261130-101500-x.bak", None),
+            ("state.db.of-alice-20261130-101500-7.bak", None),
+            ("state.db", None),
+        ] {
+            assert_eq!(day(name).as_deref(), expected, "{name}");
+        }
+    }
 
     const USER: Option<&str> = Some("/home/a");
 

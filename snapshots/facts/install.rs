@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use crate::fact::{Fact, Why};
 use crate::facts::home::join;
+use crate::facts::process::{Identity, Process};
+use crate::facts::record::PidRecord;
 use crate::facts::release::{Checkout, Version};
 use crate::host::{Host, Part};
+use crate::observation::Kind;
 use crate::parse::{bootstrap, json};
 
 /// An installed Hermes.
@@ -35,6 +38,64 @@ pub struct Told {
     pub version: Version,
     /// Where it stands.
     pub source: String,
+}
+
+/// A file from which a running gateway was started, and what is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// What it is to the gateway.
+    pub kind: OriginKind,
+    /// Its path.
+    pub path: String,
+    /// True if the kernel says that the file that runs was removed: what is there now is another one.
+    pub removed: bool,
+    /// What is there.
+    pub now: Fact<Kind>,
+}
+
+/// What a file is to a running gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OriginKind {
+    /// A module of Hermes's package, by which it was started.
+    Package,
+    /// The Python that runs it.
+    Interpreter,
+}
+
+impl Origin {
+    /// Looks where a process was started from: at the program that its own records name, if that is a module of Hermes's,
+    /// and at its executable.
+    pub(super) fn of(process: &Process, records: &[&PidRecord], host: &dyn Host) -> Vec<Self> {
+        let about = host.about();
+        // What is mounted for it is not what is mounted for us.
+        if process.is_elsewhere(about) || process.seen.mounts.is_some() {
+            return Vec::new();
+        }
+        let is_its_own =
+            |record: &&&PidRecord| process.identity(record, about.os) == Identity::Same;
+        let is_module = |program: &&String| {
+            program.starts_with('/') && SCRIPTS.iter().any(|script| program.ends_with(script))
+        };
+        let program = records.iter().filter(is_its_own).find_map(|record| record.program.as_ref());
+        let module =
+            program.filter(is_module).map(|path| (OriginKind::Package, path.as_str(), false));
+        let executable = process.seen.exe.as_deref().and_then(|path| {
+            // Without the kernel's word nothing is to be learnt: a name that it follows is the file that runs.
+            Some((OriginKind::Interpreter, path.strip_suffix(" (deleted)")?, true))
+        });
+        let origin = |(kind, path, removed): (OriginKind, &str, bool)| Self {
+            kind,
+            path: path.into(),
+            removed,
+            now: host.file(path, Part::Stat).what(),
+        };
+        module.into_iter().chain(executable).map(origin).collect()
+    }
+
+    /// True if it is surely not there any more.
+    pub fn is_gone(&self) -> bool {
+        self.now.is_absent()
+    }
 }
 
 /// A place that may hold the code.
@@ -419,6 +480,38 @@ mod tests {
         ] {
             assert_eq!(places(&argv(words)), expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn what_a_gateway_was_started_from_is_gone_only_where_its_own_path_was_looked_at() {
+        let main = "/v/lib/python3.11/site-packages/hermes_cli/main.py";
+        let process = |more: &str| {
+            let seen = format!(r#"{{"pid": 5, "started": 9, "argv": ["hermes"]{more}}}"#);
+            let host = host(&[], &[]);
+            Process::of(serde_json::from_str(&seen).expect("a process"), host.about())
+        };
+        let record = |start_time, program: &str| PidRecord {
+            pid: 5,
+            start_time: Some(start_time),
+            program: Some(program.into()),
+        };
+        let origins = |process: &Process, record: &PidRecord, files: &[(&str, &str)]| {
+            let found = Origin::of(process, &[record], &host(files, &[]));
+            found.iter().map(|origin| (origin.kind, origin.is_gone())).collect::<Vec<_>>()
+        };
+        let (own, plain) = (record(9, main), process(""));
+        let package = OriginKind::Package;
+        assert_eq!(origins(&plain, &own, &[(main, "-")]), [(package, true)]);
+        assert_eq!(origins(&plain, &own, &[(main, "x")]), [(package, false)]);
+        assert_eq!(origins(&plain, &own, &[]), [(package, false)], "nobody looked");
+        assert_eq!(origins(&plain, &record(8, main), &[(main, "-")]), [], "an earlier process");
+        assert_eq!(origins(&plain, &record(9, "/v/bin/hermes"), &[("/v/bin/hermes", "-")]), []);
+        let apart = process(r#", "mounts": "mnt:[1]""#);
+        assert_eq!(origins(&apart, &own, &[(main, "-")]), []);
+        let python = process(r#", "exe": "/v/bin/python3.11 (deleted)""#);
+        let interpreter = OriginKind::Interpreter;
+        let files = [(main, "x"), ("/v/bin/python3.11", "-")];
+        assert_eq!(origins(&python, &own, &files), [(package, false), (interpreter, true)]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::fact::Why;
 use launchd::Launchd;
-use systemd::Systemd;
+use systemd::{Systemd, Trigger};
 
 /// A job of a service manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,14 @@ impl Job {
     pub fn is_cut_off(&self) -> bool {
         let doubt = self.launchd.as_ref().and_then(|launchd| launchd.exit_doubt.as_ref());
         doubt.is_some_and(Why::is_not_observed) && self.last_exit.is_none()
+    }
+
+    /// The timer, socket or path that starts it, where it is not enabled itself: one that is enabled, else one of which that
+    /// was not seen, else any.
+    pub fn trigger(&self) -> Option<&Trigger> {
+        let triggers = &self.systemd.as_ref().filter(|_| self.enabled == Enabled::No)?.triggers;
+        let of = |enabled| triggers.iter().find(move |trigger| trigger.enabled == enabled);
+        of(Enabled::Yes).or_else(|| of(Enabled::Unclear)).or_else(|| triggers.first())
     }
 
     /// Whether systemd calls it active though its process has ended, by `RemainAfterExit=`.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
-use crate::observation::FileSeen;
+use crate::observation::{CommandSeen, FileSeen};
+use crate::parse::journal::{self, Said};
 use crate::parse::log::{self, Class, Line};
 
 /// The classes of lines seen since the gateway last started.
@@ -26,16 +27,18 @@ pub struct Journal {
     pub hidden: Option<Why>,
 }
 
-/// What a service's log of errors says of starts that came to nothing. It has no line that tells one life from the
-/// next, and mostly no times.
+/// What a service's log of errors, or the journal, says of starts that came to nothing. A log has no line that tells one life
+/// from the next, and mostly no times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcry {
-    /// Its path.
-    pub path: String,
-    /// When it was last written to. None where it was not seen.
+    /// Its path, or the command that tells.
+    pub source: String,
+    /// When it was last written to, or its last known line was. None where it was not seen.
     pub written: Option<Timestamp>,
     /// How many lines of each class its end holds.
     pub lines: BTreeMap<Class, usize>,
+    /// The program that systemd could not run, with the kernel's reason, the last time that it says so.
+    pub refused: Option<(String, i32)>,
 }
 
 impl Outcry {
@@ -47,8 +50,33 @@ impl Outcry {
                 let count: &mut usize = lines.entry(line.class).or_default();
                 *count = count.saturating_add(1);
             }
-            Self { path: file.path.clone(), written: file.mtime, lines }
+            Self { source: file.path.clone(), written: file.mtime, lines, refused: None }
         })
+    }
+
+    /// Reads the last lines of a unit in the journal.
+    pub(super) fn of_journal(seen: &CommandSeen, source: String) -> Fact<Self> {
+        if let Some(trouble) = &seen.error {
+            return Fact::Unknown(trouble.clone().into_why());
+        }
+        // Whoever may not read any file of the journal is told so; who may not read the system's sees nothing of it.
+        if seen.stdout.is_empty() && seen.exit != Some(0) {
+            let why = seen.stderr.lines().next().unwrap_or("journalctl printed nothing");
+            return Fact::Unknown(Why::Failed(why.trim().into()));
+        }
+        let mut outcry = Self { source, written: None, lines: BTreeMap::new(), refused: None };
+        for entry in journal::entries(&seen.stdout) {
+            outcry.written = outcry.written.max(entry.at);
+            match entry.said {
+                Said::Class(class) => {
+                    let count = outcry.lines.entry(class).or_default();
+                    *count = count.saturating_add(1);
+                }
+                Said::Refused { program, errno } => outcry.refused = Some((program, errno)),
+            }
+        }
+        let is_empty = outcry.lines.is_empty() && outcry.refused.is_none();
+        if is_empty { Fact::Absent } else { Fact::Known(outcry) }
     }
 }
 
@@ -146,6 +174,7 @@ fn count(classes: &mut BTreeMap<Class, Count>, line: &Line) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::Trouble;
 
     fn file(text: &str) -> FileSeen {
         FileSeen { text: Some(text.into()), ..FileSeen::default() }
@@ -189,6 +218,28 @@ mod tests {
         assert_eq!(count(own(), Class::PortBind), (1, true));
         assert_eq!(count(served(), Class::PortBind), (0, true));
         assert_eq!(count(served(), Class::Transport), (1, true));
+    }
+
+    #[test]
+    fn what_the_journal_says_is_counted_by_class_and_what_is_not_to_be_seen_is_no_answer() {
+        let seen = |stdout: &str| CommandSeen {
+            stdout: stdout.into(),
+            exit: Some(0),
+            ..CommandSeen::default()
+        };
+        let line = |at: u32, message: &str| {
+            format!("{{\"__REALTIME_TIMESTAMP\":\"{at}000000\",\"MESSAGE\":\"{message}\"}}\n")
+        };
+        let text = line(1, "ImportError: x") + &line(3, "ImportError: x") + &line(2, "hello");
+        let outcry = Outcry::of_journal(&seen(&text), "journalctl".into());
+        let outcry = outcry.known().expect("an outcry");
+        assert_eq!(outcry.lines, BTreeMap::from([(Class::ImportFailed, 2)]));
+        assert_eq!(outcry.written, Timestamp::from_second(3).ok());
+        assert!(Outcry::of_journal(&seen(""), String::new()).is_absent());
+        let refused = CommandSeen { stderr: "No journal files".into(), ..CommandSeen::default() };
+        assert!(Outcry::of_journal(&refused, String::new()).why().is_some());
+        let late = CommandSeen { error: Some(Trouble::TimedOut), ..CommandSeen::default() };
+        assert!(Outcry::of_journal(&late, String::new()).why().is_some());
     }
 
     #[test]

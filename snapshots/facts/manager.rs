@@ -39,6 +39,15 @@ impl Manager {
         matches!(self, Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem)
     }
 
+    /// Which of systemd's managers it is, if it is one.
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::SystemdUser => Some(Scope::User),
+            Self::SystemdSystem => Some(Scope::System),
+            Self::LaunchdGui(_) | Self::LaunchdUser(_) | Self::LaunchdSystem => None,
+        }
+    }
+
     /// The domain of a manager of launchd's, as `launchctl` takes it: `gui/501`. What is no user's is `system`.
     pub fn domain(self) -> String {
         match self {

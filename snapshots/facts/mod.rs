@@ -8,6 +8,7 @@
 pub mod address;
 pub mod cron;
 pub mod definition;
+pub mod disk;
 pub mod endings;
 pub mod executions;
 pub mod gateway;

@@ -22,8 +22,6 @@ use crate::redact::shape::{holds_a_mark, is_mark};
 /// What the installed code can write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reference {
-    /// The file of the code by which it is known.
-    pub source: String,
     user_unit: Option<Writing>,
     system_unit: Option<Writing>,
     plist: Option<Writing>,
@@ -64,7 +62,7 @@ impl Reference {
     pub fn of(code: &str, host: &dyn Host) -> Fact<Self> {
         let file = host.file(&path(code), Part::Generators);
         let read = |text: &str| Evidence::read(text).map(|evidence| evidence.reference());
-        file.content().parse(read).map(|read| Self { source: file.path.clone(), ..read })
+        file.content().parse(read)
     }
 
     /// Returns what it can write in this form. None where that cannot be told.
@@ -236,7 +234,6 @@ impl Evidence {
 
     fn reference(&self) -> Reference {
         Reference {
-            source: String::new(),
             user_unit: self.user_unit.as_ref().map(|told| told.writing(false)),
             system_unit: self.system_unit.as_ref().map(|told| told.writing(false)),
             plist: self.plist.as_ref().map(|told| told.writing(true)),

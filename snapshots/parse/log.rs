@@ -80,6 +80,18 @@ pub enum Class {
     LibraryMissing,
     /// Python does not find Hermes itself: its virtual environment was rebuilt or moved (upstream #33788).
     HermesMissing,
+    /// Python does not find a module, or not what is to be in it: a package is missing, or an update is half done.
+    ImportFailed,
+    /// Python cannot parse the code: an update is half done, or somebody edited it.
+    CodeBroken,
+    /// Python itself cannot start: its own library is gone, or of another version.
+    PythonBroken,
+    /// A file may not be opened or written (`EACCES`).
+    AccessDenied,
+    /// Nothing can be written, for the disk is full (`ENOSPC`).
+    NoRoom,
+    /// Nothing can be written, for the file system is mounted read-only (`EROFS`).
+    ReadOnly,
     /// A start that launchd made was refused, for Hermes took it for a second gateway beside launchd's (upstream #86893).
     OwnJobRefused,
 }

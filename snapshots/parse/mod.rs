@@ -6,6 +6,7 @@ pub mod cgroup;
 pub mod cmdline;
 pub mod dotenv;
 pub mod exec;
+pub mod journal;
 pub mod json;
 pub mod launchctl;
 pub mod lifecycle;

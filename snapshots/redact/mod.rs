@@ -6,6 +6,7 @@
 pub mod dotenv;
 pub mod executions;
 pub mod generator;
+pub mod journal;
 pub mod json;
 pub mod launchctl;
 mod likeness;

@@ -6,6 +6,7 @@
 
 mod about;
 mod answers;
+mod filesystem;
 mod http;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -25,7 +26,8 @@ use std::time::{Duration, Instant};
 
 use gw_snapshot::host::{Ask, Host, Part, Question, Seen};
 use gw_snapshot::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Trouble,
 };
 use gw_snapshot::redact::Salt;
 use gw_snapshot::snapshot::About;
@@ -68,6 +70,7 @@ pub(crate) struct Live {
     process: Answers<Process>,
     listeners: Answers<Listeners>,
     locks: Answers<Lock>,
+    filesystems: Answers<Filesystem>,
     http: Answers<Http>,
 }
 
@@ -117,6 +120,7 @@ impl Live {
             process: Answers::default(),
             listeners: Answers::default(),
             locks: Answers::default(),
+            filesystems: Answers::default(),
             http: Answers::default(),
         })
     }
@@ -246,6 +250,9 @@ impl Host for Live {
                     drop(self.begin(&self.listeners, &Listeners(ports), jobs));
                 }
                 Question::Lock(path) => drop(self.begin(&self.locks, &Lock(path), jobs)),
+                Question::Filesystem(path) => {
+                    drop(self.begin(&self.filesystems, &Filesystem(path), jobs));
+                }
                 Question::Http(url) => drop(self.begin(&self.http, &Http(url), jobs)),
             }
         }
@@ -282,6 +289,10 @@ impl Host for Live {
 
     fn lock(&self, path: &str) -> LockSeen {
         self.ask(&self.locks, &Lock(path.into()))
+    }
+
+    fn filesystem(&self, path: &str) -> FilesystemSeen {
+        self.ask(&self.filesystems, &Filesystem(path.into()))
     }
 
     fn http(&self, url: &str) -> HttpSeen {
@@ -421,6 +432,25 @@ impl Inquiry for Lock {
 
     fn unanswered(&self, trouble: Trouble) -> LockSeen {
         LockSeen { path: self.0.clone(), error: Some(trouble), ..LockSeen::default() }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Filesystem(String);
+
+impl Inquiry for Filesystem {
+    type Answer = FilesystemSeen;
+
+    fn hangs_with(&self) -> Option<&str> {
+        Some(&self.0)
+    }
+
+    fn look(&self, view: &View) -> FilesystemSeen {
+        filesystem::look(&self.0, &view.salt, |path| view.system.mounted(path))
+    }
+
+    fn unanswered(&self, trouble: Trouble) -> FilesystemSeen {
+        FilesystemSeen { path: self.0.clone(), error: Some(trouble), ..FilesystemSeen::default() }
     }
 }
 

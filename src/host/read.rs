@@ -7,6 +7,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,10 +36,25 @@ pub(super) fn file(path: &str, part: Part, salt: &Salt) -> FileSeen {
         Part::Generators => return generators(path, salt),
         Part::Stat | Part::Whole(_) | Part::Tail(_) => {}
     }
-    let (mut seen, bytes) = look(path, part);
-    show(&mut seen, bytes.as_deref(), salt);
-    seen
+    twice(|| {
+        let (mut seen, bytes) = look(path, part);
+        show(&mut seen, bytes.as_deref(), salt);
+        seen
+    })
 }
+
+/// Reads a second time, after a moment, what makes no sense the first time: it may have been looked at while it was written.
+fn twice(mut read: impl FnMut() -> FileSeen) -> FileSeen {
+    let seen = read();
+    if seen.error != Some(Trouble::Malformed) {
+        return seen;
+    }
+    thread::sleep(A_WRITE);
+    read()
+}
+
+/// Longer than Hermes takes to write any of its documents.
+const A_WRITE: Duration = Duration::from_millis(50);
 
 /// A small file of the system that holds no secrets.
 pub(super) fn system_text(path: &str) -> Option<String> {

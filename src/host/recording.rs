@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use gw_snapshot::host::{Ask, Host, Part, Question, Seen};
 use gw_snapshot::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen, Reach,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen, Reach,
 };
 use gw_snapshot::snapshot::{About, Observations, Search, Snapshot, Tool};
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ struct Answered {
     processes: Option<BTreeMap<u32, ProcessSeen>>,
     listeners: Option<Vec<ListenerSeen>>,
     locks: Option<BTreeMap<String, LockSeen>>,
+    filesystems: Option<BTreeMap<String, FilesystemSeen>>,
     http: Option<BTreeMap<String, HttpSeen>>,
 }
 
@@ -54,6 +56,7 @@ impl<H: Host> Recording<H> {
                 processes: values(seen.processes),
                 listeners: seen.listeners,
                 locks: values(seen.locks),
+                filesystems: values(seen.filesystems),
                 http: values(seen.http),
             },
         }
@@ -190,6 +193,14 @@ impl<H: Host> Host for Recording<H> {
         let mut seen = self.seen.borrow_mut();
         seen.locks.get_or_insert_default().entry(path.into()).or_insert_with(|| lock.clone());
         lock
+    }
+
+    fn filesystem(&self, path: &str) -> FilesystemSeen {
+        let answer = self.host.filesystem(path);
+        let mut seen = self.seen.borrow_mut();
+        let filesystems = seen.filesystems.get_or_insert_default();
+        filesystems.entry(path.into()).or_insert_with(|| answer.clone());
+        answer
     }
 
     fn http(&self, url: &str) -> HttpSeen {

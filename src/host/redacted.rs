@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use gw_snapshot::facts::home;
 use gw_snapshot::parse::plist::is_plist;
 use gw_snapshot::redact::{self, Mark, Salt, is_clear_variable};
 use serde_json::{Value, json};
@@ -223,14 +224,18 @@ const OF_A_HOME: &[&str] = &[
 pub(super) fn is_clear_name(directory: &str, name: &str) -> bool {
     let ending = directory.rsplit_once('.').map(|(_, ending)| ending);
     match (directory.rsplit_once('/').map(|(_, last)| last), ending) {
-        (Some("profiles"), _) => gw_snapshot::facts::home::is_profile_name(name),
+        (Some("profiles"), _) => home::is_profile_name(name),
         (Some("lib"), _) => name.starts_with("python"),
         (Some("site-packages"), _) => {
             name.starts_with("hermes_agent") && name.ends_with(".dist-info")
         }
         (Some("state-snapshots"), _) => name.ends_with("-pre-update"),
         (_, Some("d")) => true,
-        _ => OF_A_HOME.contains(&name) || name.to_lowercase().contains("hermes"),
+        _ => {
+            OF_A_HOME.contains(&name)
+                || name.to_lowercase().contains("hermes")
+                || home::set_aside(name).is_some()
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use gw_snapshot::host::{Ask, Scope};
 use gw_snapshot::observation::{CommandSeen, Trouble};
-use gw_snapshot::redact::{Mark, Salt, launchctl, shape, unit};
+use gw_snapshot::redact::{Mark, Salt, journal, launchctl, shape, unit};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -66,6 +66,7 @@ pub(super) fn add_output(
         Ask::SystemctlShow { .. } | Ask::SystemctlShowState { .. } => {
             without_secrets(&stdout, &ask.argv(), salt)
         }
+        Ask::Journal { .. } => journal::lines(&stdout, salt),
         Ask::LaunchctlPrint { .. } => launchctl::print(&stdout, salt),
         Ask::LaunchctlPrintDisabled { .. } => launchctl::disabled(&stdout, salt),
         Ask::LoginctlShowUser { .. } | Ask::LaunchctlManagername => shape::text(&stdout, salt),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use gw_checks::diagnosis::HEALTHY;
 use gw_checks::finding::{Evidence, Finding, Verdict};
+use gw_checks::limits::limits;
 use gw_checks::plan::{Course, script};
 use owo_colors::{OwoColorize as _, Style as Paint};
 use unicode_width::UnicodeWidthStr as _;
@@ -446,6 +447,9 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
         paragraph(out, "", &clean(&waited), style);
     }
     if style.verbose {
+        for limit in limits(report.facts) {
+            line(out, &format!("{}", limit.dimmed()));
+        }
         let seal = match report.sealed {
             Sealed::Held => {
                 "sealed: the kernel refused this program every write while it looked".to_string()

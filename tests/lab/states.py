@@ -363,6 +363,81 @@ def frozen():
     assert unit("FreezerState", "ActiveState") == ["frozen", "active"]
 
 
+def frozen_past_systemd():
+    """By the file of a group above it, as some tools that save power do: systemd is not asked."""
+    healthy()
+    pid = main_pid()
+    group = next(line[3:] for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines() if line.startswith("0::"))
+    group = Path("/sys/fs/cgroup") / group.strip("/")
+    (group.parent / "cgroup.freeze").write_text("1")
+    until("it is frozen", lambda: "frozen 1" in (group / "cgroup.events").read_text(), 10)
+    assert unit("FreezerState", "ActiveState") == ["running", "active"]
+
+
+def held_by_debugger():
+    healthy()
+    pid = main_pid()
+    attach = f"import ctypes, time; ctypes.CDLL(None).ptrace(16, {pid}, None, None); time.sleep(1000)"
+    subprocess.Popen([sys.executable, "-c", attach], stdin=subprocess.DEVNULL)
+    until("it is held", lambda: "State:\tt" in Path(f"/proc/{pid}/status").read_text(), 10)
+
+
+def small_home():
+    """Puts the home on a file system of its own, of 24 MiB."""
+    account = pwd.getpwnam(USER)
+    kept = Path("/run/kept")
+    shutil.copytree(HERMES_HOME, kept)
+    options = f"size=24m,mode=700,uid={account.pw_uid},gid={account.pw_gid}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", HERMES_HOME], check=True)
+    subprocess.run(["cp", "-a", f"{kept}/.", HERMES_HOME], check=True)
+    subprocess.run(["chown", "-R", f"{USER}:{USER}", HERMES_HOME], check=True)
+
+
+def disk_full():
+    small_home()
+    healthy()
+    for size in ["64k", "1k"]:
+        user("dd", "if=/dev/zero", f"of={HERMES_HOME}/fill-{size}", f"bs={size}", check=False)
+    room = os.statvfs(HERMES_HOME)
+    assert room.f_bavail == 0, room
+
+
+def home_read_only():
+    healthy()
+    subprocess.run(["mount", "--bind", HERMES_HOME, HERMES_HOME], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", HERMES_HOME], check=True)
+
+
+def mounted_over():
+    """A copy of the home without its records is mounted over it while the gateway runs."""
+    healthy()
+    # A younger one may still be making its files.
+    until("it is some seconds old", lambda: time.time() - os.stat(f"/proc/{main_pid()}").st_mtime > 7, 20)
+    other = Path("/srv/other")
+    subprocess.run(["cp", "-a", HERMES_HOME, other], check=True)
+    for name in ["gateway.pid", "gateway.lock", "gateway_state.json"]:
+        (other / name).unlink(missing_ok=True)
+    subprocess.run(["mount", "--bind", other, HERMES_HOME], check=True)
+
+
+def package_removed():
+    healthy()
+    subprocess.run(["rm", "-r", site_packages() / "hermes_cli"], check=True)
+
+
+def started_by_timer():
+    """Its own unit is not enabled, and a timer that is starts it."""
+    install()
+    systemctl("disable", UNIT)
+    timer = UNIT_FILE.with_name("hermes-gateway.timer")
+    write(timer, f"[Timer]\nOnStartupSec=1\nUnit={UNIT}\n[Install]\nWantedBy=timers.target\n", 0o644)
+    systemctl("daemon-reload")
+    systemctl("enable", "--now", timer.name)
+    until("the timer has started it", lambda: unit("ActiveState") == ["active"], 60)
+    wait_up()
+    assert unit("UnitFileState") == ["disabled"]
+
+
 def stale_pid_file():
     healthy()
     pid = main_pid()
@@ -383,6 +458,41 @@ def crash_loop():
     break_import()
     start()
     until("two restarts", lambda: is_restarting(2, 1))
+
+
+def open_journal():
+    """Lets the user read the journal, which this machine keeps in memory."""
+    subprocess.run(["chmod", "-R", "o+rX", "/run/log/journal"], check=True)
+
+
+def crash_loop_told_by_journal():
+    """The same, and the user may read the journal, as on most hosts."""
+    crash_loop()
+    open_journal()
+
+
+def code_half_updated():
+    """A file of its code is cut off in the middle."""
+    install()
+    main = site_packages() / "hermes_cli/main.py"
+    main.write_text(main.read_text()[:20000] + "\ndef (\n")
+    start()
+    until("two restarts", lambda: is_restarting(2, 1))
+    open_journal()
+
+
+def program_without_its_interpreter():
+    """The first line of the program names an interpreter that is not there."""
+    install()
+    program = HOME / "start-hermes"
+    write(program, "#!/opt/no/such/python\n", 0o755)
+    text = UNIT_FILE.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    write(UNIT_FILE, text.replace(line, f"ExecStart={program} gateway run"), 0o644)
+    systemctl("daemon-reload")
+    start()
+    until("two restarts", lambda: is_restarting(2, 203))
+    open_journal()
 
 
 def cron_ticker_stalled():
@@ -833,7 +943,7 @@ STATES = {
     function.__name__.replace("_", "-"): function
     for function in [
         healthy, healthy_with_jobs, healthy_system, healthy_system_with_jobs, three_profiles, starting, stopped, upgraded, reinstalled, not_installed, installed_not_enabled_not_running, foreground_owns_port, port_stolen_by_foreign,
-        api_key_missing, aiohttp_missing, wedged_process, frozen, stale_pid_file, crash_loop, cron_ticker_stalled,
+        api_key_missing, aiohttp_missing, wedged_process, frozen, frozen_past_systemd, held_by_debugger, disk_full, home_read_only, mounted_over, package_removed, started_by_timer, stale_pid_file, crash_loop, crash_loop_told_by_journal, code_half_updated, program_without_its_interpreter, cron_ticker_stalled,
         cron_overdue_job, cron_corrupt_jobs_json, unreadable_home,
         edited_not_reloaded, failed_with_75, start_limit_hit, masked, fatal_config_mended, port_freed, not_enabled, not_lingering,
         two_gateways, two_supervisors, stale_code,

@@ -7,10 +7,12 @@
 //! file ~/.hermes/gateway.pid absent | denied | malformed | too-large | directory | text …
 //! file ~/.hermes/.env mode 0600 | uid 0 | mtime 2026-11-21T04:00:00Z
 //! file ~/.hermes/gateway_state.json replace "running" => "draining"
-//! directory ~/.hermes absent | denied | denied 1500 | uid 0 | names coder work | target /data/hermes
+//! directory ~/.hermes absent | timeout | denied | denied 1500 | uid 0 | names coder work | target /data/hermes
 //! process 384 gone | denied | unseen | closed | env=NAME=value | state=T | uid=0 | started=99 | cgroup=/… | argv=hermes gateway run
 //! process 384 open=/home/lab/.hermes/gateway.lock (deleted)
 //! lock ~/.hermes/gateway.lock free | hidden | absent | denied | unseen | held 384
+//! filesystem ~/.hermes free 0 | free 50000000 of 500000000 | inodes 0 of 65536 | read-only | read-write | mount /home ext4
+//! filesystem ~/.hermes below cron | timeout | unseen
 //! listener 127.0.0.1:8642 by 384 | by 384 999 | hidden | gone
 //! http refused | timeout | closed | not-http | unseen | status 500 | status 401 {…} | body {…} | location http://…
 //! manager user Failed to connect to bus: No medium found
@@ -31,8 +33,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use gw_snapshot::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, Kind, ListenerSeen, LockSeen, ProcessSeen,
-    Reach, Started, Trouble,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, Kind, ListenerSeen, LockSeen,
+    ProcessSeen, Reach, Started, Trouble,
 };
 use gw_snapshot::parse::show;
 use gw_snapshot::snapshot::{Search, Snapshot};
@@ -70,6 +72,7 @@ fn change(host: &mut Snapshot, line: &str) -> Result<(), String> {
         "process" => process(host, what.parse().map_err(|_| "no PID")?, how),
         "lock" => lock(host, what, how),
         "listener" => listener(host, what, how),
+        "filesystem" => filesystem(host, what, how),
         "http" => http(host, what, how),
         "manager" => manager(host, what, how),
         "launchctl" => launchctl(host, what, how),
@@ -171,6 +174,7 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
         ("malformed", detail) => {
             (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()));
         }
+        ("timeout", _) => seen.error = Some(Trouble::TimedOut),
         ("too-large", _) => (seen.error, seen.size) = (Some(Trouble::TooLarge), Some(1 << 30)),
         ("directory", _) => {
             (seen.error, seen.kind) = (Some(Trouble::NotAFile), Some(Kind::Directory));
@@ -205,6 +209,7 @@ fn directory(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
     let mut seen = DirectorySeen { path: path.into(), ..DirectorySeen::default() };
     match split(how) {
         ("absent", _) => seen.error = Some(Trouble::NotFound),
+        ("timeout", _) => seen.error = Some(Trouble::TimedOut),
         ("denied", owner) => {
             let owner = if owner.is_empty() { "0" } else { owner };
             seen.error = Some(Trouble::PermissionDenied);
@@ -243,6 +248,10 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
             let error = Some(Trouble::PermissionDenied);
             seen = ProcessSeen { pid, error, ..ProcessSeen::default() };
         }
+        Some(("frozen", is)) => seen.frozen = Some(is == "true"),
+        Some(("tracer", pid)) => seen.tracer = Some(pid.parse().map_err(|_| "no PID")?),
+        Some(("exe", path)) => seen.exe = Some(path.into()),
+        Some(("mounts", namespace)) => seen.mounts = Some(namespace.into()),
         None if how == "closed" => (seen.open, seen.env) = (None, None),
         Some(("state", state)) => seen.state = Some(state.into()),
         Some(("ppid", pid)) => seen.ppid = Some(pid.parse().map_err(|_| "no PID")?),
@@ -287,6 +296,58 @@ fn lock(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// One file system of a gibibyte with room, mounted writable, until something else is said of it.
+fn filesystem(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
+    const PLENTY: u64 = 512 << 20;
+    let filesystems = host.observations.filesystems.get_or_insert_default();
+    let old = filesystems.iter().position(|seen| seen.path == path);
+    let mut seen = old.map_or_else(
+        || FilesystemSeen {
+            path: path.into(),
+            kind: Some("ext4".into()),
+            mount: Some("/".into()),
+            read_only: Some(false),
+            size: Some(2 * PLENTY),
+            free: Some(PLENTY),
+            available: Some(PLENTY),
+            inodes: Some(65536),
+            inodes_free: Some(60000),
+            below: Some(Vec::new()),
+            error: None,
+        },
+        |at| filesystems.remove(at),
+    );
+    let number = |text: &str| text.parse::<u64>().map_err(|_| "no number");
+    let (what, rest) = split(how);
+    let (first, second) = rest.split_once(" of ").unwrap_or((rest, ""));
+    match what {
+        "free" => {
+            (seen.free, seen.available) = (Some(number(first)?), Some(number(first)?));
+            if !second.is_empty() {
+                seen.size = Some(number(second)?);
+            }
+        }
+        "reserved" => seen.available = Some(number(first)?),
+        "inodes" => {
+            (seen.inodes_free, seen.inodes) = (Some(number(first)?), Some(number(second)?));
+        }
+        "read-only" => seen.read_only = Some(true),
+        "read-write" => {}
+        "mount" => {
+            let (mount, kind) = split(rest);
+            (seen.mount, seen.kind) = (Some(mount.into()), Some(kind.into()));
+        }
+        "below" => seen.below = Some(vec![format!("{path}/{rest}")]),
+        "unseen" => return Ok(()),
+        word => {
+            let error = Some(Trouble::from(word.to_string()));
+            seen = FilesystemSeen { path: path.into(), error, ..FilesystemSeen::default() };
+        }
+    }
+    filesystems.push(seen);
+    Ok(())
+}
+
 fn listener(host: &mut Snapshot, at: &str, how: &str) -> Result<(), String> {
     let listeners = host.observations.listeners.get_or_insert_default();
     let (address, port) = at.rsplit_once(':').ok_or("no address and port")?;
@@ -301,7 +362,8 @@ fn listener(host: &mut Snapshot, at: &str, how: &str) -> Result<(), String> {
         }
         _ => return Err("an unknown state of a listener".into()),
     };
-    listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000) });
+    let user = pids.is_none().then(|| "alice".to_string());
+    listeners.push(ListenerSeen { address: address.into(), port, pids, uid: Some(1000), user });
     Ok(())
 }
 

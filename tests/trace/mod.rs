@@ -81,7 +81,8 @@ fn is_near(arguments: &str) -> bool {
 }
 
 /// What may be run: the program itself, and what it is allowed to ask.
-const PROGRAMS: [&str; 6] = ["gw-doctor", "systemctl", "loginctl", "launchctl", "lsof", "ps"];
+const PROGRAMS: [&str; 7] =
+    ["gw-doctor", "systemctl", "loginctl", "journalctl", "launchctl", "lsof", "ps"];
 
 /// Calls that change something whatever their arguments are.
 const MUTATING: [&str; 58] = [

@@ -1,6 +1,7 @@
 //! Whether there is a process to run the jobs.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::home;
 use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
@@ -43,7 +44,19 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
             .help("look again in four minutes");
     }
     let claim = format!("{jobs} job{} will not run: no gateway of this home lives", plural(jobs));
-    Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"))
+    let finding = Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"));
+    // A gateway of another profile that could serve this one, and says why it does not.
+    let others = at.facts.gateways.iter().filter(|other| !std::ptr::eq(*other, at.gateway));
+    let alone = others.filter_map(|other| {
+        let status = other.own_status(at.facts.about.os)?;
+        Some((&other.home, status.standalone_reason.as_ref()?))
+    });
+    alone.fold(finding, |finding, (home, reason)| {
+        finding.seen(
+            home::join(&home.path, "gateway_state.json"),
+            format!("the gateway of profile {} serves no other: {reason}", home.profile),
+        )
+    })
 }
 
 /// A gateway that serves a profile ticks its jobs as well from 0.20 on; from 0.21.5 on, a gateway ticks the jobs of every

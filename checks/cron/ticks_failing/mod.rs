@@ -1,9 +1,10 @@
 //! Whether the ticks end well.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::parse::log::Class;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict, span};
+use crate::finding::{Finding, Verdict, plural, span};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -58,13 +59,34 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
         _ => Finding::skipped("the ticker itself is late, or has just begun"),
     };
-    vec![match at.gateway.cron.last_error.known().and_then(|failure| failure.error.as_ref()) {
-        Some(error) if finding.verdict == Verdict::Failure => {
-            finding.seen(at.path("cron/ticker_last_error"), error.clone())
-        }
-        _ => finding,
-    }]
+    if finding.verdict != Verdict::Failure {
+        return vec![finding];
+    }
+    let error = at.gateway.cron.last_error.known().and_then(|failure| failure.error.as_ref());
+    let finding = match error {
+        Some(error) => finding.seen(at.path("cron/ticker_last_error"), error.clone()),
+        None => finding,
+    };
+    vec![with_log(at, finding)]
 }
+
+/// What the log of this life says of ticks that fail.
+fn with_log(at: &Subject<'_>, finding: Finding) -> Finding {
+    let Some(journal) = at.gateway.journal.known() else { return finding };
+    let counted = LOGGED.iter().filter_map(|(class, what)| Some((journal.count(*class)?, what)));
+    counted.fold(finding, |finding, (count, what)| {
+        let lines = count.lines;
+        finding.seen(at.path("logs"), format!("{what}: {lines} line{}", plural(lines)))
+    })
+}
+
+/// Classes of lines about ticks that fail, and what they say.
+const LOGGED: [(Class, &str); 4] = [
+    (Class::TickError, "a tick failed"),
+    (Class::ProfileTickError, "a tick in the store of some profile failed"),
+    (Class::JobsLock, "the lock of the job store was not to be had"),
+    (Class::TickerDied, "the ticker's thread had ended, and was started again"),
+];
 
 /// That nothing can be written into the store (0.22+): no job runs without a note of it. Marks that stay fresh say otherwise.
 fn unwritable(at: &Subject<'_>) -> Option<Finding> {

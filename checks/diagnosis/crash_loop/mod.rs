@@ -22,8 +22,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let refusal = case
         .found("runtime/startup-failed")
         .map_or_else(String::new, |refusal| format!("; {}", refusal.claim));
-    let cause =
-        told(case, job).or_else(|| cause(case, lane, job)).or_else(|| other_python(lane, job));
+    let cause = told(case, job)
+        .or_else(|| cause(case, lane, job))
+        .or_else(|| spawn::told_by_journal(case.at, job))
+        .or_else(|| other_python(lane, job));
     Found::certain(
         format!(
             "{}{exit}{why}{refusal}{}{}",

@@ -3,6 +3,7 @@
 use gw_snapshot::facts::gateway::{Listener, Supervision};
 
 use super::{Case, Certainty, Found};
+use crate::finding::span;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -33,11 +34,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None => format!("whether {} is loaded cannot be told", lane.name),
     };
     let why = marked.and_then(|marked| marked.reason.clone());
+    let since = marked.and_then(|marked| at.age_of(marked.written_at?));
+    let since = since.map_or_else(String::new, |age| format!(", for {}", span(age.unsigned_abs())));
     let why = why.map_or_else(String::new, |why| format!(" (it says: {why})"));
     Some(Found {
         certainty: if marked.is_some() { Certainty::Certain } else { Certainty::Likely },
         summary: format!(
-            "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{holds}; {job}",
+            "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{since}{holds}; {job}",
             process.pid
         ),
         explains: vec![

@@ -42,10 +42,14 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         203 => {
             let program = definition.and_then(|definition| definition.argv.first());
             let hidden = hidden(definition);
-            let though = if hidden.is_empty() && is_there(case, lane) {
-                ", though it is there: its #! line, a mount with noexec or SELinux may forbid it"
-            } else {
-                ""
+            let kernel = spawn::refused_by_kernel(case.at);
+            let though = match (hidden.is_empty() && is_there(case, lane), kernel) {
+                (true, Some(reason)) => format!(", though it is there: {reason}"),
+                (true, None) => {
+                    ", though it is there: its #! line, a mount with noexec or SELinux may forbid it"
+                        .into()
+                }
+                (false, _) => String::new(),
             };
             format!(
                 "its program{} cannot be run{hidden}{though}",

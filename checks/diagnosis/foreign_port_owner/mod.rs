@@ -19,9 +19,10 @@ fn hidden(case: &Case<'_>) -> Option<String> {
     let is_anothers = |listener: &&Listener| case.at.is_another_user_s(listener);
     let listener = case.at.facts.on(api).find(is_anothers)?;
     Some(format!(
-        "{} is held by a program of uid {}, which cannot be seen from here",
+        "{} is held by a program of uid {}{}, which cannot be seen from here",
         listener.text(),
-        listener.uid?
+        listener.uid?,
+        listener.user.as_ref().map_or_else(String::new, |name| format!(" ({name})"))
     ))
 }
 

@@ -47,7 +47,7 @@ fn hangs(case: &Case<'_>) -> Option<Found> {
         format!("{who}the directory {home} does not answer: the file system under it hangs, and nothing in it can be told"),
         OWN,
     )
-    .map(|found| found.also(&["job/under-way", "health/timeout", "runtime/loop-stalled"]))
+    .map(|found| found.also(&["home/mount", "job/under-way", "health/timeout", "runtime/loop-stalled"]))
 }
 
 const OWN: &[&str] = &[

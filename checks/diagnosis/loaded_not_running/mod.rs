@@ -5,6 +5,7 @@ use gw_snapshot::facts::job::{Enabled, Phase};
 
 use super::{Case, Found};
 use crate::job::crash_loop::launchd;
+use crate::spawn;
 use crate::subject::lacking;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
@@ -45,12 +46,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         }
         None if job.is_cut_off() => "how its last run ended was not seen".into(),
         None => "it has not been started since it was loaded".to_string(),
-        Some(exit) => match lacking {
-            Some(lacking) => format!("its last run ended with {exit}, and {lacking}"),
+        Some(exit) => match lacking.or_else(|| spawn::told_by_journal(case.at, job)) {
+            Some(why) => format!("its last run ended with {exit}, and {why}"),
             None => format!("its last run ended with {exit}"),
         },
     };
     let boot = match job.enabled {
+        Enabled::No if lane.starts_by_itself() => "",
         Enabled::No if job.launchd.is_some() => {
             ", and it has no RunAtLoad: a login does not start it either"
         }

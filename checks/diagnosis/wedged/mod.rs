@@ -31,16 +31,16 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
                 process.pid
             )
         }
-        (true, true, _) => format!(
-            "PID {} is stopped (state {}): it accepts connections and never answers",
-            process.pid,
-            state(process)
-        ),
-        (false, true, _) => format!(
-            "PID {} is stopped (state {}): it exists and does nothing",
-            process.pid,
-            state(process)
-        ),
+        (true, true, _) => {
+            format!(
+                "PID {} {}: it accepts connections and never answers",
+                process.pid,
+                held(process)
+            )
+        }
+        (false, true, _) => {
+            format!("PID {} {}: it exists and does nothing", process.pid, held(process))
+        }
         (true, false, true) => {
             format!("PID {} is wedged: it does not answer, and its ticker has stopped", process.pid)
         }
@@ -147,8 +147,13 @@ fn loop_age(at: &Subject<'_>, process: &Process) -> Option<u64> {
     u64::try_from(age).ok().filter(|_| age > LOOP_FROZEN_AFTER)
 }
 
-fn state(process: &Process) -> &str {
-    process.seen.state.as_deref().unwrap_or("T")
+/// What keeps it from running, for people.
+fn held(process: &Process) -> String {
+    let state = process.seen.state.as_deref().unwrap_or("T");
+    match process.seen.tracer {
+        Some(tracer) => format!("is held by a debugger, PID {tracer} (state {state})"),
+        None => format!("is stopped (state {state})"),
+    }
 }
 
 /// What follows where a process does nothing.

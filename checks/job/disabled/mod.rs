@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::job::systemd::Trigger;
 use gw_snapshot::facts::job::{Enabled, Phase};
 
 use crate::Subject;
@@ -16,6 +17,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![overridden(lane)];
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
+    if let Some(finding) = job.trigger().and_then(|trigger| triggered(lane, trigger)) {
+        return vec![finding.seen(&job.source, "TriggeredBy").of_service(lane.title())];
+    }
     let finding = match (job.enabled, job.phase) {
         (Enabled::Masked, _) if lane.has_an_empty_file() => Finding::failure(format!(
             "the file of {} is empty, which masks it: it cannot start",
@@ -39,6 +43,20 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// What starts a service that is not enabled itself, unless that is not enabled either.
+fn triggered(lane: &Lane, trigger: &Trigger) -> Option<Finding> {
+    let (name, unit) = (&lane.name, &trigger.unit);
+    match trigger.enabled {
+        Enabled::Yes => Some(Finding::pass(format!("{name} is not enabled, and {unit} starts it"))),
+        Enabled::Unclear => {
+            let why = format!("{unit} starts it, and whether that is enabled was not seen");
+            let what = "whether the service starts by itself";
+            Some(Finding::unknown(what, &Why::Failed(why)).minor())
+        }
+        Enabled::No | Enabled::Masked => None,
+    }
 }
 
 /// launchd keeps what somebody disabled apart from every plist and every job: neither shows it.

@@ -20,6 +20,14 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             "PID {} is a zombie: it is dead, and its parent has not noticed",
             process.pid
         ))
+    } else if let (true, Some(tracer)) = (process.is_stopped(), process.seen.tracer) {
+        let claim = format!(
+            "PID {} is held by a debugger, PID {tracer}: it exists, holds its port, and does nothing",
+            process.pid
+        );
+        Finding::failure(claim)
+            .seen(format!("/proc/{}/status", process.pid), format!("TracerPid: {tracer}"))
+            .help("whoever debugs it lets it go on (`detach`); the end of the debugger does so too")
     } else if process.is_stopped() {
         Finding::failure(format!(
             "PID {} is stopped: it exists, holds its port, and does nothing",
@@ -28,12 +36,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .help("if nobody debugs it, continue it (SIGCONT) or restart its service")
     } else if let Some((lane, freezer)) = at.frozen() {
         return vec![frozen(lane, freezer, process)];
+    } else if process.seen.frozen == Some(true) {
+        return vec![frozen_past_systemd(process)];
     } else if process.seen.state.is_none() {
         Finding::unknown("what state the process is in", &Why::NotObserved).minor()
+    } else if let Some(tracer) = process.seen.tracer {
+        Finding::note(format!(
+            "PID {} runs, and PID {tracer} traces it, as a debugger does: it may be slow, and can be held at any moment",
+            process.pid
+        ))
     } else {
         Finding::pass(format!("PID {} is neither stopped nor dead", process.pid))
     };
     vec![finding.seen(format!("process {}", process.pid), format!("state {state}"))]
+}
+
+/// A control group was frozen by somebody else than systemd, which does not know of it.
+fn frozen_past_systemd(process: &Process) -> Finding {
+    let pid = process.pid;
+    let group = process.seen.cgroup.as_deref().unwrap_or_default();
+    Finding::failure(format!(
+        "PID {pid} is frozen with its control group: it exists, holds its port, and does nothing"
+    ))
+    .seen(format!("/sys/fs/cgroup{group}/cgroup.events"), "frozen 1")
+    .help("`cat` the `cgroup.freeze` of that group and of each above it: the one that says 1 was frozen; whoever did it thaws it")
 }
 
 /// The kernel calls a process of a frozen unit asleep: only its manager tells.

@@ -21,11 +21,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             None => Finding::pass(format!("whoever holds {address} can be seen")),
         }];
     };
-    let user = match listener.uid {
-        Some(uid) if at.is_another_user_s(listener) => {
-            format!(", made by uid {uid}, and so not by the gateway")
+    let user = match listener.maker() {
+        Some(maker) if at.is_another_user_s(listener) => {
+            format!("; a process of {maker} holds it, and so not the gateway")
         }
-        Some(uid) => format!(", made by uid {uid}"),
+        Some(maker) => format!("; a process of {maker} holds it"),
         None => String::new(),
     };
     let why = Why::Failed(format!("its owner is not visible from here{user}"));

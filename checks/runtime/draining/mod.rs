@@ -12,8 +12,24 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(status) = at.gateway.own_status(at.facts.about.os) else {
         return vec![Finding::skipped("no status is known to be that of this process")];
     };
+    let marks = &at.gateway.marks;
+    let is_asked = marks.drain_request.known().is_some();
     if status.state.as_deref() != Some("draining") {
-        return vec![Finding::pass(format!("PID {} takes new work", process.pid))];
+        let planned = marks.planned_stop.known().and_then(|planned| at.age_of(*planned));
+        let finding = match planned.filter(|age| (0..=PLANNED_SECONDS).contains(age)) {
+            Some(age) => Finding::note(format!(
+                "somebody asked PID {} to stop, {age} s ago: it is about to",
+                process.pid
+            ))
+            .seen(at.path(".gateway-planned-stop.json"), format!("{age} s old")),
+            None if is_asked => Finding::note(format!(
+                "PID {} is asked to take no new work, and does not say yet that it takes none",
+                process.pid
+            ))
+            .seen(at.path(".drain_request.json"), "there"),
+            None => Finding::pass(format!("PID {} takes new work", process.pid)),
+        };
+        return vec![finding];
     }
     let claim = format!(
         "PID {} is draining: it takes no new work, with {} turn{} under way",
@@ -23,5 +39,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     );
     let finding =
         if status.restart_requested { Finding::note(claim) } else { Finding::warning(claim) };
-    vec![finding.seen(at.path("gateway_state.json"), "gateway_state: draining")]
+    let finding = finding.seen(at.path("gateway_state.json"), "gateway_state: draining");
+    vec![if is_asked { finding.seen(at.path(".drain_request.json"), "there") } else { finding }]
 }
+
+/// For so long Hermes takes a planned stop for meant. In seconds.
+const PLANNED_SECONDS: i64 = 60;

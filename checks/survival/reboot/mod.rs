@@ -51,6 +51,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::warning(claim).of_service(lane.title())];
     }
     let in_its_place = at.beside().map(|(lane, _)| lane).find(|lane| lane.starts_by_itself());
+    if let Some(finding) = triggered(at, lane, job).filter(|_| in_its_place.is_none()) {
+        return vec![finding.seen(&job.source, "TriggeredBy").of_service(lane.title())];
+    }
     let unwanted = unwanted(lane.manager, job);
     let finding = match (job.enabled, lane.manager, &at.facts.linger, unwanted) {
         (Enabled::Masked, ..) => Finding::skipped("a masked service is not started at all"),
@@ -85,6 +88,30 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// A service that is not enabled itself, and that a timer, a socket or a path starts: what becomes of that is what counts.
+fn triggered(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let trigger = job.trigger()?;
+    let unit = &trigger.unit;
+    Some(match (trigger.enabled, lane.manager, &at.facts.linger) {
+        (Enabled::Unclear, ..) => {
+            let why = format!("{unit} starts it, and whether that is enabled was not seen");
+            Finding::unknown("whether it would start after a reboot", &Why::Failed(why)).minor()
+        }
+        (Enabled::No | Enabled::Masked, ..) => Finding::warning(format!(
+            "after a reboot it would not start: {} is not enabled, nor is {unit}, which starts it",
+            lane.name
+        )),
+        (Enabled::Yes, Manager::SystemdUser, Fact::Known(false)) => Finding::warning(format!(
+            "after a reboot {unit} would start it only when its user has logged in: linger is off"
+        )),
+        (Enabled::Yes, Manager::SystemdUser, Fact::Unknown(why)) => {
+            let what = format!("whether {unit} would start it before its user logs in");
+            Finding::unknown(&what, why).minor()
+        }
+        (Enabled::Yes, ..) => Finding::pass(format!("after a reboot {unit} would start it")),
+    })
 }
 
 /// What an enabled service requires and systemd will not have after a boot either: what failed may then come up.

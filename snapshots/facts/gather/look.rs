@@ -1,6 +1,6 @@
 //! A host while it is being asked: what everything else is found by.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::fact::Fact;
@@ -33,6 +33,8 @@ pub(super) struct Look<'a> {
     installs: RefCell<BTreeMap<Vec<String>, Option<Install>>>,
     /// What the code in each directory that was looked at writes into definitions.
     references: RefCell<BTreeMap<String, Fact<Reference>>>,
+    /// How many units were looked up in the journal.
+    journals: Cell<usize>,
     /// The homes below the root by their real paths.
     homes: OnceCell<BTreeMap<String, String>>,
     /// The sticky profile of each root that was asked for.
@@ -59,6 +61,7 @@ impl<'a> Look<'a> {
             scan: OnceCell::new(),
             installs: RefCell::default(),
             references: RefCell::default(),
+            journals: Cell::default(),
             homes: OnceCell::new(),
             stickies: RefCell::default(),
         }
@@ -196,6 +199,13 @@ impl<'a> Look<'a> {
             self.references.borrow_mut().insert(code, reference.clone());
             reference
         })
+    }
+
+    /// True if one more unit may be looked up in the journal: a program each, so of many that fail only the first are.
+    pub(super) fn may_ask_journal(&self) -> bool {
+        let asked = self.journals.get();
+        self.journals.set(asked.saturating_add(1));
+        asked < FEW
     }
 
     /// Whether we look from within a container.

@@ -32,6 +32,8 @@ pub struct Systemd {
     pub longest_run: Option<Duration>,
     /// `WantedBy` and `RequiredBy`: the loaded units that start it when they start. None where nobody asked.
     pub wanted_by: Option<Vec<String>>,
+    /// `TriggeredBy`: the timers, sockets and paths that start it.
+    pub triggers: Vec<Trigger>,
     /// `StateChangeTimestamp`: since when it is in its state.
     pub since: Option<Timestamp>,
     /// `FragmentPath`: the file that was loaded.
@@ -56,6 +58,15 @@ pub struct Systemd {
     pub freezer: Freezer,
     /// What keeps it from a start among the units that it requires, where it has no process.
     pub lacks: Option<Required>,
+}
+
+/// A unit that starts another one: at a time, on a connection, when a file is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub unit: String,
+    /// Whether it is itself there after a boot.
+    pub enabled: Enabled,
 }
 
 /// A unit that another one requires (`Requires=`, `Requisite=`, `BindsTo=`), and that keeps it from a start.
@@ -154,16 +165,18 @@ impl Units {
         Self { answers, is_complete, required: Vec::new(), scope }
     }
 
-    /// The question how the units stand without which systemd does not start those that rest. None where they require
-    /// no others than every unit does, as is usual.
+    /// The question how the units stand without which systemd does not start those that rest, and those that start one of
+    /// ours. None where they require no others than every unit does, and nothing triggers them, as is usual.
     pub fn ask_for_required(&self) -> Option<Ask> {
-        let resting = self.answers.known().into_iter().flatten().map(|(_, block)| block);
-        let units: BTreeSet<String> = resting
-            .filter(|block| is_at_rest(block))
-            .flat_map(required)
-            .map(|(_, unit)| unit.to_string())
-            .take(MOST_REQUIRED)
-            .collect();
+        let all = || self.answers.known().into_iter().flatten().map(|(_, block)| block);
+        let required =
+            all().filter(|block| is_at_rest(block)).flat_map(required).map(|(_, unit)| unit);
+        // Those that are called after Hermes are told of already.
+        let is_told = |unit: &&str| self.names().any(|name| name == *unit);
+        let triggers = all().flat_map(|block| words(block, "TriggeredBy"));
+        let triggers = triggers.filter(|unit| !is_told(unit));
+        let units: BTreeSet<String> =
+            required.chain(triggers).map(String::from).take(MOST_REQUIRED).collect();
         (!units.is_empty()).then(|| Ask::SystemctlShowState {
             scope: self.scope,
             units: units.into_iter().collect(),
@@ -222,9 +235,21 @@ impl Units {
         job(block, self.command(unit)).map(|mut job| {
             if let Some(systemd) = &mut job.systemd {
                 systemd.lacks = self.lacking(block);
+                systemd.triggers = self.triggers(block);
             }
             job
         })
+    }
+
+    /// The units that start one, each with whether it is there after a boot.
+    fn triggers(&self, block: &Properties) -> Vec<Trigger> {
+        let trigger = |unit: &str| {
+            let among = self.answers.known().into_iter().flatten().map(|(_, block)| block);
+            let mut told = among.chain(&self.required);
+            let told = told.find(|other| get(other, "Id") == unit);
+            Trigger { unit: unit.into(), enabled: told.map_or(Enabled::Unclear, enabled) }
+        };
+        words(block, "TriggeredBy").map(trigger).collect()
     }
 
     /// The first of the units that one requires that keeps it from a start.
@@ -320,6 +345,17 @@ fn standing(other: &Properties, how: &str, is_after: bool) -> Option<Standing> {
     }
 }
 
+fn enabled(block: &Properties) -> Enabled {
+    match (get(block, "LoadState"), get(block, "UnitFileState")) {
+        ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
+        (_, "enabled") => Enabled::Yes,
+        // A link to a file elsewhere makes the unit known and nothing want it, and what lies in /run is gone after
+        // the next boot (systemctl(1), is-enabled).
+        (_, "disabled" | "enabled-runtime" | "linked" | "linked-runtime") => Enabled::No,
+        _ => Enabled::Unclear,
+    }
+}
+
 fn job(block: &Properties, source: String) -> Fact<Job> {
     let get = |key: &str| get(block, key);
     let number = |key: &str| get(key).parse::<u64>().ok();
@@ -331,14 +367,6 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
     if get("LoadState") == "not-found" && !runs {
         return Fact::Absent;
     }
-    let enabled = match (get("LoadState"), get("UnitFileState")) {
-        ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
-        (_, "enabled") => Enabled::Yes,
-        // A link to a file elsewhere makes the unit known and nothing want it, and what lies in /run is gone after
-        // the next boot (systemctl(1), is-enabled).
-        (_, "disabled" | "enabled-runtime" | "linked" | "linked-runtime") => Enabled::No,
-        _ => Enabled::Unclear,
-    };
     let span = |key: &str| time::span(get(key));
     Fact::Known(Job {
         source,
@@ -354,7 +382,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
         started_at: time::systemd(get("ExecMainStartTimestamp")),
         exited_at: time::systemd(get("ExecMainExitTimestamp")),
         restarts: number("NRestarts"),
-        enabled,
+        enabled: enabled(block),
         systemd: Some(Systemd {
             result: get("Result").into(),
             need_daemon_reload: get("NeedDaemonReload") == "yes",
@@ -391,6 +419,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 _ => Freezer::Thawed,
             },
             lacks: None,
+            triggers: Vec::new(),
         }),
         launchd: None,
     })
@@ -610,6 +639,30 @@ mod tests {
         let state = "Id=dev-sdb1.device\nLoadState=loaded\nActiveState=inactive\n";
         let own = "ActiveState=inactive\nBindsTo=dev-sdb1.device\nAfter=dev-sdb1.device";
         assert_eq!(lacks(own, state).map(|required| required.standing), Some(Standing::Inactive));
+    }
+
+    #[test]
+    fn what_starts_a_unit_is_asked_for_whether_it_rests_or_not() {
+        let unit = |state: &str| {
+            format!("Id=u.service\nActiveState={state}\nTriggeredBy=u.timer u.socket\n")
+        };
+        for state in ["active", "inactive"] {
+            let Some(Ask::SystemctlShowState { units, .. }) =
+                units(&unit(state)).ask_for_required()
+            else {
+                panic!("a question")
+            };
+            assert_eq!(units, ["u.socket", "u.timer"]);
+        }
+        let told = CommandSeen {
+            stdout: "Id=u.timer\nLoadState=loaded\nUnitFileState=enabled\n".into(),
+            exit: Some(0),
+            ..CommandSeen::default()
+        };
+        let job = units(&unit("active")).with_required(&[told]).job("u.service");
+        let triggers = job.known().and_then(|job| job.systemd.clone()).expect("a unit").triggers;
+        let told = |unit: &str, enabled| Trigger { unit: unit.into(), enabled };
+        assert_eq!(triggers, [told("u.timer", Enabled::Yes), told("u.socket", Enabled::Unclear)]);
     }
 
     #[test]

@@ -133,5 +133,14 @@ pub(super) const PHRASES: &[Phrase] = &[
     known("Library not loaded:", ANY, Class::LibraryMissing),
     known("No module named 'hermes_cli", ANY, Class::HermesMissing),
     known("No module named hermes_cli", ANY, Class::HermesMissing),
+    // The last line of a traceback, as Python prints it.
+    known("ModuleNotFoundError:", ANY, Class::ImportFailed),
+    known("ImportError:", ANY, Class::ImportFailed),
+    known("SyntaxError:", ANY, Class::CodeBroken),
+    known("IndentationError:", ANY, Class::CodeBroken),
+    known("Fatal Python error: init", ANY, Class::PythonBroken),
+    known("PermissionError: [Errno 13]", ANY, Class::AccessDenied),
+    known("OSError: [Errno 28]", ANY, Class::NoRoom),
+    known("OSError: [Errno 30]", ANY, Class::ReadOnly),
     known("already running under launchd", ANY, Class::OwnJobRefused),
 ];

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use procfs::FromRead;
 use procfs::process::Stat;
 use rustix::fs::{AtFlags, CWD, readlinkat, statat};
+use rustix::process::{Resource, getrlimit};
 
 use super::super::read::system_text;
 use super::proc::Process;
@@ -79,7 +80,11 @@ fn hints() -> Vec<String> {
         ("wsl", contains("/proc/version", "microsoft")),
         ("container", container.iter().any(|path| stands(path))),
         ("no-systemd", !stands("/run/systemd/system")),
-        ("pid-namespace", is_in_pid_namespace()),
+        ("pid-namespace", is_in_namespace("pid", FIRST_PID_NAMESPACE)),
+        ("user-namespace", is_in_namespace("user", FIRST_USER_NAMESPACE)),
+        ("hidepid", stands("/proc/self") && !stands("/proc/1")),
+        ("no-proc", !stands("/proc/self")),
+        ("memory-limit", has_little_memory(getrlimit(Resource::As).current)),
         ("s6", system_text("/proc/1/comm").is_some_and(|comm| comm.trim() == "s6-svscan")),
     ]
     .into_iter()
@@ -88,11 +93,20 @@ fn hints() -> Vec<String> {
     .collect()
 }
 
-/// Whether there may be processes that we cannot see, and that cannot be seen to hold locks. The first
-/// namespace has had this number since Linux 3.8 (`PROC_PID_INIT_INO`).
-fn is_in_pid_namespace() -> bool {
-    readlinkat(CWD, "/proc/self/ns/pid", Vec::new())
-        .is_ok_and(|name| name.to_bytes() != b"pid:[4026531836]")
+/// Whether we are in another namespace of a kind than the first one: then there may be processes that we cannot see, and
+/// that cannot be seen to hold locks, or users have other numbers.
+fn is_in_namespace(kind: &str, first: &str) -> bool {
+    readlinkat(CWD, format!("/proc/self/ns/{kind}"), Vec::new())
+        .is_ok_and(|name| name.to_bytes() != format!("{kind}:[{first}]").as_bytes())
+}
+
+/// The numbers of the first namespaces since Linux 3.8 (`PROC_PID_INIT_INO`, `PROC_USER_INIT_INO`).
+const FIRST_PID_NAMESPACE: &str = "4026531836";
+const FIRST_USER_NAMESPACE: &str = "4026531837";
+
+/// True if a limit of the address space leaves less than a large look needs. In bytes.
+fn has_little_memory(limit: Option<u64>) -> bool {
+    limit.is_some_and(|limit| limit < 1 << 30)
 }
 
 #[cfg(test)]
@@ -113,6 +127,17 @@ mod tests {
         assert_eq!(ancestry.first(), Some(&own));
         assert_eq!(ancestry.get(1), Some(&std::os::unix::process::parent_id()));
         assert!(ancestry.len() <= GENERATIONS);
+    }
+
+    #[test]
+    fn a_namespace_is_told_from_the_first_one_by_its_number() {
+        let own = std::fs::read_link("/proc/self/ns/user").expect("a namespace");
+        let own = own.to_string_lossy().into_owned();
+        let number = own.trim_start_matches("user:[").trim_end_matches(']');
+        assert!(!is_in_namespace("user", number) && is_in_namespace("user", "1"));
+        assert!(!is_in_namespace("nothing", "1"), "what is not there tells nothing");
+        assert!(has_little_memory(Some(1 << 20)) && !has_little_memory(Some(1 << 40)));
+        assert!(!has_little_memory(None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod about;
 mod locks;
+mod mounts;
 mod proc;
 mod processes;
 mod seal;

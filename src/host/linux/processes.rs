@@ -12,6 +12,7 @@ use procfs::FromRead;
 use procfs::process::Stat;
 use rustix::io::Errno;
 
+use super::super::read::system_text;
 use super::super::redacted;
 use super::System;
 use super::proc::{self, Process};
@@ -113,14 +114,21 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
     let status = process.read("status").unwrap_or_default();
     seen.uid = effective_uid(&status);
     seen.inner_pid = inner_pid(&status);
-    seen.network = process.link("ns/net").ok().filter(|network| {
-        fs::read_link("/proc/self/ns/net").is_ok_and(|ours| ours.as_os_str() != network.as_str())
-    });
+    seen.tracer = tracer(&status);
+    let another = |namespace: &str| {
+        process.link(namespace).ok().filter(|its| {
+            let ours = fs::read_link(format!("/proc/self/{namespace}"));
+            ours.is_ok_and(|ours| ours.as_os_str() != its.as_str())
+        })
+    };
+    seen.network = another("ns/net");
+    seen.mounts = another("ns/mnt");
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
     seen.argv = (!argv.is_empty()).then(|| redacted::arguments(&argv, salt));
     seen.exe = process.link("exe").ok();
     seen.cgroup = process.read("cgroup").ok().and_then(|cgroup| place(&cgroup));
+    seen.frozen = seen.cgroup.as_deref().and_then(frozen);
     seen.open = process.open_files().ok().map(known_files);
     seen.env =
         process.read("environ").ok().map(|environ| redacted::variables(&strings(&environ), salt));
@@ -145,6 +153,28 @@ fn effective_uid(status: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(status);
     let line = text.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// `TracerPid:`, unless it is 0.
+fn tracer(status: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(status);
+    let line = text.lines().find_map(|line| line.strip_prefix("TracerPid:"))?;
+    line.trim().parse().ok().filter(|pid| *pid > 0)
+}
+
+/// True if the kernel says that a cgroup, or one above it, is frozen. None where it does not, or cannot be asked.
+fn frozen(cgroup: &str) -> Option<bool> {
+    // Above the root of our own namespace there is nothing to ask.
+    if cgroup.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let events = system_text(&format!("/sys/fs/cgroup{cgroup}/cgroup.events"))?;
+    is_frozen(&events).then_some(true)
+}
+
+/// `populated 1`, `frozen 0`: a line each.
+fn is_frozen(events: &str) -> bool {
+    events.lines().any(|line| line.trim() == "frozen 1")
 }
 
 /// The last number of `NSpid:`, where there is more than one.
@@ -231,6 +261,27 @@ mod tests {
         ] {
             assert_eq!(inner_pid(text), expected);
         }
+    }
+
+    #[test]
+    fn a_debugger_is_known_by_its_number_and_a_frozen_group_by_the_kernel_s_word() {
+        for (text, expected) in [
+            (&b"State:\tt (tracing stop)\nTracerPid:\t77\n"[..], Some(77)),
+            (b"TracerPid:\t0\n", None),
+            (b"TracerPid:\tx\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(tracer(text), expected);
+        }
+        for (events, expected) in [
+            ("populated 1\nfrozen 1\n", true),
+            ("populated 1\nfrozen 0\n", false),
+            ("populated 1\n", false),
+            ("frozen 10\n", false),
+        ] {
+            assert_eq!(is_frozen(events), expected, "{events}");
+        }
+        assert_eq!(frozen("/../outside"), None);
     }
 
     #[test]

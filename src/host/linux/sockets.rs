@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use gw_snapshot::host::Seen;
 use gw_snapshot::observation::ListenerSeen;
+use gw_snapshot::redact::shape;
 use procfs::net::TcpState;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::netlink::{self, SocketAddrNetlink};
@@ -15,6 +16,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
 };
 
+use super::super::read::system_text;
 use super::System;
 use super::proc::Process;
 
@@ -62,6 +64,7 @@ impl System {
             .filter(|socket| wanted(socket) || of_hermes(socket))
             .map(|socket| seen(socket, &holders))
             .collect();
+        name_hidden(&mut list);
         list.sort_by(|a, b| (a.port, &a.address, &a.pids).cmp(&(b.port, &b.address, &b.pids)));
         Seen::complete(list)
     }
@@ -73,7 +76,32 @@ fn seen(socket: &Socket, holders: &Holders) -> ListenerSeen {
         port: socket.port,
         pids: holders.get(&socket.inode).map(|pids| pids.iter().copied().collect()),
         uid: Some(socket.uid),
+        user: None,
     }
+}
+
+/// Names the users whose sockets nobody visible holds: to ask as one of them settles who does.
+fn name_hidden(list: &mut [ListenerSeen]) {
+    let own = rustix::process::geteuid().as_raw();
+    let is_hidden = |seen: &&mut ListenerSeen| seen.pids.is_none() && seen.uid != Some(own);
+    let mut hidden = list.iter_mut().filter(is_hidden).peekable();
+    if hidden.peek().is_none() {
+        return;
+    }
+    let accounts = system_text("/etc/passwd").unwrap_or_default();
+    for seen in hidden {
+        seen.user = seen.uid.and_then(|uid| name_of(&accounts, uid));
+    }
+}
+
+/// The name of the account of this number, unless it looks like a secret.
+fn name_of(accounts: &str, uid: u32) -> Option<String> {
+    let of = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_string())
+    };
+    accounts.lines().find_map(of).filter(|name| shape::is_clean(name))
 }
 
 /// Notes the sockets that a process holds. One that hides its files claims nothing.
@@ -253,6 +281,7 @@ mod tests {
             port,
             pids: Some(vec![std::process::id()]),
             uid: Some(rustix::process::geteuid().as_raw()),
+            user: None,
         };
         assert_eq!(seen.list, [expected]);
     }
@@ -324,6 +353,23 @@ mod tests {
             bytes[..4].copy_from_slice(&length.to_ne_bytes());
             let _ = take_messages(&bytes, &mut Vec::new());
         }
+    }
+
+    #[test]
+    fn whoever_holds_a_socket_out_of_sight_is_named_by_the_account_of_its_number() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\nalice:x:1001:1001::/home/alice:/bin/sh\n";
+        for (uid, expected) in [(0, Some("root")), (1001, Some("alice")), (100, None)] {
+            assert_eq!(name_of(accounts, uid).as_deref(), expected, "{uid}");
+        }
+        let own = rustix::process::geteuid().as_raw();
+        let listener = |pids: Option<Vec<u32>>, uid| ListenerSeen {
+            pids,
+            uid: Some(uid),
+            ..ListenerSeen::default()
+        };
+        let mut list = [listener(Some(vec![1]), 0), listener(None, own)];
+        name_hidden(&mut list);
+        assert!(list.iter().all(|seen| seen.user.is_none()), "{list:?}");
     }
 
     #[test]

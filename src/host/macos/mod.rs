@@ -5,6 +5,7 @@
 //! What belongs to another user shows its arguments and not its files: that is "denied", never "none".
 
 mod about;
+mod mounts;
 mod processes;
 mod sockets;
 

@@ -37,6 +37,7 @@ impl System {
                     port: socket.port,
                     pids: Some(vec![socket.pid]),
                     uid: None,
+                    user: None,
                 }),
             }
         }

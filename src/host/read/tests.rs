@@ -357,3 +357,34 @@ fn a_module_that_cannot_be_read_leaves_open_what_it_would_add() {
     let told = seen.text.expect("what it writes");
     assert!(told.contains("\"open\":true") && told.contains("Nice"), "{told}");
 }
+
+#[test]
+fn what_makes_no_sense_is_read_once_more_and_nothing_else_is() {
+    let torn = || FileSeen { error: Some(Trouble::Malformed), ..FileSeen::default() };
+    let whole = || FileSeen { text: Some("{}".into()), ..FileSeen::default() };
+    let missing = || FileSeen { error: Some(Trouble::NotFound), ..FileSeen::default() };
+    for (looks, expected) in [
+        (vec![torn(), whole()], whole()),
+        (vec![torn(), torn()], torn()),
+        (vec![whole()], whole()),
+        (vec![missing()], missing()),
+    ] {
+        let count = looks.len();
+        let mut left = looks.into_iter();
+        let mut asked = 0;
+        let seen = twice(|| {
+            asked += 1;
+            left.next().expect("no further look")
+        });
+        assert_eq!((seen, asked), (expected, count));
+    }
+}
+
+#[test]
+fn a_document_that_is_broken_for_good_is_called_so() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("jobs.json");
+    fs::write(&path, "{\"jobs\": [").expect("a file");
+    let seen = file(path.to_str().expect("UTF-8"), Part::SMALL, &Salt(b"test".to_vec()));
+    assert_eq!(seen.error, Some(Trouble::Malformed));
+}

@@ -12,7 +12,8 @@ use crate::facts::gather::{Wanted, gather};
 use crate::facts::job::{Exit, Job};
 use crate::host::{Ask, Host, Part, Question, Seen};
 use crate::observation::{
-    CommandSeen, DirectorySeen, FileSeen, HttpSeen, ListenerSeen, LockSeen, ProcessSeen,
+    CommandSeen, DirectorySeen, FileSeen, FilesystemSeen, HttpSeen, ListenerSeen, LockSeen,
+    ProcessSeen,
 };
 use crate::recorded::Recorded;
 use crate::snapshot::{About, Snapshot};
@@ -88,6 +89,10 @@ impl Host for Counting {
 
     fn lock(&self, path: &str) -> LockSeen {
         self.host.lock(path)
+    }
+
+    fn filesystem(&self, path: &str) -> FilesystemSeen {
+        self.host.filesystem(path)
     }
 
     fn http(&self, url: &str) -> HttpSeen {

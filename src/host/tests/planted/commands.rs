@@ -1,7 +1,7 @@
 //! Plants in what programs print and servers answer.
 
 use gw_snapshot::host::{Ask, LOADED, Scope};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::secrets::{Secrets, Source};
 
@@ -11,6 +11,10 @@ pub(super) fn ask(argv: &[String]) -> Option<Ask> {
     Some(match *words.as_slice() {
         ["systemctl", "--user", "show", ref rest @ ..] => shown(argv, Scope::User, units(rest)),
         ["systemctl", "show", ref rest @ ..] => shown(argv, Scope::System, units(rest)),
+        ["journalctl", "--user-unit", unit, ..] => {
+            Ask::Journal { scope: Scope::User, unit: unit.into() }
+        }
+        ["journalctl", "-u", unit, ..] => Ask::Journal { scope: Scope::System, unit: unit.into() },
         ["loginctl", "show-user", .., uid] => Ask::LoginctlShowUser { uid: uid.parse().ok()? },
         ["launchctl", "print", target] => Ask::LaunchctlPrint { target: target.into() },
         ["launchctl", "print-disabled", domain] => {
@@ -24,8 +28,12 @@ pub(super) fn ask(argv: &[String]) -> Option<Ask> {
 
 /// Of the two questions that `systemctl show` answers, the one that asked so.
 fn shown(argv: &[String], scope: Scope, units: Vec<String>) -> Ask {
-    let state = Ask::SystemctlShowState { scope, units: units.clone() };
-    if state.argv() == argv { state } else { Ask::SystemctlShow { scope, units } }
+    // An older version asked for fewer properties.
+    if argv.iter().any(|word| word.starts_with("Id,Names,")) {
+        Ask::SystemctlShowState { scope, units }
+    } else {
+        Ask::SystemctlShow { scope, units }
+    }
 }
 
 fn units(rest: &[&str]) -> Vec<String> {
@@ -45,6 +53,7 @@ pub(super) fn stdout(ask: &Ask, text: &str, secrets: &mut Secrets) -> String {
         Ask::SystemctlShow { .. } | Ask::SystemctlShowState { .. } => {
             at(Source::SystemctlShow, property, secrets)
         }
+        Ask::Journal { .. } => at(Source::Journal, entry, secrets),
         Ask::LaunchctlPrint { .. } => printed(text, secrets),
         Ask::LaunchctlPrintDisabled { .. } => {
             at(Source::LaunchctlPrintDisabled, override_of, secrets)
@@ -59,6 +68,22 @@ pub(super) fn stdout(ask: &Ask, text: &str, secrets: &mut Secrets) -> String {
 fn with_key(source: Source, text: &str, secrets: &mut Secrets) -> String {
     secrets.at(source);
     format!("{text}Display={}\n", secrets.key())
+}
+
+/// A line of the journal: in what a program wrote, in what systemd says of it, and in fields that are of no use.
+fn entry(line: &str, secrets: &mut Secrets) -> String {
+    let mut fields: Map<String, Value> = serde_json::from_str(line).expect("a line of the journal");
+    fields.insert("_CMDLINE".into(), secrets.word().into());
+    for key in ["MESSAGE", "EXECUTABLE"] {
+        if let Some(text) = fields.get(key).and_then(Value::as_str) {
+            let secret = if key == "MESSAGE" { secrets.word() } else { secrets.key() };
+            let planted = format!("{text}/{secret}");
+            fields.insert(key.into(), planted.into());
+        }
+    }
+    let other =
+        format!("{{\"MESSAGE\": \"{}\", \"EXIT_CODE\": \"{}\"}}", secrets.word(), secrets.word());
+    format!("{}\n{other}", Value::Object(fields))
 }
 
 /// A line of `systemctl show`.

@@ -26,6 +26,7 @@ pub(crate) enum Source {
     Generator,
     Headers,
     JobStore,
+    Journal,
     LaunchctlList,
     LaunchctlManagername,
     LaunchctlPrint,
@@ -51,7 +52,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Arguments,
         Self::Body,
         Self::Dotenv,
@@ -62,6 +63,7 @@ impl Source {
         Self::Generator,
         Self::Headers,
         Self::JobStore,
+        Self::Journal,
         Self::LaunchctlList,
         Self::LaunchctlManagername,
         Self::LaunchctlPrint,
