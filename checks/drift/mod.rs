@@ -4,8 +4,10 @@
 //! Paths, users and the values of Hermes's own variables are not judged here, nor is the exact limit of a
 //! stop: those are of the machine.
 
+mod directives;
 mod table;
 
+use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
 use gw_snapshot::facts::place::Place;
@@ -14,6 +16,7 @@ use gw_snapshot::facts::{Lane, Manager, home, shape};
 
 use crate::Subject;
 use crate::stop::Stop;
+use directives::Idle;
 pub use table::Grade;
 
 /// A difference with its worth.
@@ -39,6 +42,7 @@ pub(crate) struct Comparison {
     is_current: bool,
     stale: Vec<Graded>,
     edits: Vec<Graded>,
+    unclear: Vec<Graded>,
 }
 
 /// A definition beside what Hermes writes.
@@ -57,6 +61,8 @@ pub(crate) struct Drift<'a> {
     pub(crate) stale: &'a [Graded],
     /// What no release near to it writes: edits by hand.
     pub(crate) edits: &'a [Graded],
+    /// Of what it is not known whether the installed code writes it so, where that makes a difference.
+    pub(crate) unclear: &'a [Graded],
     rewriters: &'static str,
     definition: &'a Definition,
 }
@@ -141,6 +147,7 @@ impl Comparison {
             written: Some(written.clone()),
             stale,
             edits,
+            unclear: Vec::new(),
         })
     }
 
@@ -161,6 +168,10 @@ impl Comparison {
         }
         let of_its_age: Vec<&Generation> = nearest.iter().copied().chain(table).collect();
         let all = differences(&code, definition, version, stop);
+        let (mut unclear, all): (Vec<Graded>, Vec<Graded>) =
+            all.into_iter().partition(|found| found.difference.how == How::Unclear);
+        excuse(at, &mut unclear);
+        unclear.retain(|found| found.grade > Grade::Cosmetic);
         let (mut edits, stale): (Vec<Graded>, _) =
             all.into_iter().partition(|found| is_in_all(found, &of_its_age, definition, stop));
         excuse(at, &mut edits);
@@ -173,6 +184,7 @@ impl Comparison {
             is_current: stale.is_empty(),
             stale,
             edits,
+            unclear,
         }
     }
 
@@ -202,8 +214,9 @@ impl Comparison {
         nearest: Vec<&'static Generation>,
         edits: Vec<Graded>,
     ) -> Self {
-        let (table, written, is_current, stale) = (None, None, false, Vec::new());
-        Self { form, rewriters, nearest, table, written, is_current, stale, edits }
+        let (table, written, is_current) = (None, None, false);
+        let (stale, unclear) = (Vec::new(), Vec::new());
+        Self { form, rewriters, nearest, table, written, is_current, stale, edits, unclear }
     }
 }
 
@@ -217,7 +230,8 @@ fn excuse(at: &Subject<'_>, edits: &mut [Graded]) {
     let dotenv = at.path(".env");
     let of_dotenv =
         at.gateway.assigned.set.iter().filter(|set| set.at.file == dotenv).map(|set| &set.name);
-    for edit in edits.iter_mut().filter(|edit| edit.difference.how == How::Extra) {
+    let is_there = |edit: &&mut Graded| matches!(edit.difference.how, How::Extra | How::Unclear);
+    for edit in edits.iter_mut().filter(is_there) {
         if edit.variable().is_some_and(|name| of_dotenv.clone().any(|known| known == name)) {
             (edit.grade, edit.why) = (Grade::Fine, "the home's .env sets it too, and wins");
         }
@@ -236,6 +250,7 @@ impl<'a> Drift<'a> {
             is_current: found.is_current,
             stale: &found.stale,
             edits: &found.edits,
+            unclear: &found.unclear,
             rewriters: found.rewriters,
             definition: compared(lane)?,
         })
@@ -265,6 +280,33 @@ impl<'a> Drift<'a> {
     /// True if it has a shape that the installed code writes, edits apart.
     pub(crate) fn is_current(&self) -> bool {
         self.is_current
+    }
+
+    /// Returns all that differs, or may differ, from what the installed code writes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Graded> {
+        self.stale.iter().chain(self.edits).chain(self.unclear)
+    }
+
+    /// Returns why it cannot be told whether the installed code writes all of it, and nothing else. None where that can be
+    /// told, and where nothing at all is known of what it writes.
+    pub(crate) fn untold(&self) -> Option<Why> {
+        let mut names: Vec<String> =
+            self.unclear.iter().map(|found| found.subject(self.form)).collect();
+        names.dedup();
+        if names.len() > FEW {
+            let more = names.split_off(FEW).len();
+            names.push(format!("{more} more"));
+        }
+        match self.written {
+            Some(_) if !names.is_empty() => Some(Why::Failed(format!(
+                "the installed code's own text leaves it open whether it writes {}",
+                names.join(", ")
+            ))),
+            Some(written) if written.is_open() => Some(Why::Failed(
+                "the installed code's own text leaves it open what else it writes".into(),
+            )),
+            _ => None,
+        }
     }
 
     /// True if only the installed code's own text tells what it writes: its release is in no table.
@@ -439,6 +481,23 @@ impl Graded {
         name.strip_prefix("EnvironmentVariables ").or_else(|| name.strip_prefix("Environment "))
     }
 
+    /// True if it is a directive that systemd passes over.
+    pub(crate) fn is_passed_over(&self) -> bool {
+        self.difference.how == How::Extra
+            && matches!(
+                table::idle(&self.difference),
+                Some(Idle::Others | Idle::Elsewhere | Idle::Misspelt(_))
+            )
+    }
+
+    /// The directive that may be meant by one that systemd does not know.
+    pub(crate) fn meant(&self) -> Option<&'static str> {
+        match table::idle(&self.difference)? {
+            Idle::Misspelt(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// What differs, as people write it.
     pub fn subject(&self, form: Form) -> String {
         let name: String = self.difference.name.chars().take(LONGEST_NAME).collect();
@@ -451,7 +510,7 @@ impl Graded {
             _ if form == Form::Plist => name,
             _ => match &self.difference {
                 Difference { how: How::Lacking, written: Some(value), .. }
-                | Difference { how: How::Extra, installed: Some(value), .. }
+                | Difference { how: How::Extra | How::Unclear, installed: Some(value), .. }
                     if is_terse(value) && shape::is_list(&name) =>
                 {
                     format!("{name}={value}")
@@ -471,6 +530,7 @@ impl Graded {
             }
             (How::Other, _) => format!("sets {subject} back"),
             (How::Extra | How::Twice, _) => format!("drops {subject}"),
+            (How::Unclear, _) => format!("may change {subject}"),
         }
     }
 
@@ -486,6 +546,7 @@ impl Graded {
             (How::Lacking, ..) => format!("{subject} is missing, which {releases} writes"),
             (How::Extra, ..) => format!("{subject}, which {releases} does not write"),
             (How::Twice, ..) => format!("{subject} stands twice"),
+            (How::Unclear, ..) => format!("{subject}, which {releases} may write or not"),
         };
         format!("{what} ({}: {})", self.grade.word(), self.why)
     }
@@ -499,5 +560,7 @@ fn is_terse(value: &str) -> bool {
 const LONGEST_NAME: usize = 48;
 /// In bytes. What Hermes writes for one machine as for another is shorter, but for commands.
 const LONGEST_VALUE: usize = 40;
+/// Names in a reason.
+const FEW: usize = 4;
 /// With more of Hermes's entries missing than the most different two generations differ by, it is somebody's own.
 const FAR: usize = 10;

@@ -3,6 +3,8 @@
 use gw_snapshot::facts::generation::{Difference, Form, How};
 use gw_snapshot::facts::release::{Capability, Version};
 
+use super::directives::Idle;
+
 /// What a difference is worth, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
@@ -64,7 +66,8 @@ impl When {
             Self::Any => difference.how != How::Twice,
             Self::Lacking => difference.how == How::Lacking,
             Self::LackingOf(word) => is(How::Lacking, &difference.written, word),
-            Self::Extra => difference.how == How::Extra,
+            // Of what is unclear it matters what it is worth if it is lost.
+            Self::Extra => matches!(difference.how, How::Extra | How::Unclear),
             Self::ExtraOf(word) => is(How::Extra, &difference.installed, word),
             Self::Other => difference.how == How::Other,
             Self::OtherOf(word) => is(How::Other, &difference.installed, word),
@@ -94,12 +97,11 @@ pub(super) fn grade(
 
 /// What holds of everything that has no row of its own.
 fn otherwise(form: Form, difference: &Difference) -> (Grade, &'static str) {
-    let misplaced = difference.name.strip_prefix('[').and_then(|rest| rest.split_once("] "));
-    let is_unread = misplaced.is_some_and(|(section, key)| {
-        section.starts_with("X-") || TABLE.iter().any(|(name, ..)| *name == key)
-    });
+    let is_added = matches!(difference.how, How::Extra | How::Unclear);
+    if let Some(idle) = idle(difference).filter(|_| is_added && form != Form::Plist) {
+        return (Cosmetic, idle.why());
+    }
     match (difference.how, form) {
-        _ if is_unread => (Cosmetic, "systemd does not look for it in that section"),
         (How::Twice, Form::Plist) => {
             (WrongBehaviour, "it stands twice, and which of them holds is not defined")
         }
@@ -107,7 +109,23 @@ fn otherwise(form: Form, difference: &Difference) -> (Grade, &'static str) {
         (How::Lacking, _) => (WillBeOverwritten, "Hermes writes it"),
         (How::Extra, _) => (WillBeOverwritten, "Hermes writes no such thing"),
         (How::Other, _) => (WillBeOverwritten, "Hermes writes another value"),
+        (How::Unclear, _) => (WillBeOverwritten, "it is not known whether Hermes writes it so"),
     }
+}
+
+/// Returns why something that only the definition says has no effect with systemd.
+pub(super) fn idle(difference: &Difference) -> Option<Idle> {
+    let name = difference.name.as_str();
+    let misplaced = name.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    let (section, key) = match misplaced {
+        Some(misplaced) => misplaced,
+        // Variables, arguments, and what Hermes writes into other sections.
+        None if name.contains(' ') || TABLE.iter().any(|(known, ..)| *known == name) => {
+            return None;
+        }
+        None => ("Service", name),
+    };
+    Idle::of(section, key, difference.installed.as_deref()?)
 }
 
 use Grade::{BrokenNow, Cosmetic, WillBeOverwritten, WrongBehaviour};

@@ -61,6 +61,19 @@ struct Expected {
     values: Option<Vec<String>>,
     /// Whether it may be missing.
     optional: bool,
+    /// What of it is certain.
+    certain: Certain,
+}
+
+/// What is certain of an entry that a release or the installed code writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Certain {
+    /// That it is written, and with which value.
+    All,
+    /// That it is written. The value is that of the table, and the code may write another one.
+    Name,
+    /// Nothing: the table has it, and the code may write something else.
+    Nothing,
 }
 
 /// One thing in which a definition differs from what a release writes.
@@ -89,6 +102,8 @@ pub enum How {
     Other,
     /// It stands twice.
     Twice,
+    /// It cannot be told whether it differs: what the installed code writes is not all known.
+    Unclear,
 }
 
 impl Generation {
@@ -113,7 +128,8 @@ impl Generation {
                 When::Sometimes => true,
             };
             let values = written.value.clone().map(|value| vec![value]);
-            let found = Expected { name: written.name.clone(), values, optional };
+            let certain = Certain::All;
+            let found = Expected { name: written.name.clone(), values, optional, certain };
             match shape.iter_mut().find(|known| known.is_of(&found)) {
                 Some(known) => {
                     // One of several is there in any case.
@@ -128,20 +144,28 @@ impl Generation {
             let known = shape.iter_mut().find(|known| known.is_of(recorded));
             match known {
                 Some(known) => {
-                    known.values = known.values.take().or_else(|| recorded.values.clone());
+                    if known.values.is_none() && recorded.values.is_some() {
+                        (known.values, known.certain) = (recorded.values.clone(), Certain::Name);
+                    }
                     known.optional &= recorded.optional;
                 }
-                None if code.may_write(&recorded.name) => shape.push(recorded.clone()),
+                None if code.may_write(&recorded.name) => {
+                    shape.push(Expected { certain: Certain::Nothing, ..recorded.clone() });
+                }
                 None => {}
             }
         }
-        let untold = match table {
-            Some(_) => Untold::default(),
-            None => Untold { all: code.is_open, names: code.open.clone(), limit: true },
-        };
+        let limit = table.is_none();
+        let untold = Untold { all: code.is_open, names: code.open.clone(), limit };
         let like = table.or_else(|| Self::known(form).last())?;
         let recorded = table.is_some();
         Some(Self { shape, untold, recorded, releases: BY_CODE, ..like.clone() })
+    }
+
+    /// True if it may write anything besides what it tells, and no table says what that is. Of one directive of which it may
+    /// write any word it is not asked here: such a word in a definition is unclear by itself.
+    pub fn is_open(&self) -> bool {
+        !self.recorded && self.untold.all
     }
 
     /// True if it is what the installed code's own text tells, and no table.
@@ -238,8 +262,11 @@ impl Generation {
                     }
                 }
                 _ if expected.iter().any(|expected| expected.takes(&entry.value)) => {}
-                [one] if !shape::is_list(&entry.name) => add(How::Other, one.only()),
-                _ if self.untold.holds(&entry.name) => {}
+                [one] if !shape::is_list(&entry.name) => {
+                    let is_certain = one.certain == Certain::All;
+                    add(if is_certain { How::Other } else { How::Unclear }, one.only());
+                }
+                _ if self.untold.holds(&entry.name) => add(How::Unclear, None),
                 _ => add(How::Extra, None),
             }
         }
@@ -293,7 +320,7 @@ impl Generation {
         let is_lacking = move |expected: &&Expected| !expected.optional && !is_there(expected);
         self.shape.iter().filter(is_lacking).map(|expected| Difference {
             name: expected.name.clone(),
-            how: How::Lacking,
+            how: if expected.certain == Certain::Nothing { How::Unclear } else { How::Lacking },
             installed: None,
             written: expected.only(),
             line: None,
@@ -490,6 +517,7 @@ fn read(form: Form, text: &str) -> Vec<Expected> {
         values: values(&entry.name, entry.value),
         name: entry.name,
         optional: false,
+        certain: Certain::All,
     };
     entries.into_iter().map(expected).collect()
 }
@@ -506,7 +534,7 @@ fn take(mut shape: Vec<Expected>, step: &Step) -> Vec<Expected> {
             return shape;
         }
     };
-    let found = Expected { name: (*name).into(), values, optional };
+    let found = Expected { name: (*name).into(), values, optional, certain: Certain::All };
     match shape.iter_mut().find(|expected| expected.name == *name) {
         Some(known) if matches!(step, Or(..)) => known.join(&found),
         Some(known) => *known = found,
@@ -785,6 +813,52 @@ mod tests {
             .map(|found| found.name)
             .collect();
         assert_eq!(names, ["Nice"], "what neither writes is one");
+    }
+
+    /// What the code may write and does not tell is no difference for sure, and no agreement either.
+    #[test]
+    fn what_the_code_leaves_open_is_unclear() {
+        use crate::facts::reference::Written;
+        let written = |name: &str, value: Option<&str>| Written {
+            name: name.into(),
+            value: value.map(String::from),
+            when: When::Always,
+        };
+        let code = |is_open: bool, open: &[&str]| Writing {
+            entries: vec![written("Restart", Some("always")), written("RestartSec", None)],
+            is_open,
+            open: open.iter().map(|name| (*name).to_string()).collect(),
+        };
+        let text = "[Service]\nRestart=no\nRestartSec=9\nNice=5\nKillMode=none\nEnvironment=A=1\n";
+        let recorded = Generation::of(Form::UserUnit, &version("0.22.2"));
+        let of = |code: &Writing, table: Option<&Generation>| -> Vec<String> {
+            let generation = Generation::of_code(Form::UserUnit, code, table).expect("known");
+            let found = generation.differences(&entries(Form::UserUnit, text), None);
+            let ours = ["Restart", "RestartSec", "Nice", "KillMode", "Environment A", "KillSignal"];
+            let found = found.into_iter().filter(|found| ours.contains(&found.name.as_str()));
+            found.map(|found| format!("{:?} {}", found.how, found.name)).collect()
+        };
+        let closed = ["Other Restart", "Extra Nice", "Extra KillMode", "Extra Environment A"];
+        assert_eq!(of(&code(false, &[]), None), closed);
+        let in_part = ["Other Restart", "Extra Nice", "Extra KillMode", "Unclear Environment A"];
+        assert_eq!(of(&code(false, &["Environment"]), None), in_part);
+        let open = ["Other Restart", "Unclear Nice", "Unclear KillMode", "Unclear Environment A"];
+        assert_eq!(of(&code(true, &[]), None), open);
+        // The table says what its release writes, and not that the code writes it.
+        let with_table = [
+            "Other Restart",
+            "Unclear RestartSec",
+            "Unclear Nice",
+            "Unclear KillMode",
+            "Unclear Environment A",
+            "Unclear KillSignal",
+        ];
+        assert_eq!(of(&code(true, &[]), recorded), with_table);
+        let is_open = |code: &Writing, table| {
+            Generation::of_code(Form::UserUnit, code, table).expect("known").is_open()
+        };
+        assert!(is_open(&code(true, &[]), None) && !is_open(&code(true, &[]), recorded));
+        assert!(!is_open(&code(false, &[]), None) && !is_open(&code(false, &["ExecStart"]), None));
     }
 
     #[test]

@@ -302,8 +302,11 @@ pub fn of_plist(plist: &Plist) -> Vec<Entry> {
         entries.push(Entry::new("LimitLoadToSessionType", "Aqua", None));
     }
     for entry in &mut entries {
-        let key = entry.name.split(' ').next_back().unwrap_or_default();
-        entry.again = !key.starts_with('-') && plist.second_line(key).is_some();
+        let second = match entry.name.split_once(' ') {
+            Some((outer, name)) => plist.second_line_in(outer, name),
+            None => plist.second_line(&entry.name),
+        };
+        entry.again = second.is_some();
     }
     entries.sort_by_key(|entry| entry.line);
     entries

@@ -77,6 +77,11 @@ impl When {
 pub const ANY: char = '\u{fffc}';
 
 impl Document {
+    /// Returns what says nothing, and leaves everything open.
+    pub(super) fn anything() -> Self {
+        Self { is_open: true, settings: Vec::new() }
+    }
+
     /// Reads what a unit says. None where nothing of it can be told.
     pub(super) fn of_unit(text: &Text) -> Option<Self> {
         Self::of(text, &Line::default())

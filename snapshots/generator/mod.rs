@@ -18,7 +18,9 @@ pub(crate) use document::is_told_one_by_one;
 pub use document::{ANY, Document, Kind, Setting, When};
 pub use modules::Load;
 
-use run::Run;
+use modules::{Bound, is_own};
+use run::{Generator, Run};
+use template::Text;
 use value::Value;
 
 /// What the installed code can write.
@@ -47,12 +49,17 @@ pub enum Wanted {
 pub fn read(load: &mut Load<'_>, wanted: Wanted) -> Generators {
     let mut run = Run::new(load);
     let mut found = Generators::default();
+    let document = |generator: Generator, read: fn(&Text) -> Option<Document>| match generator {
+        Generator::Makes(text) => read(&text),
+        Generator::Anything => Some(Document::anything()),
+        Generator::Unknown => None,
+    };
     match wanted {
         Wanted::Units => {
             if let Some(module) = place(&mut run, UNIT) {
                 let mut of = |system: bool| {
                     let given = [("system", Value::Truth(system))];
-                    Document::of_unit(&run.text(&module, UNIT, &given, "linux")?)
+                    document(run.generator(&module, UNIT, &given, "linux"), Document::of_unit)
                 };
                 found.user_unit = of(false);
                 found.system_unit = of(true);
@@ -60,38 +67,44 @@ pub fn read(load: &mut Load<'_>, wanted: Wanted) -> Generators {
         }
         Wanted::Plist => {
             let module = place(&mut run, PLIST);
-            let text = module.and_then(|module| run.text(&module, PLIST, &[], "darwin"));
-            found.plist = text.as_ref().and_then(Document::of_list);
+            let generator = module.map(|module| run.generator(&module, PLIST, &[], "darwin"));
+            found.plist = generator.and_then(|found| document(found, Document::of_list));
         }
     }
     found.files = run.modules.files();
     found
 }
 
-/// Returns the module that defines a function: one of those in which releases have it, or one that they import.
+/// Returns the module in which a generator gets its name: one of those in which releases have it, or one that they import.
 fn place(run: &mut Run<'_>, name: &str) -> Option<String> {
     let mut candidates: Vec<String> = PLACES.map(String::from).to_vec();
     let mut at = 0;
     while let Some(candidate) = candidates.get(at).cloned() {
         at += 1;
         let Some(found) = run.modules.get(&candidate) else { continue };
-        if found.source.function(name).is_some() {
+        let bound = found.bound(name);
+        if bound.is_empty() && found.methods(name).next().is_some() {
             return Some(candidate);
         }
-        // Where it is imported from comes before all else that is imported.
-        let (first, rest): (Vec<_>, Vec<_>) =
-            found.named(&candidate).partition(|named| named.ends_with(&format!(".{name}")));
-        let first = first
-            .iter()
-            .filter_map(|named| named.rsplit_once('.'))
-            .map(|(module, _)| module.to_string());
-        let first: Vec<String> = first.collect();
-        for named in first.into_iter().rev() {
-            if !candidates.iter().take(at).any(|known| *known == named) {
-                candidates.insert(at, named);
+        let mut passed_on = Vec::new();
+        for bound in bound.iter() {
+            let imported = match bound {
+                // The module from which it comes is the one to ask, as far as it can be read.
+                Bound::Import(imported) if imported.of.as_deref() == Some(name) => imported,
+                Bound::Whole(imported) => imported,
+                _ => return Some(candidate),
+            };
+            let module = found.absolute(&candidate, &imported.module);
+            let is_whole = matches!(bound, Bound::Whole(_));
+            if is_own(&module) && (is_whole || passed_on.is_empty()) {
+                passed_on.push(module);
+            } else if !is_whole {
+                return Some(candidate);
             }
         }
-        for named in rest.into_iter().filter(|named| named.starts_with(BESIDE)) {
+        passed_on.retain(|module| !candidates.iter().take(at).any(|known| known == module));
+        candidates.splice(at..at, passed_on);
+        for named in found.named(&candidate).filter(|named| named.starts_with(BESIDE)) {
             if !candidates.contains(&named) && candidates.len() < MOST_CANDIDATES {
                 candidates.push(named);
             }

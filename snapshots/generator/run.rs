@@ -5,12 +5,13 @@
 
 use std::rc::Rc;
 
-use super::modules::{Load, Module, Modules, is_own};
+use super::modules::{Bound, Load, Module, Modules, is_own};
 use super::template::Text;
 use super::value::{Callable, Count, Frame, Item, Object, Pair, State, Value};
 use super::values::truth;
 use crate::parse::python::{
-    Expression, Function, Imported, Kind, Operator, Parameter, Statement, Takes, statements,
+    Expression, Function, Imported, Item as Outlined, Operator, Parameter, Statement, Takes,
+    statements,
 };
 
 /// A run.
@@ -26,8 +27,21 @@ pub(super) struct Run<'a> {
     calls: Vec<(String, String)>,
     /// The names of modules that are being looked up.
     lookups: Vec<(String, String)>,
-    /// The functions of modules that were read.
-    functions: Vec<(String, String, Rc<Callable>)>,
+    /// The functions of modules that were read, each with its place in the text.
+    functions: Vec<(String, usize, Rc<Callable>)>,
+    /// The names of modules that a function gives another value.
+    replaced: Vec<(String, String)>,
+}
+
+/// What a name of a module that should write a definition turns out to be.
+#[derive(Debug, PartialEq)]
+pub(super) enum Generator {
+    /// A function that makes this text.
+    Makes(Text),
+    /// A function of which it cannot be told what it makes.
+    Unknown,
+    /// Something that may make anything: a function with a decorator, one of several, or none of Hermes's.
+    Anything,
 }
 
 /// What is being followed.
@@ -101,21 +115,24 @@ impl<'a> Run<'a> {
             calls: Vec::new(),
             lookups: Vec::new(),
             functions: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
-    /// Follows a function of a module, with these arguments by name and any others. None where it makes no text, or
-    /// would be followed for too long.
-    pub(super) fn text(
+    /// Follows what a name of a module stands for, with these arguments by name and any others.
+    pub(super) fn generator(
         &mut self,
         module: &str,
         name: &str,
         given: &[(&str, Value)],
         platform: &'static str,
-    ) -> Option<Text> {
-        let callable = self.function(module, name)?;
+    ) -> Generator {
         self.platform = platform;
         self.steps = MOST_STEPS;
+        let mut state = State::default();
+        let Some(callable) = self.only(module, name, &mut state) else {
+            return Generator::Anything;
+        };
         let of = |parameter: &Parameter| {
             given.iter().find(|(name, _)| *name == parameter.name).map(|(_, value)| value.clone())
         };
@@ -128,21 +145,36 @@ impl<'a> Run<'a> {
             .map(|parameter| (parameter.name.clone(), of(parameter).unwrap_or(Value::Any)))
             .collect();
         let arguments = Arguments { named, ..Arguments::default() };
-        let mut state = State::default();
         let value = self.call_function(&callable, arguments, &mut state);
         let is_text = |value: &Value| matches!(value, Value::Text(_));
         let is_whole = self.steps > 0 && value.alternatives().iter().all(is_text);
-        is_whole.then(|| value.text())
+        if is_whole { Generator::Makes(value.text()) } else { Generator::Unknown }
     }
 
-    /// Returns a function of a module by its name, wherever in it that is.
-    fn function(&mut self, module: &str, name: &str) -> Option<Rc<Callable>> {
-        let known = self.functions.iter().find(|(of, known, _)| of == module && known == name);
+    /// Returns the function for which a name of a module stands, where it can be no other: where the module has no such name,
+    /// the only method that has it.
+    fn only(&mut self, module: &str, name: &str, state: &mut State) -> Option<Rc<Callable>> {
+        let found = self.modules.get(module)?;
+        if !found.bound(name).is_empty() {
+            return match self.member(module, name, state) {
+                Value::Function(callable) => Some(callable),
+                _ => None,
+            };
+        }
+        let methods: Vec<&Outlined> = found.methods(name).collect();
+        match methods.as_slice() {
+            [one] if one.decorators.is_empty() => self.function(module, &found, one),
+            _ => None,
+        }
+    }
+
+    /// Returns a function of a module.
+    fn function(&mut self, module: &str, found: &Module, item: &Outlined) -> Option<Rc<Callable>> {
+        let at = item.span.start;
+        let known = self.functions.iter().find(|(of, known, _)| of == module && *known == at);
         if let Some((.., callable)) = known {
             return Some(Rc::clone(callable));
         }
-        let found = self.modules.get(module)?;
-        let item = found.source.function(name)?;
         let mut read = statements(found.source.text(item)).into_iter();
         let Some(Statement::Define(function)) = read.next() else { return None };
         let callable = Rc::new(Callable {
@@ -150,7 +182,7 @@ impl<'a> Run<'a> {
             function: Rc::new(function),
             is_inner: false,
         });
-        self.functions.push((module.into(), name.into(), Rc::clone(&callable)));
+        self.functions.push((module.into(), at, Rc::clone(&callable)));
         Some(callable)
     }
 
@@ -205,7 +237,7 @@ impl<'a> Run<'a> {
             .cloned()
             .collect();
         let is_inner = callable.is_inner;
-        state.frames.push(Rc::new(Frame { is_inner, ..Frame::default() }));
+        state.frames.push(Rc::new(Frame::of(is_inner)));
         self.bind(function, arguments, state, &mut context);
         if function.yields {
             context.yields = Some(self.object(Object::List(Vec::new()), state));
@@ -354,7 +386,12 @@ impl<'a> Run<'a> {
                 }
                 return met(ends, state);
             }
+            Statement::Outer(names) => names.iter().for_each(|name| state.give_up(name)),
             Statement::Define(function) => {
+                // Whenever it is called, it may give these names of the functions around it another value.
+                for name in outer_names(&function.body) {
+                    state.give_up(&name);
+                }
                 let callable = Callable {
                     module: context.module.clone(),
                     function: Rc::new(function.clone()),
@@ -549,7 +586,32 @@ impl<'a> Run<'a> {
                 let key = self.value(key, state, context);
                 put(&of, key.known(), &value, state);
             }
-            other => drop(self.value(other, state, context)),
+            other => self.scatter(other, state, context),
+        }
+    }
+
+    /// Gives a target any value that is none of those which are understood: a slice, or an attribute.
+    fn scatter(&mut self, target: &Expression, state: &mut State, context: &mut Context) {
+        match target {
+            Expression::Attribute(of, name) => {
+                let of = self.value(of, state, context);
+                for of in of.alternatives() {
+                    match of {
+                        Value::Module(module) => self.replaced.push((module.clone(), name.clone())),
+                        other => loosen_all(other, state),
+                    }
+                }
+            }
+            Expression::Other(parts) => {
+                for part in parts {
+                    let reached = self.value(part, state, context);
+                    loosen_all(&reached, state);
+                }
+            }
+            other => {
+                let reached = self.value(other, state, context);
+                loosen_all(&reached, state);
+            }
         }
     }
 
@@ -572,6 +634,8 @@ impl<'a> Run<'a> {
             }
             (Value::Dictionary(_), Operator::Pipe) => Self::update(&known, value, state),
             _ => {
+                // Of one list or another either is changed in its place.
+                loosen_all(&known, state);
                 let changed = self.combine(operator, &known, value, state);
                 self.assign(target, changed, state, context);
             }
@@ -592,7 +656,7 @@ impl<'a> Run<'a> {
                 let key = self.value(key, state, context);
                 remove(&of, key.known(), state);
             }
-            other => drop(self.value(other, state, context)),
+            other => self.scatter(other, state, context),
         }
     }
 
@@ -658,37 +722,60 @@ impl<'a> Run<'a> {
         state: &mut State,
     ) -> Option<Value> {
         let mut values = Vec::new();
-        let items: Vec<_> =
-            found.source.items().filter(|item| item.is_of_module && item.name == name).collect();
-        if items.iter().any(|item| item.kind == Kind::Function) {
-            values.extend(self.function(module, name).map(Value::Function));
-        }
-        for item in items {
-            match item.kind {
-                Kind::Function | Kind::Import => {}
-                Kind::Class | Kind::Touch => values.push(Value::Any),
-                Kind::Assignment => {
+        for bound in found.bound(name).iter() {
+            match bound {
+                Bound::Function(item) => {
+                    values.push(
+                        self.function(module, found, item).map_or(Value::Any, Value::Function),
+                    );
+                    // Under a condition it may be another one.
+                    values.extend(item.is_conditional.then_some(Value::Any));
+                }
+                Bound::Assignment(item) => {
                     let read = statements(found.source.text(item));
                     values.push(self.assigned(&read, module, state).unwrap_or(Value::Any));
                 }
+                Bound::Import(imported) => {
+                    let value = self.imported(imported, module);
+                    values.push(self.looked_up(value, state));
+                }
+                Bound::Whole(imported) => {
+                    let other = found.absolute(module, &imported.module);
+                    if is_own(&other) {
+                        let brought = self.modules.get(&other);
+                        let brought =
+                            brought.and_then(|found| self.brought(&found, &other, name, state));
+                        values.extend(brought);
+                    } else {
+                        // Where nothing else has the name, Python's own has it.
+                        values.extend((!values.is_empty()).then_some(Value::Any));
+                    }
+                }
+                Bound::Otherwise => values.push(Value::Any),
             }
         }
-        let imported: Vec<Imported> = found.imports(name).take(2).cloned().collect();
-        for imported in imported {
-            let value = self.imported(&imported, module);
-            values.push(self.looked_up(value, state));
-        }
-        if values.is_empty() {
-            let whole: Vec<String> = found
-                .imports("*")
-                .map(|imported| found.absolute(module, &imported.module))
-                .collect();
-            for other in whole.iter().filter(|other| is_own(other)) {
-                let found = self.modules.get(other)?;
-                values.extend(self.defined(&found, other, name, state));
-            }
+        if self.replaced.iter().any(|(of, known)| of == module && known == name) {
+            values.push(Value::Any);
         }
         (!values.is_empty()).then(|| Value::either(values))
+    }
+
+    /// Returns what a module brings of a name to one that imports all of its names.
+    fn brought(
+        &mut self,
+        found: &Rc<Module>,
+        module: &str,
+        name: &str,
+        state: &mut State,
+    ) -> Option<Value> {
+        let lookup = (module.to_string(), name.to_string());
+        if self.lookups.contains(&lookup) || self.lookups.len() >= MOST_CALLS || !self.step() {
+            return None;
+        }
+        self.lookups.push(lookup);
+        let value = self.defined(found, module, name, state);
+        self.lookups.pop();
+        value
     }
 
     /// Returns the value of an assignment of a module, where it is a plain one.
@@ -768,6 +855,18 @@ pub(super) fn narrow(condition: &Expression, holds: bool, state: &mut State) {
     }
 }
 
+/// Returns the names that statements declare to be of what is around the function, those of functions within it too.
+fn outer_names(all: &[Statement]) -> Vec<String> {
+    let mut names = Vec::new();
+    for statement in all {
+        match statement {
+            Statement::Outer(of_this) => names.extend(of_this.iter().cloned()),
+            other => other.blocks().for_each(|block| names.extend(outer_names(block))),
+        }
+    }
+    names
+}
+
 /// Lets the ways that go on meet.
 fn met(ends: Vec<State>, state: &mut State) -> Flow {
     match ends.into_iter().reduce(State::merged) {
@@ -784,6 +883,12 @@ pub(super) fn unknown_call(arguments: &Arguments, state: &mut State) -> Value {
     arguments.plain.iter().for_each(|value| state.loosen(value));
     arguments.named.iter().for_each(|(_, value)| state.loosen(value));
     Value::Any
+}
+
+/// Lets a list or dictionary have other elements, and none of those that it has for sure.
+fn loosen_all(value: &Value, state: &mut State) {
+    remove(value, None, state);
+    state.loosen(value);
 }
 
 /// Puts a value into a dictionary or list.
@@ -810,7 +915,11 @@ pub(super) fn put(of: &Value, key: Option<&str>, value: &Value, state: &mut Stat
                 }
             }
             Value::List(id) => {
+                // It is not asked which of them it replaces.
                 if let Some(items) = state.list_mut(*id) {
+                    for item in items.iter_mut() {
+                        item.count = item.count.max(Count::Maybe);
+                    }
                     items.push(Item { value: value.clone(), count: Count::Maybe });
                 }
             }

@@ -325,6 +325,178 @@ fn what_cannot_be_followed_may_be_anything() {
     assert_eq!(units(&other).user_unit, None);
 }
 
+/// A module that has the texts of two units, with this after them.
+fn module_of(after: &str) -> String {
+    format!("UNIT = '[Service]\\nRestart=always\\n'\nBASE = '[Service]\\nNice=1\\n'\n\n{after}")
+}
+
+fn document_of(text: &str) -> Option<Document> {
+    let other = "def generate_systemd_unit():\n    return '[Service]\\nNice=2\\n'\n";
+    units(&[("hermes_cli/gateway.py", text), ("hermes_cli/other.py", other)]).user_unit
+}
+
+/// A name stands for what gave it its value last. Where that is not sure, it may stand for anything.
+#[test]
+fn a_generator_is_what_its_name_stands_for() {
+    let plain = "def generate_systemd_unit():\n    return UNIT\n";
+    let other = "def other():\n    return BASE\n";
+    let nested = plain.replace('\n', "\n    ");
+    for (after, expected) in [
+        (plain.to_string(), "= Service/Restart always"),
+        // The last one holds.
+        (
+            format!("def generate_systemd_unit():\n    return BASE\n\n{plain}"),
+            "= Service/Restart always",
+        ),
+        (format!("generate_systemd_unit = None\n{plain}"), "= Service/Restart always"),
+        (format!("{plain}\n{other}\ngenerate_systemd_unit = other\n"), "= Service/Nice 1"),
+        (
+            format!("{plain}\nfrom hermes_cli.other import generate_systemd_unit\n"),
+            "= Service/Nice 2",
+        ),
+        (
+            format!("from hermes_cli.other import generate_systemd_unit\n{plain}"),
+            "= Service/Restart always",
+        ),
+        (format!("import functools\n@functools.cache\n{plain}"), "= Service/Restart always"),
+        (
+            format!("from functools import lru_cache\n@lru_cache(maxsize=None)\n{plain}"),
+            "= Service/Restart always",
+        ),
+        (
+            format!("class A:\n    def generate_systemd_unit(self):\n        return BASE\n{plain}"),
+            "= Service/Restart always",
+        ),
+        // What may be anything.
+        (format!("@hardened\n{plain}"), "and more"),
+        (format!("@hardened(\n  level=1,\n)\n# why\n{plain}"), "and more"),
+        (format!("def cache(f):\n    return f\n@cache\n{plain}"), "and more"),
+        (format!("if x:\n    {nested}\nelse:\n    {nested}"), "and more"),
+        (
+            format!(
+                "try:\n    from hermes_native import generate_systemd_unit\nexcept ImportError:\n    {nested}"
+            ),
+            "and more",
+        ),
+        (
+            format!("{plain}if x:\n    from hermes_cli.other import generate_systemd_unit\n"),
+            "and more",
+        ),
+        (format!("{plain}if x: generate_systemd_unit = other\n"), "and more"),
+        (format!("{plain}generate_systemd_unit = hardened(generate_systemd_unit)\n"), "and more"),
+        (format!("{plain}x, generate_systemd_unit = 1, other\n"), "and more"),
+        (format!("{plain}y = generate_systemd_unit = other\n"), "and more"),
+        (format!("{plain}x = 1; generate_systemd_unit = other\n"), "and more"),
+        (format!("{plain}for generate_systemd_unit in all:\n    pass\n"), "and more"),
+        (format!("{plain}with x as generate_systemd_unit:\n    pass\n"), "and more"),
+        (format!("{plain}if (generate_systemd_unit := other): pass\n"), "and more"),
+        (format!("{plain}globals()['generate_systemd_unit'] = other\n"), "and more"),
+        (
+            format!(
+                "{plain}def f():\n    global x, generate_systemd_unit\n    generate_systemd_unit = x\n"
+            ),
+            "and more",
+        ),
+        (format!("{plain}from hermes_native import *\n"), "and more"),
+        (format!("{plain}class generate_systemd_unit:\n    pass\n"), "and more"),
+    ] {
+        let found = document_of(&module_of(&after));
+        assert_eq!(told(found.as_ref()), [expected], "{after}");
+    }
+    // What only names it gives it no other value.
+    for after in [
+        "print(generate_systemd_unit())\n",
+        "if generate_systemd_unit:\n    pass\n",
+        "WRITERS = {'unit': generate_systemd_unit}\n",
+        "register(generator=generate_systemd_unit)\n",
+        "x = 'global generate_systemd_unit'\n",
+        "'''\nglobal generate_systemd_unit\n'''\n",
+        "# generate_systemd_unit = None\n",
+        "from typing import Any\n",
+        "from hermes_cli.none import *\n",
+        "generate_systemd_unit_again = None\n",
+    ] {
+        let found = document_of(&module_of(&format!("{plain}{after}")));
+        assert_eq!(told(found.as_ref()), ["= Service/Restart always"], "{after}");
+    }
+}
+
+/// The same of what it takes its text from.
+#[test]
+fn what_a_text_is_made_of_is_what_its_name_stands_for() {
+    let generator =
+        "def generate_systemd_unit():\n    return '[Service]\\nRestart=no\\n' + more()\n";
+    let more = "def more():\n    return 'Nice=1\\n'\n";
+    for (text, is_open) in [
+        (format!("{more}{generator}"), false),
+        (format!("@hardened\n{more}{generator}"), true),
+        (format!("if x:\n    def more(): return 'Nice=1\\n'\n{generator}"), true),
+        (format!("{more}{generator}more = hardened(more)\n"), true),
+        (format!("{more}{generator}def f():\n    global more\n    more = x\n"), true),
+    ] {
+        let found = document_of(&text).expect(&text);
+        assert_eq!(found.is_open, is_open, "{text}");
+        let path = ["Service", "Restart"];
+        assert!(found.settings.iter().any(|setting| setting.path == path), "{text}");
+    }
+}
+
+#[test]
+fn what_is_assigned_in_ways_that_are_not_understood_may_be_anything() {
+    let head = "lines = ['[Service]', 'Restart=no']\n";
+    let end = "return '\\n'.join(lines)";
+    for body in [
+        "lines[:] = other",
+        "lines[1:2] = ['Nice=1']",
+        "lines[1:] += other",
+        "del lines[1:]",
+        "lines[0] = other",
+        "def add():\n    nonlocal lines\n    lines = other\nadd()",
+        "def add(line):\n    def inner():\n        nonlocal lines\n        lines = other\n    inner()\nadd(1)",
+        "global lines",
+        "for lines[0] in other: pass",
+        "(lines if x else other)[:] = other",
+        "more = lines if x else []\nmore += ['Nice=1']",
+        "with x as lines[:]: pass",
+        "x and (lines := ['[Service]', 'Nice=1'])",
+        "[lines := ['[Service]', 'Nice=1'] for y in other]",
+        "z = (lines := ['[Service]', 'Nice=1']) if x else 2",
+        "match x:\n    case [lines, _]: pass\n    case {'a': 1, **lines}: pass",
+        "try: f()\nexcept E as lines: pass",
+        "class A:\n    def add(self):\n        nonlocal lines\n        lines = other\nA().add()",
+    ] {
+        // Nothing of it is told for sure: it is open, or no line is there in any case, or nothing is told at all.
+        let found = unit_of(&format!("{head}{body}\n{end}"));
+        let is_sure = found.as_ref().is_some_and(|found| {
+            !found.is_open && found.settings.iter().any(|setting| setting.when == When::Always)
+        });
+        assert!(!is_sure, "{body}: {found:#?}");
+    }
+    // A name of another module that a function sets.
+    let text = "from hermes_cli import other\ndef generate_systemd_unit():\n    other.UNIT = x\n    return other.UNIT\n";
+    let other = "UNIT = '[Service]\\nNice=1\\n'\n";
+    let found = units(&[("hermes_cli/gateway.py", text), ("hermes_cli/other.py", other)]);
+    assert!(found.user_unit.as_ref().is_none_or(|unit| unit.is_open), "{found:?}");
+}
+
+/// A module that Python could not read to its end says nothing of what is missing.
+#[test]
+fn a_module_that_is_cut_off_tells_nothing() {
+    let text = "X = [1, 2]\ndef generate_systemd_unit(system=False):\n    y = (1,\n      2)\n    return f'''\n[Service]\nRestart=always\nNice={y}\n'''\n";
+    let whole = document_of(text).expect("a unit");
+    assert_eq!(told(Some(&whole)).len(), 2);
+    for end in ["[Service]\nRes", "Restart=always\n", "Nice={y", "y = (1,", "X = [1,"] {
+        let at = text.find(end).expect(end) + end.len();
+        let cut = text.get(..at).expect("a text");
+        assert_eq!(document_of(cut), None, "{cut}");
+    }
+    // What is taken from such a module may be anything.
+    let gateway = "from hermes_cli.more import MORE\ndef generate_systemd_unit():\n    return '[Service]\\nNice=1\\n' + MORE\n";
+    let more = "MORE = 'User=x\\n'\nLAST = '''";
+    let found = units(&[("hermes_cli/gateway.py", gateway), ("hermes_cli/more.py", more)]);
+    assert!(found.user_unit.expect("a unit").is_open);
+}
+
 #[test]
 fn no_code_takes_longer_than_is_allowed() {
     // Each call doubles what there is.
@@ -400,6 +572,43 @@ proptest! {
         units(&[("hermes_cli/gateway.py", &text)]);
         let text = text.replace("systemd_unit", "launchd_plist");
         plist(&[("hermes_cli/gateway.py", &text)]);
+    }
+
+    /// Whatever else happens to the name of a generator, it is never told for sure what it no longer stands for.
+    #[test]
+    fn no_binding_is_overlooked(form in 0_usize..8, around in 0_usize..4, is_last in any::<bool>()) {
+        let plain = "def generate_systemd_unit():\n    return '[Service]\\nNice=1\\n'\n";
+        let bind = [
+            "generate_systemd_unit = x\n",
+            "(generate_systemd_unit) = x\n",
+            "[a, (b, generate_systemd_unit)] = x\n",
+            "generate_systemd_unit: int = x\n",
+            "if y: generate_systemd_unit = x\n",
+            "del generate_systemd_unit\n",
+            "from x import generate_systemd_unit\n",
+            "import generate_systemd_unit\n",
+        ][form];
+        let (bind, is_one) = match around {
+            0 => (bind.to_string(), true),
+            1 => (format!("if z:\n    {bind}"), true),
+            2 => (format!("'''\n{bind}'''\n"), false),
+            _ => (format!("# {bind}"), false),
+        };
+        let text = if is_last { format!("{plain}{bind}") } else { format!("{bind}{plain}") };
+        let found = document_of(&text).expect("an answer");
+        prop_assert_eq!(found.is_open, is_one && is_last, "{}", text);
+    }
+
+    /// A text that ends within a string or brackets tells nothing, wherever it ends there.
+    #[test]
+    fn no_cut_within_a_string_is_overlooked(lines in proptest::collection::vec("[A-Z][a-z]{2,6}=[0-9]", 1..5), quotes in 0_usize..3, cut in 0_usize..60) {
+        let (open, close) = [("'''", "'''"), ("f\"\"\"", "\"\"\""), ("(r'''", "''')")][quotes];
+        let inner = format!("\n[Service]\n{}\n", lines.join("\n"));
+        let head = format!("def generate_systemd_unit():\n    return {open}");
+        let whole = format!("{head}{inner}{close}\n");
+        prop_assert!(document_of(&whole).is_some(), "{}", whole);
+        let at = head.len() + cut.min(inner.len());
+        prop_assert_eq!(document_of(whole.get(..at).expect("a text")), None);
     }
 
     /// What a definition says is found whatever else the code does with the text.

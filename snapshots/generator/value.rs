@@ -1,6 +1,6 @@
 //! The values that a function works with, as far as they are known, and what becomes of them where ways part and meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::template::Text;
@@ -183,6 +183,15 @@ pub(super) struct Frame {
     pub(super) names: BTreeMap<String, Value>,
     /// True if it sees the names of the frame below.
     pub(super) is_inner: bool,
+    /// The names of which nothing is known from now on, whatever they are given: other functions give them values as well.
+    given_up: BTreeSet<String>,
+}
+
+impl Frame {
+    /// Returns the names of a function that begins.
+    pub(super) fn of(is_inner: bool) -> Self {
+        Self { is_inner, ..Self::default() }
+    }
 }
 
 impl State {
@@ -202,7 +211,26 @@ impl State {
     /// Gives a name a value.
     pub(super) fn set(&mut self, name: &str, value: Value) {
         if let Some(frame) = self.frames.last_mut() {
-            Rc::make_mut(frame).names.insert(name.into(), value);
+            let frame = Rc::make_mut(frame);
+            let value = if frame.given_up.contains(name) { Value::Any } else { value };
+            frame.names.insert(name.into(), value);
+        }
+    }
+
+    /// Lets a name have any value from now on, in the function that is being run and in those around it. What it stood for
+    /// may be changed.
+    pub(super) fn give_up(&mut self, name: &str) {
+        if let Some(value) = self.name(name).cloned() {
+            self.loosen(&value);
+        }
+        for frame in self.frames.iter_mut().rev() {
+            let is_inner = frame.is_inner;
+            let frame = Rc::make_mut(frame);
+            frame.given_up.insert(name.into());
+            frame.names.insert(name.into(), Value::Any);
+            if !is_inner {
+                break;
+            }
         }
     }
 
@@ -323,7 +351,8 @@ fn frame(one: &Frame, other: &Frame, count: Count) -> Frame {
         };
         names.insert(name.clone(), joined);
     }
-    Frame { names, is_inner: one.is_inner }
+    let given_up = one.given_up.union(&other.given_up).cloned().collect();
+    Frame { names, is_inner: one.is_inner, given_up }
 }
 
 fn object(one: &Object, other: &Object, count: Count) -> Object {

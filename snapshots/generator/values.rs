@@ -16,6 +16,28 @@ impl Run<'_> {
         if !self.step() {
             return Value::Any;
         }
+        let value = self.followed(expression, state, context);
+        // What is bound in a part that may be left out, or done several times, is not followed.
+        let is_certain = !matches!(
+            expression,
+            Expression::Each(_)
+                | Expression::Choice(_)
+                | Expression::Binary(Operator::And | Operator::Or, _)
+        );
+        if !is_certain {
+            for name in expression.binds() {
+                state.set(name, Value::Any);
+            }
+        }
+        value
+    }
+
+    fn followed(
+        &mut self,
+        expression: &Expression,
+        state: &mut State,
+        context: &mut Context,
+    ) -> Value {
         match expression {
             Expression::Text(parts) => Value::Text(self.formatted(parts, state, context)),
             Expression::Number(number) => Value::Number(number.replace('_', "")),

@@ -12,13 +12,16 @@ use plist::{Dictionary, Value};
 use thiserror::Error;
 
 use crate::redact::{Mark, Salt};
+use outline::{Key, Outline};
+
+mod outline;
 
 /// A property list whose top is a dictionary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plist {
     top: Dictionary,
-    /// The XML text. None for a binary list.
-    xml: Option<String>,
+    /// The keys of each dictionary as they stand in the text. None for a binary list.
+    keys: Vec<Key>,
 }
 
 /// Why a text is no property list.
@@ -70,10 +73,13 @@ impl Plist {
         {
             return Err(PlistError::Form("it is neither XML nor binary".into()));
         }
-        let value = Value::from_reader(Cursor::new(bytes))
-            .map_err(|error| PlistError::Form(first_line(&error.to_string())))?;
+        // The crate passes over literals.
+        let Outline { keys, plain } = xml.map(Outline::read).unwrap_or_default();
+        let value =
+            Value::from_reader(Cursor::new(if is_binary { bytes } else { plain.as_bytes() }))
+                .map_err(|error| PlistError::Form(first_line(&error.to_string())))?;
         match value {
-            Value::Dictionary(top) => Ok(Self { top, xml: xml.map(String::from) }),
+            Value::Dictionary(top) => Ok(Self { top, keys }),
             _ => Err(PlistError::Top),
         }
     }
@@ -131,31 +137,42 @@ impl Plist {
         self.top.iter().map(|(key, value)| (key.as_str(), shown(value)))
     }
 
-    /// The line of a second key of this name, 1-based.
-    pub fn second_line(&self, key: &str) -> Option<usize> {
-        self.lines(key).nth(1)
-    }
-
-    /// The line of a key, 1-based. None in a binary list.
+    /// The line of a key at the top, 1-based. None in a binary list.
     pub fn line(&self, key: &str) -> Option<usize> {
-        self.lines(key).next()
+        self.at_top(key).next()
     }
 
-    /// The line of a name within the dictionary of another key.
+    /// The line of a second key of this name at the top.
+    pub fn second_line(&self, key: &str) -> Option<usize> {
+        self.at_top(key).nth(1)
+    }
+
+    /// The line of a name within the dictionary of a key at the top.
     pub fn line_in(&self, outer: &str, name: &str) -> Option<usize> {
-        let from = self.line(outer)?;
-        self.lines(name).find(|line| *line >= from)
+        self.within(outer, name).next().map(|(_, line)| line)
     }
 
-    /// Keys of launchd's that stand more than once. Which of them holds is not defined.
+    /// The line of a second such name within the same dictionary.
+    pub fn second_line_in(&self, outer: &str, name: &str) -> Option<usize> {
+        let mut all = self.within(outer, name);
+        let (dictionary, _) = all.next()?;
+        all.find(|(other, _)| *other == dictionary).map(|(_, line)| line)
+    }
+
+    /// Keys of launchd's at the top that stand there more than once. Which of them holds is not defined.
     pub fn twice<'a>(&'a self, keys: &'a [&'a str]) -> impl Iterator<Item = (&'a str, usize)> {
         keys.iter().filter_map(|key| Some((*key, self.second_line(key)?)))
     }
 
-    fn lines(&self, key: &str) -> impl Iterator<Item = usize> {
-        let tag = format!("<key>{key}</key>");
-        let xml = self.xml.as_deref().unwrap_or_default();
-        xml.lines().enumerate().filter(move |(_, line)| line.contains(&tag)).map(|(at, _)| at + 1)
+    fn at_top(&self, name: &str) -> impl Iterator<Item = usize> {
+        let keys = self.keys.iter().filter(|key| key.dictionary == TOP);
+        keys.filter(move |key| key.name == name).map(|key| key.line)
+    }
+
+    /// The dictionary and the line of each name within dictionaries of this key.
+    fn within(&self, outer: &str, name: &str) -> impl Iterator<Item = (usize, usize)> {
+        let keys = self.keys.iter().filter(move |key| key.outer.as_deref() == Some(outer));
+        keys.filter(move |key| key.name == name).map(|key| (key.dictionary, key.line))
     }
 }
 
@@ -216,6 +233,8 @@ const LARGEST_XML: usize = 256 << 10;
 const LARGEST_BINARY: usize = 32 << 10;
 /// What Hermes writes has four.
 const MOST_LISTS: usize = 2_000;
+/// The number of the dictionary at the top.
+const TOP: usize = 0;
 /// launchd's own keys are nested four deep.
 const DEEPEST: usize = 64;
 
@@ -295,7 +314,129 @@ mod tests {
         assert_eq!(plist.twice(&["Label", "KeepAlive"]).collect::<Vec<_>>(), [("KeepAlive", 14)]);
     }
 
+    /// A key is one of its own dictionary, and nothing else is one.
+    #[test]
+    fn a_key_stands_twice_only_where_one_dictionary_has_it_twice() {
+        let variable = |text: &str| XML.replace("<key>HERMES_HOME</key>", text);
+        let before = |text: &str| XML.replace("<key>KeepAlive</key>", text);
+        for (xml, line, second) in [
+            (before("<!-- <key>KeepAlive</key> -->\n<key>KeepAlive</key>"), Some(13), None),
+            (
+                before("<!--\n<key>KeepAlive</key>\n<true/>\n-->\n<key>KeepAlive</key>"),
+                Some(16),
+                None,
+            ),
+            (before("<!-- > --><key>KeepAlive</key>"), Some(12), None),
+            (before("<?x <key>KeepAlive</key>?><key>KeepAlive</key>"), Some(12), None),
+            (
+                before(
+                    "<key>A</key><string><![CDATA[<key>KeepAlive</key>]]></string><key>KeepAlive</key>",
+                ),
+                Some(12),
+                None,
+            ),
+            (
+                before(
+                    "<key>A</key><string>&lt;key>KeepAlive&lt;/key></string><key>KeepAlive</key>",
+                ),
+                Some(12),
+                None,
+            ),
+            (
+                variable("<key>KeepAlive</key><string>x</string><key>HERMES_HOME</key>"),
+                Some(12),
+                None,
+            ),
+            (
+                before(
+                    "<key>A</key><array><dict><key>KeepAlive</key><true/></dict></array><key>KeepAlive</key>",
+                ),
+                Some(12),
+                None,
+            ),
+            (before("<key>A</key><dict/><key>KeepAlive</key>"), Some(12), None),
+            (before("<key>KeepAlive</key><false/><key >KeepAlive</key >"), Some(12), Some(12)),
+            (
+                before("<key>Keep<!-- -->Alive</key><false/>\n<key><![CDATA[KeepAlive]]></key>"),
+                Some(12),
+                Some(13),
+            ),
+            (before("<key>&#75;eepAlive</key><false/>\n<key>KeepAlive</key>"), Some(12), Some(13)),
+        ] {
+            let plist = Plist::read(xml.as_bytes()).expect(&xml);
+            assert_eq!(
+                (plist.line("KeepAlive"), plist.second_line("KeepAlive")),
+                (line, second),
+                "{xml}"
+            );
+            assert_eq!(plist.truth("KeepAlive"), Some(true), "{xml}");
+        }
+        let limits = before(
+            "<key>HardResourceLimits</key><dict><key>NumberOfFiles</key><integer>2</integer></dict>\n\
+             <key>SoftResourceLimits</key>\n<dict><key>NumberOfFiles</key><integer>1</integer></dict>\n<key>KeepAlive</key>",
+        );
+        let plist = Plist::read(limits.as_bytes()).expect("a list");
+        assert_eq!(plist.line("NumberOfFiles"), None);
+        assert_eq!(plist.line_in("HardResourceLimits", "NumberOfFiles"), Some(12));
+        assert_eq!(plist.line_in("SoftResourceLimits", "NumberOfFiles"), Some(14));
+        assert_eq!(plist.second_line_in("HardResourceLimits", "NumberOfFiles"), None);
+        let twice = limits.replace(
+            "<integer>2</integer>",
+            "<integer>2</integer><key>NumberOfFiles</key><integer>3</integer>",
+        );
+        let plist = Plist::read(twice.as_bytes()).expect("a list");
+        assert_eq!(plist.second_line_in("HardResourceLimits", "NumberOfFiles"), Some(12));
+        assert_eq!(plist.second_line_in("SoftResourceLimits", "NumberOfFiles"), None);
+    }
+
+    #[test]
+    fn a_literal_is_text() {
+        let home = "<string>/Users/a/.hermes</string>";
+        for written in [
+            "<string><![CDATA[/Users/a/.hermes]]></string>",
+            "<string>/Users<![CDATA[/a/]]>.hermes</string>",
+            "<string><!-- <![CDATA[ -->/Users/a/.hermes</string>",
+            "<string><![CDATA[/Users/a/]]><![CDATA[.hermes]]></string>",
+        ] {
+            let plist = Plist::read(XML.replace(home, written).as_bytes()).expect(written);
+            let pairs = plist.pairs("EnvironmentVariables").expect(written);
+            assert_eq!(
+                pairs,
+                [("HERMES_HOME".to_string(), "/Users/a/.hermes".to_string())],
+                "{written}"
+            );
+        }
+        let odd = XML.replace(home, "<string><![CDATA[<a> & </string> &amp;]]></string>");
+        let plist = Plist::read(odd.as_bytes()).expect("a list");
+        let pairs = plist.pairs("EnvironmentVariables").expect("variables");
+        assert_eq!(pairs, [("HERMES_HOME".to_string(), "<a> & </string> &amp;".to_string())]);
+    }
+
     proptest! {
+        /// The keys that are counted are those of the tree, whatever comments and literals stand between them.
+        #[test]
+        fn the_keys_are_those_of_the_tree(names in prop::collection::vec("[A-Za-z<>&]{1,6}", 0..6), inner in prop::collection::vec("[A-Z]{1,3}", 0..4), how in prop::collection::vec(0_usize..5, 6)) {
+            let key = |name: &str, how: usize| match how {
+                0 => format!("<key>{}</key>", name.replace('&', "&amp;").replace('<', "&lt;")),
+                1 => format!("<key><![CDATA[{name}]]></key>"),
+                2 => format!("<!-- <key>x</key> --><key >{}</key>", name.replace('&', "&#38;").replace('<', "&#x3c;")),
+                3 => format!("\n<key><!--y-->{}</key>\n", name.replace('&', "&amp;").replace('<', "&lt;")),
+                _ => format!("<key>{}<![CDATA[]]></key>", name.replace('&', "&amp;").replace('<', "&lt;")),
+            };
+            let pairs: Vec<String> = inner.iter().map(|name| format!("<key>{name}</key><true/>")).collect();
+            let pairs = pairs.concat();
+            let top: Vec<String> = names.iter().zip(&how).map(|(name, how)| format!("{}<dict>{pairs}</dict>", key(name, *how))).collect();
+            let top = top.concat();
+            let plist = Plist::read(format!("<plist><dict>{top}</dict></plist>").as_bytes()).expect("a list");
+            for name in names.iter().chain(["x".to_string()].iter()) {
+                let count = names.iter().filter(|other| *other == name).count();
+                prop_assert_eq!(plist.at_top(name).count(), count);
+                prop_assert_eq!(plist.has(name), count > 0);
+                let found = plist.within(name, "A").count();
+                prop_assert_eq!(found, count * inner.iter().filter(|inner| *inner == "A").count());
+            }
+        }
+
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), cut in 0_usize..900) {
             let _ = Plist::read(&bytes);

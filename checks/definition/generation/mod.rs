@@ -26,6 +26,11 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         let what = format!("whether {name}, as {releases} writes it, fits the installed code");
         return Finding::unknown(&what, &at.unknown_writing()).minor();
     };
+    let matter: Vec<_> = drift.harmful().collect();
+    if let Some(why) = drift.untold().filter(|_| matter.is_empty()) {
+        let what = format!("whether {name} is as the installed code writes it");
+        return Finding::unknown(&what, &why).minor();
+    }
     let version = at.version().map_or_else(|| "the installed code".into(), ToString::to_string);
     if drift.is_by_code_alone() && drift.is_current() {
         return Finding::pass(format!(
@@ -46,7 +51,6 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
         (_, true) => "newer than",
         _ => "of another release than",
     };
-    let matter: Vec<_> = drift.harmful().collect();
     let Some(first) = matter.first() else {
         return Finding::pass(format!(
             "{name} is as {releases} writes it, which does no harm with {version}{told}"

@@ -18,9 +18,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             None => (&Restart::Never, Place { file: definition.path.clone(), line: None }),
         };
         let is_written_so = at.drift(lane).is_some_and(|drift| {
-            let mut all = drift.stale.iter().chain(drift.edits);
             let is_of_it = |name: &str| matches!(name, "Restart" | "KeepAlive");
-            drift.written.is_some() && !all.any(|found| is_of_it(&found.difference.name))
+            drift.written.is_some() && !drift.all().any(|found| is_of_it(&found.difference.name))
         });
         let fails = at.has(Capability::PlannedRestartFails);
         judge(restart, fails, is_written_so).seen_at(&place, said(restart))

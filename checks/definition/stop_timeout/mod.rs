@@ -103,12 +103,11 @@ fn judge(at: &Subject<'_>, lane: &Lane, given: u64, (stop, waits): (Stop, u64)) 
 /// True if the limit is as the installed release writes it. That of a plist is no matter of the settings.
 fn is_its_own(at: &Subject<'_>, drift: &Drift<'_>, given: u64) -> bool {
     let is_loaded = written_limit(drift.lane).is_none_or(|limit| limit.seconds() == Some(given));
-    let mut differences = drift.stale.iter().chain(drift.edits);
     drift.lane.manager.is_launchd()
         && is_loaded
         && drift.written.is_some()
         && drift.is_rewritten(at)
-        && !differences.any(|found| found.difference.name == "ExitTimeOut")
+        && !drift.all().any(|found| found.difference.name == "ExitTimeOut")
 }
 
 /// True if the gateway fits its wait into launchd's limit, for a stop by a signal: it asks launchd in the domain of its

@@ -1,6 +1,6 @@
 //! What was edited by hand, and is lost when Hermes writes the definition again.
 
-use gw_snapshot::facts::generation::How;
+use gw_snapshot::facts::generation::{Form, How};
 
 use crate::Subject;
 use crate::drift::{Drift, Grade, Graded};
@@ -30,8 +30,15 @@ fn judge(at: &Subject<'_>, drift: &Drift<'_>) -> Finding {
     if drift.written.is_none() {
         return unknown_release(at, drift, &lost);
     }
+    if let Some(why) = drift.untold().filter(|_| lost.is_empty()) {
+        let what = format!("what of {name} the next {} drops", drift.rewriters());
+        let finding = Finding::unknown(&what, &why).minor();
+        return drift.unclear.iter().take(MOST).fold(finding, |finding, found| {
+            finding.seen_at(&drift.place(found), found.said(drift.form, "the installed code"))
+        });
+    }
     if lost.is_empty() {
-        return longer(at, drift).unwrap_or_else(|| {
+        return longer(at, drift).or_else(|| passed_over(drift)).unwrap_or_else(|| {
             Finding::pass(format!("{name} says nothing that Hermes would not write again"))
         });
     }
@@ -133,6 +140,36 @@ fn longer(at: &Subject<'_>, drift: &Drift<'_>) -> Option<Finding> {
             .seen_at(&drift.place(edit), format!("TimeoutStopSec={given}"))
             .help(drift.keeps(at, edit)),
     )
+}
+
+/// That something was added which systemd passes over: nothing changes when it is lost, and nothing did when it was added.
+fn passed_over(drift: &Drift<'_>) -> Option<Finding> {
+    let idle: Vec<&Graded> = match drift.form {
+        Form::Plist => Vec::new(),
+        _ => drift.edits.iter().filter(|edit| edit.is_passed_over()).collect(),
+    };
+    idle.first()?;
+    let names: Vec<String> =
+        idle.iter().take(IN_CLAIM).map(|edit| edit.subject(drift.form)).collect();
+    let more = match idle.len().saturating_sub(IN_CLAIM) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let claim = format!(
+        "systemd ignores {}{more} in {}: the next {} drops that, which changes nothing",
+        names.join(", "),
+        drift.lane.name,
+        drift.rewriters()
+    );
+    let finding = idle.iter().take(MOST).fold(Finding::note(claim), |finding, edit| {
+        finding.seen_at(&drift.place(edit), format!("{}: {}", edit.subject(drift.form), edit.why))
+    });
+    Some(match idle.iter().find_map(|edit| Some((edit.subject(drift.form), edit.meant()?))) {
+        Some((subject, meant)) => finding.help(format!(
+            "if {meant}= is meant by {subject}, say that in a drop-in: the service runs without it"
+        )),
+        None => finding,
+    })
 }
 
 /// How many edits the claim names.

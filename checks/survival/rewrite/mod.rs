@@ -57,6 +57,10 @@ fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
         let claim = format!("the next {next} mends {name}: it {}", first.fate(drift.form));
         return seen(Finding::note(claim), &mended);
     }
+    if let Some(why) = drift.untold() {
+        let what = format!("whether the next {next} changes what {name} does");
+        return Finding::unknown(&what, &why).minor();
+    }
     Finding::pass(format!("the next {next} changes nothing of what {name} does"))
 }
 

@@ -219,6 +219,13 @@ impl<'a> Reader<'a> {
             }
             Token::Name("from") => self.imported().map(Statement::Import),
             Token::Name("del") => Some(Statement::Delete(self.list()?)),
+            Token::Name("global" | "nonlocal") => {
+                let mut names = vec![self.name()?.to_string()];
+                while self.take_sign(",") {
+                    names.push(self.name()?.into());
+                }
+                Some(Statement::Outer(names))
+            }
             _ => {
                 self.skip_to_end();
                 Some(Statement::Pass)
@@ -390,13 +397,15 @@ impl<'a> Reader<'a> {
         let mut handlers = Vec::new();
         while self.take_word("except") {
             self.take_sign("*");
+            let mut handler = Vec::new();
             if !self.is_sign(":") {
                 self.list()?;
                 if self.take_word("as") {
-                    self.name()?;
+                    handler.push(Statement::Delete(Expression::Name(self.name()?.into())));
                 }
             }
-            handlers.push(self.block()?);
+            handler.extend(self.block()?);
+            handlers.push(handler);
         }
         let after = if self.take_word("else") { self.block()? } else { Vec::new() };
         let last = if self.take_word("finally") { self.block()? } else { Vec::new() };
@@ -443,10 +452,16 @@ impl<'a> Reader<'a> {
         }
         let mut cases = Vec::new();
         while self.take_word("case") {
-            // A colon within brackets belongs to a pattern.
+            // A colon within brackets belongs to a pattern, and every name before the condition may get a value by it.
             let mut open: usize = 0;
+            let mut bound = Vec::new();
+            let mut is_pattern = true;
             loop {
                 match self.peek()? {
+                    Token::Name("if") => is_pattern = false,
+                    Token::Name(name) if is_pattern && name != "_" && !is_keyword(name) => {
+                        bound.push(Statement::Delete(Expression::Name(name.into())));
+                    }
                     Token::Sign("(" | "[" | "{") => open = open.saturating_add(1),
                     Token::Sign(")" | "]" | "}") => open = open.saturating_sub(1),
                     Token::Sign(":") if open == 0 => break,
@@ -455,7 +470,8 @@ impl<'a> Reader<'a> {
                 }
                 self.next();
             }
-            cases.push(self.block()?);
+            bound.extend(self.block()?);
+            cases.push(bound);
         }
         (self.next() == Some(Token::Dedent)).then_some(Statement::Match(subject, cases))
     }
@@ -509,7 +525,13 @@ impl<'a> Reader<'a> {
     fn class(&mut self) -> Option<Statement> {
         self.next();
         let name = self.name()?.to_string();
+        let from = self.at;
         self.skip();
+        // Its methods may give names of the function around it another value.
+        let inner = self.tokens.get(from..self.at).unwrap_or_default();
+        if inner.contains(&Token::Name("nonlocal")) {
+            return Some(Statement::Unread);
+        }
         Some(Statement::Assign(vec![Expression::Name(name)], Expression::Other(Vec::new())))
     }
 

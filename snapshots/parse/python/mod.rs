@@ -12,7 +12,7 @@ mod token;
 mod tree;
 
 pub use grammar::statements;
-pub use outline::{Item, Kind, Source};
+pub use outline::{Binding, Item, Kind, Source};
 pub use tree::{
     Call, Each, Element, Expression, Function, Imported, Loop, Operator, Parameter, Part,
     Statement, Takes,

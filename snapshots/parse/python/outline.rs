@@ -2,13 +2,18 @@
 
 use std::ops::Range;
 
+use super::grammar::statements;
 use super::scan::{indentation, line_end, logical_end, word_end};
+use super::tree::{Expression, Statement};
 
 /// A module's text with the places of what it defines.
 #[derive(Debug, Clone)]
 pub struct Source {
     text: String,
     items: Vec<Item>,
+    /// The statements of the module itself that are no items.
+    others: Vec<Range<usize>>,
+    is_whole: bool,
 }
 
 /// Something that a module defines.
@@ -22,6 +27,10 @@ pub struct Item {
     pub span: Range<usize>,
     /// True if no function and no class is around it.
     pub is_of_module: bool,
+    /// True if the module does it only under a condition: within `if`, `try` or a loop.
+    pub is_conditional: bool,
+    /// What it is decorated with, each without its `@` and its arguments.
+    pub decorators: Vec<String>,
 }
 
 /// What an item is.
@@ -37,6 +46,27 @@ pub enum Kind {
     Touch,
     /// `import …` or `from … import …`.
     Import,
+    /// `global NAME` within a function, which gives a name of the module another value whenever it is called.
+    Global,
+}
+
+/// How a module gives a name its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding<'a> {
+    /// By an item of this name, or by an import.
+    Item(&'a Item),
+    /// By a statement of another form, which begins there.
+    Other(usize),
+}
+
+impl Binding<'_> {
+    /// Returns where in the text it stands.
+    pub fn at(&self) -> usize {
+        match self {
+            Self::Item(item) => item.span.start,
+            Self::Other(at) => *at,
+        }
+    }
 }
 
 /// A block that is still open while the text is read.
@@ -50,7 +80,10 @@ impl Source {
     pub fn read(text: String) -> Self {
         let bytes = text.as_bytes();
         let mut items: Vec<Item> = Vec::new();
+        let mut others = Vec::new();
         let mut blocks: Vec<Open> = Vec::new();
+        let mut decorators: Vec<String> = Vec::new();
+        let mut is_whole = true;
         let mut line = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         while line < bytes.len() && items.len() < MOST_ITEMS {
             let (columns, at) = indentation(bytes, line);
@@ -63,25 +96,53 @@ impl Source {
                     item.span.end = line;
                 }
             }
-            let end = logical_end(bytes, at);
+            let (end, is_closed) = logical_end(bytes, at);
+            is_whole &= is_closed;
             let is_of_module = blocks.is_empty();
-            let may_count = is_of_module || begins_a_block(bytes.get(at..).unwrap_or_default());
-            if let Some((kind, name)) = may_count.then(|| head(&text, at)).flatten()
-                && (is_of_module || matches!(kind, Kind::Function | Kind::Class))
-            {
-                if matches!(kind, Kind::Function | Kind::Class) {
-                    blocks.push(Open { indentation: columns, item: items.len() });
-                }
-                items.push(Item { kind, name: name.into(), span: line..end, is_of_module });
-            }
+            let span = line..end;
+            let rest = bytes.get(at..).unwrap_or_default();
             line = end;
+            if rest.starts_with(b"@") {
+                decorators.push(decorator(&text, at).into());
+                continue;
+            }
+            let decorators = std::mem::take(&mut decorators);
+            if rest.starts_with(b"global") && !is_of_module {
+                items.extend(globals(text.get(at..end).unwrap_or_default(), &span));
+                continue;
+            }
+            let may_count = is_of_module || begins_a_block(rest);
+            let found = may_count.then(|| head(&text, at)).flatten();
+            let is_block = |kind: Kind| matches!(kind, Kind::Function | Kind::Class);
+            match found.filter(|(kind, _)| is_of_module || is_block(*kind)) {
+                Some((kind, name)) => {
+                    if is_block(kind) {
+                        blocks.push(Open { indentation: columns, item: items.len() });
+                    }
+                    items.push(Item {
+                        kind,
+                        name: name.into(),
+                        span,
+                        is_of_module,
+                        is_conditional: columns > 0,
+                        decorators,
+                    });
+                }
+                None if is_of_module && others.len() < MOST_ITEMS => others.push(span),
+                None => {}
+            }
         }
         for block in blocks {
             if let Some(item) = items.get_mut(block.item) {
                 item.span.end = bytes.len();
             }
         }
-        Self { text, items }
+        Self { text, items, others, is_whole }
+    }
+
+    /// True if nothing in it is left open at its end: no string and no bracket. One that is cut off tells nothing.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Returns the text of an item.
@@ -94,12 +155,119 @@ impl Source {
         self.items.iter()
     }
 
-    /// Returns the last function of this name, and rather one of the module than one within something else.
-    pub fn function(&self, name: &str) -> Option<&Item> {
-        let named = |item: &&Item| item.kind == Kind::Function && item.name == name;
-        let of_module = self.items().rev().find(|item| item.is_of_module && named(item));
-        of_module.or_else(|| self.items().rev().find(named))
+    /// Returns all that gives a name of the module a value or changes it, in the order of its lines. Of imports every one
+    /// is returned.
+    pub fn bindings(&self, name: &str) -> Vec<Binding<'_>> {
+        let mut found: Vec<Binding<'_>> = Vec::new();
+        for item in &self.items {
+            let is_it = match item.kind {
+                Kind::Import => item.is_of_module,
+                Kind::Global => item.name == name,
+                Kind::Function | Kind::Class => item.is_of_module && item.name == name,
+                Kind::Assignment | Kind::Touch if item.name == name => true,
+                Kind::Assignment | Kind::Touch => {
+                    if self.may_bind(&item.span, name) {
+                        found.push(Binding::Other(item.span.start));
+                    }
+                    false
+                }
+            };
+            found.extend(is_it.then_some(Binding::Item(item)));
+        }
+        let others = self.others.iter().filter(|span| self.may_bind(span, name));
+        found.extend(others.map(|span| Binding::Other(span.start)));
+        found.sort_by_key(Binding::at);
+        found
     }
+
+    /// True if a statement of the module may give this name a value, whatever its form.
+    fn may_bind(&self, span: &Range<usize>, name: &str) -> bool {
+        let text = self.text.get(span.clone()).unwrap_or_default();
+        if !has_word(text, name) {
+            return false;
+        }
+        // What is under a name of its own in the module is under that of the variable as well.
+        if text.contains(":=") || BACK_DOORS.iter().any(|door| text.contains(door)) {
+            return true;
+        }
+        let first = text.trim_start().split(|c: char| !c.is_alphanumeric()).next();
+        if first.is_some_and(|first| BINDERS.contains(&first)) {
+            return true;
+        }
+        statements(text).iter().any(|statement| binds(statement, text, name))
+    }
+}
+
+/// True if a statement gives a name a value. One that cannot be read may be the head of a block, which gives none, or have
+/// its block on its line.
+fn binds(statement: &Statement, text: &str, name: &str) -> bool {
+    let in_all = |all: &[Statement]| all.iter().any(|inner| binds(inner, text, name));
+    match statement {
+        Statement::Assign(targets, _) => targets.iter().any(|target| is_of(target, name)),
+        Statement::Change(target, ..) | Statement::Delete(target) => is_of(target, name),
+        Statement::If(branches, last) => {
+            branches.iter().any(|(_, body)| in_all(body)) || in_all(last)
+        }
+        Statement::While(_, body, after) => in_all(body) || in_all(after),
+        Statement::Unread => {
+            let after = text.rsplit_once(':').map_or(text, |(_, after)| after);
+            has_word(after, name)
+        }
+        Statement::Try { .. } | Statement::For { .. } | Statement::With(..) => true,
+        _ => false,
+    }
+}
+
+/// True if a target is a name, has it among others, or is something of it.
+fn is_of(target: &Expression, name: &str) -> bool {
+    match target {
+        Expression::Name(known) => known == name,
+        Expression::List(targets) => targets.iter().any(|target| is_of(&target.value, name)),
+        Expression::Attribute(of, _) => is_of(of, name),
+        Expression::Index(parts) => is_of(&parts.0, name),
+        Expression::Other(parts) => parts.iter().any(|part| is_of(part, name)),
+        _ => false,
+    }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after =
+            text.get(at.saturating_add(word.len())..).and_then(|after| after.chars().next());
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+/// Returns what stands after the `@` at `at`, without its arguments.
+fn decorator(text: &str, at: usize) -> &str {
+    let line = text.get(at.saturating_add(1)..).unwrap_or_default();
+    let end = line.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | ' '));
+    line.get(..end.unwrap_or(line.len())).unwrap_or_default().trim()
+}
+
+/// Returns the names of a `global` statement.
+fn globals(statement: &str, span: &Range<usize>) -> Vec<Item> {
+    let names = statement.strip_prefix("global").unwrap_or_default();
+    let end = names.find(['#', ';', '\n']).unwrap_or(names.len());
+    let names = names.get(..end).unwrap_or_default().split(',').map(str::trim);
+    names
+        .filter(|name| !name.is_empty() && names_begin(statement))
+        .map(|name| Item {
+            kind: Kind::Global,
+            name: name.into(),
+            span: span.clone(),
+            is_of_module: true,
+            is_conditional: true,
+            decorators: Vec::new(),
+        })
+        .collect()
+}
+
+/// True if a statement is `global` with names, and not something whose name begins so.
+fn names_begin(statement: &str) -> bool {
+    statement.strip_prefix("global").is_some_and(|rest| rest.starts_with([' ', '\t', '\\']))
 }
 
 /// True if a statement may define a function or a class.
@@ -156,5 +324,9 @@ const KEYWORDS: [&str; 22] = [
     "global", "if", "lambda", "nonlocal", "not", "pass", "raise", "return", "try", "while", "with",
     "yield",
 ];
+/// Words that begin a statement which may give names a value that are not at its start.
+const BINDERS: [&str; 7] = ["async", "case", "del", "except", "for", "match", "with"];
+/// How a module reaches its own names by their text.
+const BACK_DOORS: [&str; 4] = ["globals(", "setattr(", "vars(", "exec("];
 /// No module has nearly as many definitions; Hermes's largest has less than a thousand.
 const MOST_ITEMS: usize = 20_000;

@@ -48,11 +48,12 @@ pub(super) fn quotes(bytes: &[u8], at: usize) -> usize {
 
 /// Returns the end of the string whose opening quote stands at `at`, its closing quote included.
 pub(super) fn string_end(bytes: &[u8], at: usize, formatted: bool) -> usize {
-    string(bytes, at, formatted, DEEPEST)
+    string(bytes, at, formatted, DEEPEST).0
 }
 
-fn string(bytes: &[u8], at: usize, formatted: bool, levels: usize) -> usize {
-    let Some(quote) = bytes.get(at).copied() else { return at };
+/// Returns the end of a string, and whether it is closed there.
+fn string(bytes: &[u8], at: usize, formatted: bool, levels: usize) -> (usize, bool) {
+    let Some(quote) = bytes.get(at).copied() else { return (at, false) };
     let width = quotes(bytes, at);
     let mut at = at.saturating_add(width);
     let is_sign = |byte: &u8| {
@@ -67,15 +68,15 @@ fn string(bytes: &[u8], at: usize, formatted: bool, levels: usize) -> usize {
         let next = at.saturating_add(1);
         at = match byte {
             b'\\' => at.saturating_add(2),
-            _ if byte == quote && width == 1 => return next,
-            _ if byte == quote && quotes(bytes, at) == 3 => return at.saturating_add(3),
-            b'\n' if width == 1 => return at,
+            _ if byte == quote && width == 1 => return (next, true),
+            _ if byte == quote && quotes(bytes, at) == 3 => return (at.saturating_add(3), true),
+            b'\n' if width == 1 => return (at, false),
             b'{' if formatted && bytes.get(next) == Some(&b'{') => at.saturating_add(2),
             b'{' if formatted && levels > 0 => hole(bytes, next, (quote, width), levels - 1),
             _ => next,
         };
     }
-    bytes.len()
+    (bytes.len(), false)
 }
 
 /// Returns the end of a placeholder that begins at `at`, after its `{`: past its `}`, or where the string around it,
@@ -95,7 +96,7 @@ fn hole(bytes: &[u8], at: usize, (quote, width): (u8, usize), levels: usize) -> 
             b'\'' | b'"' if !is_form => {
                 let prefix = bytes.get(word..at).and_then(|word| std::str::from_utf8(word).ok());
                 let formatted = prefix.and_then(Prefix::read).is_some_and(|it| it.formatted);
-                at = if levels > 0 { string(bytes, at, formatted, levels - 1) } else { next };
+                at = if levels > 0 { string(bytes, at, formatted, levels - 1).0 } else { next };
                 word = at;
                 continue;
             }
@@ -113,23 +114,32 @@ fn hole(bytes: &[u8], at: usize, (quote, width): (u8, usize), levels: usize) -> 
 }
 
 /// Returns the start of the line after the logical line in which `at` stands: brackets, strings of several lines and a
-/// backslash at the end continue a line.
-pub(super) fn logical_end(bytes: &[u8], at: usize) -> usize {
+/// backslash at the end continue a line. False with it if the text ends before that: within a string, within brackets,
+/// or after such a backslash.
+pub(super) fn logical_end(bytes: &[u8], at: usize) -> (usize, bool) {
     let start = at;
     let mut at = at;
     let mut open: usize = 0;
+    let mut is_closed = true;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(further) = rest.iter().position(|byte| is_sign(*byte)) else {
-            return bytes.len();
+            return (bytes.len(), open == 0 && is_closed);
         };
         at = at.saturating_add(further);
         let next = at.saturating_add(1);
         at = match bytes.get(at) {
-            Some(b'\n') if open == 0 => return next,
-            Some(b'\\') => at.saturating_add(2),
+            Some(b'\n') if open == 0 => return (next, true),
+            Some(b'\\') => {
+                is_closed = at.saturating_add(2) < bytes.len();
+                at.saturating_add(2)
+            }
             Some(b'#') => line_end(bytes, at),
-            Some(b'\'' | b'"') => string_end(bytes, at, is_formatted(bytes, start, at)),
+            Some(b'\'' | b'"') => {
+                let (end, is_ended) = string(bytes, at, is_formatted(bytes, start, at), DEEPEST);
+                is_closed = is_ended;
+                end
+            }
             Some(b'(' | b'[' | b'{') => {
                 open = open.saturating_add(1);
                 next

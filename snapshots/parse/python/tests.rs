@@ -9,6 +9,14 @@ fn names(text: &str) -> Vec<(Kind, String)> {
     source(text).items().map(|item| (item.kind, item.name.clone())).collect()
 }
 
+/// The last function of this name, rather one of the module than one within something else.
+fn function<'a>(source: &'a Source, name: &str) -> Option<&'a Item> {
+    let mut named: Vec<&Item> =
+        source.items().filter(|item| item.kind == Kind::Function && item.name == name).collect();
+    named.sort_by_key(|item| item.is_of_module);
+    named.pop()
+}
+
 fn one(text: &str) -> Expression {
     match statements(text).as_slice() {
         [Statement::Value(value)] => value.clone(),
@@ -84,11 +92,11 @@ else:
         .map(|(kind, name)| (kind, name.to_string()))
     );
     let source = source(text);
-    let first = source.text(source.function("first").expect("a function"));
+    let first = source.text(function(&source, "first").expect("a function"));
     assert!(first.starts_with("def first(a,") && first.contains("# and one below"), "{first}");
     assert!(!first.contains("class C"), "{first}");
-    assert!(source.function("trap").is_none());
-    assert!(!source.function("method").expect("a method").is_of_module);
+    assert!(function(&source, "trap").is_none());
+    assert!(!function(&source, "method").expect("a method").is_of_module);
 }
 
 #[test]
@@ -96,8 +104,8 @@ fn tabs_and_continued_lines_are_read_as_python_does() {
     let text =
         "def f():\n\tif a:\n\t\tb = 1\n        return b\nx = \\\n  'def g():'\ndef h(): pass\n";
     let found = source(text);
-    assert_eq!(found.text(found.function("f").expect("f")).lines().count(), 4);
-    assert!(found.function("g").is_none() && found.function("h").is_some());
+    assert_eq!(found.text(function(&found, "f").expect("f")).lines().count(), 4);
+    assert!(function(&found, "g").is_none() && function(&found, "h").is_some());
     let all = statements(text.split("x =").next().expect("f"));
     let [Statement::Define(f)] = all.as_slice() else { panic!("one function: {all:?}") };
     // A tab goes to column eight, as eight blanks do.
@@ -344,7 +352,7 @@ proptest! {
     fn a_function_is_found_wherever_it_stands(before in "(x = 1\n|'''a\ndef f(): pass\n'''\n|# def f():\n|y = \\(\n'def f'\\)\n|\n){0,8}", after in "(z = 1\n|# c\n|\n){0,4}") {
         let text = format!("{before}def f(a):\n    b = 'def g():'\n\n  # c\n    return b\n{after}");
         let read = source(&text);
-        let found = read.text(read.function("f").expect("a function"));
+        let found = read.text(function(&read, "f").expect("a function"));
         prop_assert!(found.starts_with("def f(a):") && found.contains("return b"), "{}", found);
         prop_assert!(!found.contains("z = 1") && !found.contains("x = 1"), "{}", found);
     }

@@ -44,6 +44,54 @@ pub enum Expression {
     Other(Vec<Expression>),
 }
 
+impl Expression {
+    /// Returns the names that `:=` binds in it.
+    pub fn binds(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.collect(&mut names);
+        names
+    }
+
+    fn collect<'e>(&'e self, names: &mut Vec<&'e str>) {
+        let mut all = |parts: &mut dyn Iterator<Item = &'e Self>| {
+            parts.for_each(|part| part.collect(names));
+        };
+        match self {
+            Self::Bind(name, value) => {
+                value.collect(names);
+                names.push(name);
+            }
+            Self::Text(parts) => all(&mut parts.iter().filter_map(|part| match part {
+                Part::Hole(value) => value.as_ref(),
+                Part::Literal(_) => None,
+            })),
+            Self::Attribute(of, _) | Self::Not(of) | Self::Yield { value: of, .. } => {
+                of.collect(names);
+            }
+            Self::Call(call) => {
+                let plain = call.arguments.iter().map(|argument| &argument.value);
+                let named = call.named.iter().map(|(_, value)| value);
+                all(&mut [&call.callee].into_iter().chain(plain).chain(named));
+            }
+            Self::Index(parts) | Self::Binary(_, parts) => {
+                all(&mut [&parts.0, &parts.1].into_iter());
+            }
+            Self::List(elements) => all(&mut elements.iter().map(|element| &element.value)),
+            Self::Dictionary(pairs) => {
+                all(&mut pairs.iter().flat_map(|(key, value)| key.iter().chain([value])));
+            }
+            Self::Each(each) => {
+                let loops = each.loops.iter();
+                let loops = loops.flat_map(|one| [&one.source].into_iter().chain(&one.conditions));
+                all(&mut each.key.iter().chain([&each.value]).chain(loops));
+            }
+            Self::Choice(parts) => all(&mut [&parts.0, &parts.1, &parts.2].into_iter()),
+            Self::Other(parts) => all(&mut parts.iter()),
+            Self::Number(_) | Self::Truth(_) | Self::Nothing | Self::Name(_) => {}
+        }
+    }
+}
+
 /// A part of a string.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
@@ -173,10 +221,32 @@ pub enum Statement {
     Define(Function),
     /// `import` or `from … import …`.
     Import(Vec<Imported>),
+    /// `global` or `nonlocal`: these names are of what is around the function.
+    Outer(Vec<String>),
     /// A statement that changes nothing.
     Pass,
     /// Something that could not be read: what it does is not known.
     Unread,
+}
+
+impl Statement {
+    /// Returns the statements within it, block by block.
+    pub fn blocks(&self) -> impl Iterator<Item = &[Self]> {
+        let blocks: Vec<&Vec<Self>> = match self {
+            Self::If(branches, last) => {
+                branches.iter().map(|(_, body)| body).chain([last]).collect()
+            }
+            Self::For { body, after, .. } | Self::While(_, body, after) => vec![body, after],
+            Self::Try { body, handlers, after, last } => {
+                [body].into_iter().chain(handlers).chain([after, last]).collect()
+            }
+            Self::With(_, body) => vec![body],
+            Self::Match(_, cases) => cases.iter().collect(),
+            Self::Define(function) => vec![&function.body],
+            _ => Vec::new(),
+        };
+        blocks.into_iter().map(Vec::as_slice)
+    }
 }
 
 /// A function.
