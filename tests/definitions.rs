@@ -237,6 +237,8 @@ impl Recording {
                 json!({"path": init, "text": "__version__: str\n"}),
                 json!({"path": format!("{code}/install-stamp.json"), "text": stamp}),
                 json!({"path": metadata, "text": metadata_text}),
+                // No checkout: then the stamp is believed.
+                json!({"path": format!("{code}/.git"), "error": "not-found"}),
             ];
         }
         vec![json!({"path": init, "text": format!("__version__ = \"{}\"\n", self.release)})]

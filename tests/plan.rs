@@ -87,7 +87,8 @@ const WRONG_ADVICE: &[&str] = &[
     // Permissions opened for all, and files given away while they are in use.
     "chmod",
     "chown",
-    "777",
+    " 777",
+    "0777",
     "HERMES_UID",
     "Full Disk Access",
     // Policies turned down so that the symptom goes away.
