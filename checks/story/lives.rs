@@ -326,6 +326,11 @@ impl Lives {
         all.filter(is_recent).collect()
     }
 
+    /// True if the times in the logs are known as instants.
+    pub(crate) fn knows_the_log(&self) -> bool {
+        self.clock.is_some()
+    }
+
     /// The instant of a time in the logs. None where the zone of their clock is not known.
     pub(crate) fn instant(&self, wall: DateTime) -> Option<Timestamp> {
         self.clock?.instant(wall)

@@ -13,6 +13,7 @@ use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::limit::Limit;
 use gw_snapshot::facts::process::Witness;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
@@ -67,10 +68,21 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
         Phase::Running if restarts >= 2 && is_fresh(at) => {
-            crashing(at, lane, job).unwrap_or_else(|| one_look(at, lane, job, restarts))
+            crashing(at, lane, job)
+                .or_else(|| in_quick_succession(at, lane, job))
+                .unwrap_or_else(|| one_look(at, lane, job, restarts))
+        }
+        Phase::Running if restarts >= 2 && runs_something_else(at, job) => {
+            one_look(at, lane, job, restarts).essential()
         }
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, times),
     }
+}
+
+/// True if the job has a process of a few seconds that is no gateway: not yet, or for good.
+fn runs_something_else(at: &Subject<'_>, job: &Job) -> bool {
+    let age = job.started_at.and_then(|started| at.age_of(started));
+    at.gateway.liveness.process.is_absent() && age.is_some_and(|age| age < FRESH_SECONDS)
 }
 
 /// True if the job is between two runs of a loop: its manager goes on for ever, and nothing that is under way ends it.
@@ -224,7 +236,8 @@ fn times(restarts: u64) -> String {
 /// starts it by hand, so two restarts may lie months apart. So many restarts as would be a burst are more than a plan can account for.
 fn one_look(at: &Subject<'_>, lane: &Lane, job: &Job, restarts: u64) -> Finding {
     let age = at.gateway.process().and_then(|process| process.age(at.facts.now));
-    let age = age.map_or(0, |age| age.as_secs());
+    let age = age.map(|age| age.as_secs());
+    let age = age.or_else(|| at.age_of(job.started_at?)).unwrap_or_default();
     let why = Why::Failed(format!(
         "it was restarted {restarts} times, and its process is only {age} s old"
     ));
@@ -253,6 +266,37 @@ fn crashing(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
     Some(finding.seen(at.path("logs/gateway-exit-diag.log"), "asyncio.run.exception"))
 }
+
+/// A loop whose starts stand in a log with a clock of an unknown zone: how far they are from each other is known all the
+/// same, and that the log is written still.
+fn in_quick_succession(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let restarts = job.restarts.filter(|restarts| *restarts >= BURST)?;
+    let journal = at.gateway.journal.known()?;
+    let age = at.age_of(journal.written?)?;
+    let walls: Vec<DateTime> =
+        journal.stretches.iter().rev().map_while(|stretch| stretch.start).take(ENOUGH).collect();
+    let gaps = walls.windows(2).map(|pair| match pair {
+        [later, earlier] => later.duration_since(*earlier).as_secs(),
+        _ => i64::MAX,
+    });
+    let longest = gaps.max()?;
+    if at.lives().knows_the_log() || walls.len() < ENOUGH || longest.max(age) > QUICK_SECONDS {
+        return None;
+    }
+    let claim = format!(
+        "{} ends and is started again without end: {}, the last {} times within {} of the start before",
+        lane.name,
+        times(restarts),
+        ENOUGH.saturating_sub(1),
+        span(longest.unsigned_abs())
+    );
+    let finding = Finding::failure(claim).seen(&job.source, format!("NRestarts={restarts}"));
+    Some(finding.seen(at.path("logs/gateway.log"), format!("{} starts", walls.len())))
+}
+
+/// So many starts in a row, each so soon after the one before, are no changes by hand. In seconds.
+const ENOUGH: usize = 6;
+const QUICK_SECONDS: i64 = 90;
 
 /// No gateway is restarted on purpose so soon after its start, in seconds, and so often.
 const UNPLANNED_SECONDS: i64 = 60;
