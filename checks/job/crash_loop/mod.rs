@@ -67,11 +67,9 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
             ))
             .seen(&job.source, format!("NRestarts={restarts}"))
         }
-        Phase::Running if restarts >= 2 && is_fresh(at) => {
-            crashing(at, lane, job)
-                .or_else(|| in_quick_succession(at, lane, job))
-                .unwrap_or_else(|| one_look(at, lane, job, restarts))
-        }
+        Phase::Running if restarts >= 2 && is_fresh(at) => crashing(at, lane, job)
+            .or_else(|| in_quick_succession(at, lane, job))
+            .unwrap_or_else(|| one_look(at, lane, job, restarts)),
         Phase::Running if restarts >= 2 && runs_something_else(at, job) => {
             one_look(at, lane, job, restarts).essential()
         }
