@@ -344,15 +344,18 @@ const ACTS: &[&[Act]] = &[
     }],
 ];
 
-/// The lists that `:sample` means.
-const ACTS_OF_SAMPLE: usize = 2;
-
 #[test]
 fn no_look_is_wrong_while_the_gateway_comes_and_goes() {
     let mut wrong = Vec::new();
     for lab in wanted() {
-        let lists = if lab.sample_only { &ACTS[..ACTS_OF_SAMPLE] } else { ACTS };
-        for acts in lists {
+        if lab.sample_only {
+            skipped(&format!(
+                "the looks at what comes and goes on {}, of which none is a sample",
+                lab.name()
+            ));
+            continue;
+        }
+        for acts in ACTS {
             let names: Vec<&str> = acts.iter().map(|act| act.name).collect();
             let said = run(&lab, "healthy", "sample.py", &[&["auto"], &names[..]].concat());
             for act in *acts {
