@@ -168,15 +168,20 @@ fn mark_fields(path: &Path, marked: &mut Vec<String>) {
         let field = line.strip_prefix("    pub ").and_then(|rest| rest.split_once(": "));
         if let (Some(of), Some((field, _))) = (&of, field) {
             let what = format!("{file}: {of}.{field}");
-            out.push_str("    #[deprecated(note = \"");
-            out.push_str(&what);
-            out.push_str("\")]\n");
-            marked.push(what);
+            mark(&mut out, what, marked);
         }
         out.push_str(line);
         out.push('\n');
     }
     fs::write(path, out).expect("the marked file");
+}
+
+/// Marks the item of the next line, under the name by which a reader of it is told.
+fn mark(out: &mut String, what: String, marked: &mut Vec<String>) {
+    out.push_str("    #[deprecated(note = \"");
+    out.push_str(&what);
+    out.push_str("\")]\n");
+    marked.push(what);
 }
 
 /// Marks each class of log lines but those that are not there for a check: that a life began, and what every stop writes.
@@ -190,10 +195,7 @@ fn mark_classes(path: &Path, marked: &mut Vec<String>) {
             line.trim().strip_suffix(',').filter(|name| name.chars().all(char::is_alphanumeric));
         if let Some(name) = name {
             let what = format!("log.rs: Class.{name}");
-            out.push_str("    #[deprecated(note = \"");
-            out.push_str(&what);
-            out.push_str("\")]\n");
-            marked.push(what);
+            mark(&mut out, what, marked);
         }
         out.push_str(line);
         out.push('\n');

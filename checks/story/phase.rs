@@ -40,6 +40,7 @@ impl<'a> Subject<'a> {
         }
         let job = self.job();
         let phase = job.map(|(_, job)| job.phase);
+        let ended = self.has_just_ended();
         match (job, phase) {
             // A loop does not end by itself.
             (Some((lane, job)), _) if crash_loop::is_between_runs(self, lane, job) => None,
@@ -48,8 +49,8 @@ impl<'a> Subject<'a> {
                 Some(UnderWay::Waiting(lane, job))
             }
             (Some(job), Some(Phase::Stopping)) => Some(UnderWay::Stopping(Some(job))),
-            (Some((lane, _)), _) if self.has_just_ended().is_some() => {
-                self.has_just_ended().map(|process| UnderWay::Ended(process, lane))
+            (Some((lane, _)), _) if ended.is_some() => {
+                ended.map(|process| UnderWay::Ended(process, lane))
             }
             // What does nothing comes to the end of nothing.
             _ if self.gateway.process().is_some_and(Process::is_stopped) => None,
@@ -62,7 +63,7 @@ impl<'a> Subject<'a> {
                 });
                 (!is_long).then_some(UnderWay::Called(lane, job))
             }
-            (Some((lane, job)), Some(Phase::Running)) if self.wrapper_before_it().is_some() => {
+            (Some((lane, job)), Some(Phase::Running)) if self.starting_wrapper().is_some() => {
                 Some(UnderWay::Called(lane, job))
             }
             _ => Some(UnderWay::Starting(self.gateway.process()?, self.start()?)),

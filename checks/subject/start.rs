@@ -49,8 +49,8 @@ impl Step {
 }
 
 impl<'a> Subject<'a> {
-    /// Returns the wrapper of the service that has not come to start a gateway, while it is young enough for that.
-    pub(crate) fn wrapper_before_it(&self) -> Option<&Process> {
+    /// Returns the wrapper that the service runs, while it has not started its gateway and is young enough to do so.
+    pub(crate) fn starting_wrapper(&self) -> Option<&Process> {
         let wrapper = self.gateway.liveness.wrapper.as_ref()?;
         let written = self.gateway.status.known().and_then(|status| status.updated_at);
         let has_started =

@@ -200,6 +200,7 @@ fn questions(home: &Home) -> Vec<Question> {
     for name in SMALL_FILES.into_iter().chain(marks::FILES).chain([endings::LIFECYCLE]) {
         questions.push(Question::File(path(name), Part::SMALL));
     }
+    questions.push(Question::File(marks::migration(&home.path), Part::SMALL));
     questions.extend(cron::questions(home));
     for name in LOGS.into_iter().chain([marks::RELOAD]).chain(endings::LOGS) {
         questions.push(Question::File(path(name), Part::LOG));

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::fact::{Fact, Why};
 use crate::facts::home::{Home, join};
 use crate::facts::job::{Job, Phase};
@@ -15,7 +17,6 @@ use crate::facts::record::{PidRecord, Status};
 use crate::host::{Host, Seen};
 use crate::observation::{LockSeen, ProcessSeen, Started, Trouble};
 use crate::parse::cmdline::{self, Lifecycle, Role};
-use jiff::{SignedDuration, Timestamp};
 
 /// What is known of the life of one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -337,7 +338,7 @@ impl Climb<'_> {
         });
         let (others, attempts, unclear) = self.beside(live.collect(), holds_lock);
         let commands = self.commands(first.as_ref());
-        let elsewhere = self.elsewhere().filter(|_| first.is_none());
+        let elsewhere = if first.is_none() { self.elsewhere() } else { None };
         let process = match first {
             Some(first) => Fact::Known(first),
             None if self.may_live_elsewhere() => {

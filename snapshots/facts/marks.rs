@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::fact::{Fact, Why};
-use crate::facts::home::join;
+use crate::facts::home::{join, root};
 use crate::facts::record::RecordError;
 use crate::host::{Host, Part};
 use crate::observation::FileSeen;
@@ -77,10 +77,7 @@ impl Marks {
                 let seen = file(PARKED);
                 present(&seen).map(|()| seen.mtime)
             },
-            migration: host
-                .file(&join(root_of(home), MIGRATION), Part::SMALL)
-                .content()
-                .parse(Migration::read),
+            migration: host.file(&migration(home), Part::SMALL).content().parse(Migration::read),
             launchd_unsupported: file(LAUNCHD_UNSUPPORTED).content().parse(Unsupported::read),
             reloads: host.file(&join(home, RELOAD), Part::LOG).content().map(reload::all),
         }
@@ -88,8 +85,8 @@ impl Marks {
 }
 
 /// Their paths below a home.
-pub(super) const FILES: [&str; 7] =
-    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED, MIGRATION];
+pub(super) const FILES: [&str; 6] =
+    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED];
 
 const HEARTBEAT: &str = "state/gateway.heartbeat";
 const STARTS: &str = "gateway-starts.log";
@@ -129,10 +126,9 @@ impl Migration {
     }
 }
 
-/// Returns the root above the home of a named profile, else the home itself.
-fn root_of(home: &str) -> &str {
-    let above = home.rsplit_once('/').and_then(|(above, _)| above.strip_suffix("/profiles"));
-    above.unwrap_or(home)
+/// Returns the path of the record of a migration, which stands in the root above all profiles.
+pub(super) fn migration(home: &str) -> String {
+    join(&root(None, Some(home)).unwrap_or_else(|| home.into()), MIGRATION)
 }
 
 impl Unsupported {

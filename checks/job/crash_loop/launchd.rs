@@ -6,7 +6,7 @@ use gw_snapshot::facts::definition::Restart;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 
-use super::{BURST, FEW_PLANNED, UNPLANNED_SECONDS, is_fresh, is_young};
+use super::{BURST, FEW_PLANNED, UNPLANNED_SECONDS, is_fresh, is_unlocked};
 use crate::Subject;
 use crate::finding::Finding;
 use crate::job::parked;
@@ -34,7 +34,7 @@ pub(super) fn again_and_again(
         return is_loop.then(|| failure(lane, job, launchd).seen(&job.source, said));
     }
     let is_under_way = matches!(job.phase, Phase::Running | Phase::Starting);
-    let is_new = at.gateway.process().is_none() || is_fresh(at) && is_young(at);
+    let is_new = at.gateway.process().is_none() || is_fresh(at) && is_unlocked(at);
     let is_by_itself = launchd.is_by_itself == Some(true);
     if !(is_under_way && is_new && is_by_itself) || may_be_planned(job, launchd) {
         return None;

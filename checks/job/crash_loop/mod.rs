@@ -60,7 +60,7 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         ))
         .seen(&job.source, times),
         // Between two ends of a storm it is active for a moment, with a process that has no lock and no listener yet.
-        Phase::Running if restarts >= STORM && !is_planned(at) && is_young(at) => {
+        Phase::Running if restarts >= STORM && !is_planned(at) && is_unlocked(at) => {
             Finding::failure(format!(
                 "{} was {times}, and its process is a few seconds old and serves nothing yet",
                 lane.name
@@ -353,7 +353,7 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
             Finding::failure(claim).seen(&job.source, said)
         }
         // A storm looks alive in any single look; but what it starts never lives long enough to take its lock.
-        Phase::Running if runs >= STORM && is_bad && is_young(at) => {
+        Phase::Running if runs >= STORM && is_bad && is_unlocked(at) => {
             Finding::failure(claim).seen(&job.source, said)
         }
         Phase::Running if runs >= STORM && is_bad => Finding::note(format!(
@@ -375,7 +375,7 @@ fn is_planned(at: &Subject<'_>) -> bool {
 }
 
 /// A process of a few seconds that has not taken its lock yet.
-fn is_young(at: &Subject<'_>) -> bool {
+fn is_unlocked(at: &Subject<'_>) -> bool {
     let Some(process) = at.gateway.process() else { return false };
     let holds_lock =
         [Witness::Lock, Witness::OpenLock].iter().any(|lock| process.witnesses.contains(lock));

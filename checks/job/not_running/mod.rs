@@ -64,7 +64,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                     "its ExecStart= is over, and systemd does not look after what that left behind",
                 )
         }
-        Phase::Running if at.wrapper_before_it().is_some() => on_its_way(lane, job),
+        Phase::Running if at.starting_wrapper().is_some() => on_its_way(lane, job),
         Phase::Running if at.gateway.liveness.wrapper.is_some() => without_gateway(at, lane, job),
         Phase::Running => {
             let pid = job
