@@ -1,6 +1,6 @@
 //! Whether a job was due long ago and has never run, or can never run.
 
-use gw_snapshot::facts::cron::{CronJob, Kind, LATE_AFTER};
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Schedule};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -45,7 +45,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 /// An interval's first time is one interval after the job was made. Of the other kinds only the next run
 /// tells, and that is cron/overdue's.
 fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
-    let Kind::Interval(interval) = &job.kind else { return false };
+    let Schedule::Interval(interval) = &job.kind else { return false };
     let age = job.created_at.and_then(|made| made.age_at_least(at.facts.now));
     let due = interval.as_secs().saturating_add(LATE_AFTER.unsigned_abs());
     job.last_run_at.is_none()
@@ -59,8 +59,10 @@ fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
 fn cannot_fire(at: &Subject<'_>, job: &CronJob) -> bool {
     let age = |stamp: gw_snapshot::parse::time::Stamp| stamp.age_at_least(at.facts.now);
     let passed = job.run_at.and_then(age).is_some_and(|age| age.as_secs() > GRACE);
-    let is_ghost =
-        job.kind == Kind::Once && job.last_run_at.is_none() && passed && !at.has_executions(job);
+    let is_ghost = job.kind == Schedule::Once
+        && job.last_run_at.is_none()
+        && passed
+        && !at.has_executions(job);
     job.next_run_at.is_none() && (job.is_unschedulable || is_ghost)
 }
 
