@@ -105,6 +105,9 @@ pub struct CronJob {
     pub active: bool,
     /// When it is to run next.
     pub next_run_at: Option<Stamp>,
+    /// True if the store says of its next run that there is none, or what no time is. A store that does not speak of it says
+    /// nothing.
+    pub has_no_next_run: bool,
     /// The offset from UTC in which Hermes wrote that time: the one of its zone at that time.
     pub next_run_offset: Option<Offset>,
     /// When it last ran.
@@ -312,6 +315,9 @@ impl CronJob {
             kind: kind(schedule),
             active: enabled && !matches!(text("state"), Some("paused" | "completed")),
             next_run_at: stamp("next_run_at"),
+            has_no_next_run: map
+                .get("next_run_at")
+                .is_some_and(|next| next.as_str().and_then(time::iso).is_none()),
             next_run_offset: text("next_run_at").and_then(time::offset),
             last_run_at: stamp("last_run_at"),
             created_at: stamp("created_at"),

@@ -54,16 +54,20 @@ fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
         && age.is_some_and(|age| age.as_secs() > due)
 }
 
-/// A one-shot whose time passed while nobody looked has no next time and never gets one (0.13 to 0.19); nor has a
-/// job whose schedule Hermes cannot reckon.
+/// True if the job can never run. A one-shot whose time passed while nobody looked has no next time and never gets one (0.13 to
+/// 0.21.0). A job that runs again and again and has none gets one at the next tick, if Hermes can reckon its schedule
+/// (0.21+); before, it never does.
 fn cannot_fire(at: &Subject<'_>, job: &CronJob) -> bool {
     let age = |stamp: gw_snapshot::parse::time::Stamp| stamp.age_at_least(at.facts.now);
     let passed = job.run_at.and_then(age).is_some_and(|age| age.as_secs() > GRACE);
     let is_ghost = job.kind == Schedule::Once
+        && job.next_run_at.is_none()
         && job.last_run_at.is_none()
         && passed
         && !at.has_executions(job);
-    job.next_run_at.is_none() && (job.is_unschedulable || is_ghost)
+    let is_timeless =
+        job.kind != Schedule::Once && job.has_no_next_run && !at.store_waits_for_a_tick();
+    is_timeless || (job.next_run_at.is_none() && job.is_unschedulable) || is_ghost
 }
 
 /// How late a one-shot without a next time is still taken up. In seconds.
