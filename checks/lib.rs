@@ -191,6 +191,7 @@ checks! {
         left_by_another "runtime/left-by-another",
         startup_failed "runtime/startup-failed",
         draining "runtime/draining",
+        paused "runtime/paused",
         platform_error "runtime/platform-error",
         no_platform "runtime/no-platform",
         unreadable "runtime/unreadable",

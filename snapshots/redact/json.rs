@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::shape::{self, CommandLine};
 use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
+use crate::parse::time;
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
 const CLEAR_KEYS: &[&str] = &[
@@ -144,6 +145,19 @@ const JOB_ERRORS: [&str; 16] = [
 pub fn document(text: &str, salt: &Salt) -> Result<String, JsonError> {
     // What it has written is dropped where it must begin anew.
     json::python_with(text, || Document { salt })
+}
+
+/// Of a document those texts under these keys that are times, and nothing else: a person wrote the rest.
+///
+/// # Errors
+/// If it is not JSON even by Python's reading.
+pub fn times(text: &str, keys: &[&str]) -> Result<String, JsonError> {
+    let value: Value = json::python(text)?;
+    let time = |key: &str| {
+        let text = value.get(key)?.as_str()?;
+        time::iso(text).map(|_| (key.to_string(), Value::from(text.trim())))
+    };
+    Ok(Value::Object(keys.iter().filter_map(|key| time(key)).collect()).to_string())
 }
 
 /// The same for a value that was read already.

@@ -15,7 +15,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no job is meant to run")];
     }
     let mut findings = Vec::new();
-    let never: Vec<&CronJob> = store.active().filter(|job| has_never_fired(at, job)).collect();
+    // While it rests, jobs are not meant to run.
+    let is_meant_to_tick = at.rest().is_none();
+    let never: Vec<&CronJob> =
+        store.active().filter(|job| is_meant_to_tick && has_never_fired(at, job)).collect();
     if !never.is_empty() {
         let count = never.len();
         let finding = Finding::warning(format!(

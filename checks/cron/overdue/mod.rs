@@ -6,6 +6,7 @@ use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
 use crate::subject::cron::NEXT_TICK;
+use crate::subject::rest::Rest;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -24,6 +25,19 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![none_late(store)];
     }
     let count = late.len();
+    if let Some(rest) = at.rest() {
+        let what = match rest {
+            Rest::Paused(_) => "the end of the pause",
+            Rest::Drained => "the end of the drain",
+        };
+        let claim = format!(
+            "{count} job{} {} for {what}: the first was due {} ago",
+            plural(count),
+            if count == 1 { "waits" } else { "wait" },
+            span(worst)
+        );
+        return vec![listed(at, Finding::warning(claim), &late)];
+    }
     let which = if count == 1 { "it" } else { "the first" };
     let claim = format!(
         "{count} job{} should have run by now: {which} was due {} ago",
@@ -46,11 +60,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else {
         finding
     };
+    vec![listed(at, finding, &late)]
+}
+
+/// A finding with a few of the jobs that are late.
+fn listed(at: &Subject<'_>, finding: Finding, late: &[(&CronJob, u64)]) -> Finding {
     let file = at.path("cron/jobs.json");
-    let finding = late.iter().take(5).fold(finding, |finding, (job, late)| {
+    late.iter().take(5).fold(finding, |finding, (job, late)| {
         finding.seen(&file, format!("job {} ({}): due {} ago", job.id, job.schedule, span(*late)))
-    });
-    vec![finding]
+    })
 }
 
 /// That no job is late, of those whose next run can be read.
