@@ -177,6 +177,9 @@ pub struct Gateway {
     pub files: Vec<FileSeen>,
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
+    /// The profile whose gateway served this one when it last ran, where that gateway does not live and this profile has no
+    /// service of its own: it is down with that one.
+    pub rests_with: Option<String>,
     /// Whether somebody asked for it, and it is to be spoken of.
     pub is_asked: bool,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
