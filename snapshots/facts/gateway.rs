@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::credential::Credential;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
 use crate::facts::disk::Disk;
@@ -149,6 +150,8 @@ pub struct Gateway {
     pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
     pub assigned: Layer,
+    /// The credentials of its platforms.
+    pub credentials: Vec<Credential>,
     /// The answer of its health endpoint.
     pub health: Option<Health>,
     /// Its cron.

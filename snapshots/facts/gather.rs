@@ -17,6 +17,7 @@ use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::credential::Credential;
 use crate::facts::definition::Definition;
 use crate::facts::disk::Disk;
 use crate::facts::endings::{self, Endings};
@@ -368,6 +369,8 @@ fn gateway(
         written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
+    let config = join(&home.path, "config.yaml");
+    let credentials = Credential::all(&settings.assigned, settings.config.as_ref(), &config);
     Gateway {
         directory: look.host.directory(&home.path),
         disks: Disk::of(look.host, &home.path),
@@ -394,6 +397,7 @@ fn gateway(
         drain: settings.drain,
         cron_drain: settings.cron_drain,
         config_fault: settings.config_fault,
+        credentials,
         assigned: settings.assigned,
         health,
         cron,
