@@ -180,6 +180,8 @@ pub struct Gateway {
     pub files: Vec<FileSeen>,
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
+    /// Whether its configuration wants a gateway of its own for it (`gateway.standalone`, 0.21.5+).
+    pub is_standalone: bool,
     /// The profile whose gateway served this one when it last ran, where that gateway does not live and this profile has no
     /// service of its own: it is down with that one.
     pub rests_with: Option<String>,

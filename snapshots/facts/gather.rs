@@ -370,6 +370,7 @@ fn gateway(
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
     let config = join(&home.path, "config.yaml");
+    let is_standalone = settings.is_standalone();
     let credentials = Credential::all(&settings.assigned, settings.config.as_ref(), &config);
     Gateway {
         directory: look.host.directory(&home.path),
@@ -385,6 +386,7 @@ fn gateway(
         endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
+        is_standalone,
         rests_with: None,
         is_asked: true,
         home,

@@ -214,6 +214,8 @@ capabilities! {
     EveryApiSetting: [0, 21, 0] => [0, 21, 3];
     /// Heeds `multiplex_profiles: false` no more: it serves every profile all the same.
     IgnoresMultiplexOff: [0, 21, 3] => [0, 21, 4];
+    /// Ticks the cron of every profile of its root that has no gateway of its own, whether it serves it or not.
+    TicksEveryProfile: [0, 21, 3] => [0, 21, 5];
     /// Serves every profile of its user without being told to.
     ServesEveryProfile: [0, 21, 3] => [0, 21, 5];
     /// Refuses a key of the shape of a template: `your_…_here`, or a row of x.

@@ -23,7 +23,7 @@ enum Keep {
 }
 
 /// The paths at which values may be seen. A `*` stands for any key.
-const CLEAR: [(&str, Keep); 37] = [
+const CLEAR: [(&str, Keep); 38] = [
     ("API_SERVER_ENABLED", Keep::Scalar),
     ("API_SERVER_HOST", Keep::Scalar),
     ("API_SERVER_PORT", Keep::Scalar),
@@ -50,6 +50,7 @@ const CLEAR: [(&str, Keep); 37] = [
     ("gateway.platforms.api_server.port", Keep::Scalar),
     ("gateway.respawn_storm.*", Keep::Number),
     ("gateway.restart_loop_guard.*", Keep::Number),
+    ("gateway.standalone", Keep::Scalar),
     ("gateway.systemd_watchdog_seconds", Keep::Scalar),
     ("logging.*", Keep::Number),
     ("multiplex_profiles", Keep::Scalar),

@@ -1,6 +1,7 @@
 //! Jobs of a profile that no gateway runs, though another one lives.
 
 use super::{Case, Found};
+use crate::cron::no_ticker;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     case.found("cron/no-ticker")?;
@@ -18,7 +19,15 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "profile {} serves it, and ticks its jobs from Hermes 0.20 on only",
             served.profile
         ),
-        None => format!("that of profile {} runs its own jobs only", other.home.profile),
+        None => match no_ticker::ticks_all(at) {
+            Some((host, _)) => {
+                format!(
+                    "that of profile {}, which ticks every profile, does not reach it",
+                    host.home.profile
+                )
+            }
+            None => format!("that of profile {} runs its own jobs only", other.home.profile),
+        },
     };
     Found::certain(
         format!(

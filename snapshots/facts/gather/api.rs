@@ -46,6 +46,12 @@ impl Settings {
         }
     }
 
+    /// Whether they want a gateway for this profile alone (0.21.5+).
+    pub(super) fn is_standalone(&self) -> bool {
+        let said = self.config.as_ref().and_then(|root| root.at(&["gateway", "standalone"]));
+        said.is_some_and(|node| node.value == yaml::Value::Bool(true))
+    }
+
     /// Whether they say that a gateway serves no profile but its own.
     pub(super) fn serve_one_profile(&self) -> bool {
         let said = self.config.as_ref().and_then(|root| {
