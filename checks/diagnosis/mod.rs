@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::Subject;
 use crate::finding::{Excused, Finding, Verdict, span, worst};
 use crate::subject::Off;
+use crate::survival::rewrite;
 
 /// A cause that explains findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -367,6 +368,15 @@ fn healthy(at: &Subject<'_>) -> Diagnosis {
     let address = address.map(|address| format!("answers on {address}"));
     let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
     let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
+    let own =
+        at.gateway.lane().filter(|_| is_its_own).and_then(|lane| rewrite::passed_by(at, lane));
+    let summary = match own {
+        Some(own) => format!(
+            "{summary}; the commands of Hermes do not know this label, and `hermes gateway start` would install {} beside it",
+            own.label
+        ),
+        None => summary,
+    };
     Diagnosis {
         id: HEALTHY,
         certainty: Certainty::Certain,

@@ -115,12 +115,13 @@ impl<'a> Subject<'a> {
     pub(crate) fn is_expected(&self) -> bool {
         let gateway = self.gateway;
         let has_service = gateway.lanes.iter().any(|lane| {
-            // One that runs a process serves the home of that process.
-            let serves_another = lane
-                .job
-                .known()
-                .is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_some())
-                && gateway.liveness.process.is_absent();
+            // One that runs a process serves the home of that process. A wrapper without a gateway serves none.
+            let is_wrapper = |pid: u32| {
+                gateway.liveness.lone_wrapper().is_some_and(|wrapper| wrapper.pid == pid)
+            };
+            let serves_another = lane.job.known().is_some_and(|job| {
+                job.phase == Phase::Running && job.main_pid.is_some_and(|pid| !is_wrapper(pid))
+            }) && gateway.liveness.process.is_absent();
             !serves_another && (lane.definition.known().is_some() || lane.job.known().is_some())
         });
         let is_known = has_service || gateway.status.known().is_some();
@@ -146,7 +147,15 @@ impl<'a> Subject<'a> {
             UnderWay::Starting(process, step) => {
                 format!("{} (PID {}{})", step.words(), process.pid, age(process))
             }
-            UnderWay::Called(lane, _) => format!("{} starts {}", manager(lane), lane.name),
+            UnderWay::Called(lane, _) => match self.gateway.liveness.lone_wrapper() {
+                Some(wrapper) => format!(
+                    "what {} runs (PID {}{}) has not started a gateway yet",
+                    lane.name,
+                    wrapper.pid,
+                    age(wrapper)
+                ),
+                None => format!("{} starts {}", manager(lane), lane.name),
+            },
             UnderWay::Stopping(Some((lane, job))) if job.phase == Phase::Stopping => {
                 format!("{} is being stopped ({})", lane.name, job.words)
             }

@@ -221,6 +221,8 @@ pub struct Lane {
     pub definition: Fact<Definition>,
     /// Where the definition stands, or would stand.
     pub path: String,
+    /// Where the link leads that stands there, if that does not exist.
+    pub dangling: Option<String>,
     /// What is loaded.
     pub job: Fact<Job>,
     /// Whether an override keeps launchd from loading it: it outlives the plist, and no print of the job shows it.
@@ -269,8 +271,10 @@ pub struct Named {
 /// What a service does with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reads or runs it.
+    /// Reads it.
     Read,
+    /// Runs it.
+    Run,
     /// Enters it as a directory.
     Enter,
     /// Writes to it, or makes files in it.
@@ -284,7 +288,7 @@ pub enum Usable {
     Yes,
     /// It is not.
     Missing,
-    /// It is there, and the user in question may not enter it, or not write to it.
+    /// It is there, and the user in question may not run or enter it, or not write to it.
     Refused {
         /// Its permission bits, octal.
         mode: String,
@@ -313,12 +317,14 @@ impl Named {
 }
 
 /// Whether a user may do so. The groups of the user are not known, so what a group may do counts as
-/// allowed, and what is only read or run is not judged at all.
+/// allowed, and what is only read is not judged at all.
 fn may(purpose: Purpose, mode: &str, owner: u32, user: u32) -> bool {
     let Ok(bits) = u32::from_str_radix(mode, 8) else { return true };
     let (own, others) = match purpose {
         Purpose::Read => return true,
-        Purpose::Enter => (0o100, 0o011),
+        // Root runs what anybody may run, and nothing else.
+        Purpose::Run if user == 0 => return bits & 0o111 != 0,
+        Purpose::Run | Purpose::Enter => (0o100, 0o011),
         Purpose::Write => (0o200, 0o022),
     };
     let wanted = if user == owner { own } else { others };

@@ -42,7 +42,11 @@ fn trouble(at: &Subject<'_>, lane: &Lane, named: &Named) -> Option<Finding> {
         }
         Usable::Refused { mode, uid } => Some(Finding::failure(format!(
             "the {what} {path} cannot be {}: it belongs to uid {uid}, mode {mode}",
-            if named.purpose == Purpose::Write { "written" } else { "entered" }
+            match named.purpose {
+                Purpose::Write => "written",
+                Purpose::Run => "run",
+                Purpose::Read | Purpose::Enter => "entered",
+            }
         ))),
         Usable::Unknown(why) => {
             let is_there = named.seen.what().known().is_some();

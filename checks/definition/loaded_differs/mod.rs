@@ -54,14 +54,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 /// Only its manager still has it.
 fn lost(lane: &Lane) -> Finding {
     let name = &lane.name;
+    let is_gone = match &lane.dangling {
+        Some(target) => format!("is a link to {target}, which is gone"),
+        None => "is gone".into(),
+    };
     let (claim, file) = if lane.manager.is_launchd() {
         let claim = format!(
-            "the plist of {name} is gone: only launchd still has it, and a stop, a bootout or the next login loses it"
+            "the plist of {name} {is_gone}: only launchd still has it, and a stop, a bootout or the next login loses it"
         );
         (claim, "plist")
     } else {
         let claim = format!(
-            "the file of {name} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it"
+            "the file of {name} {is_gone}: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it"
         );
         (claim, "unit")
     };
