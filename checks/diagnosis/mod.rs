@@ -250,6 +250,9 @@ const TRANSIENT: &[&str] = &[
     "cron/ticker-late",
 ];
 
+/// The diagnoses of what ends by itself.
+const UNDER_WAY: &[&str] = &["restarting", "starting", "draining"];
+
 /// The name of the diagnosis that there is nothing to diagnose.
 pub const HEALTHY: &str = "healthy";
 
@@ -258,7 +261,15 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
     let case = Case { at, findings };
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for kind in DIAGNOSES {
-        let Some(found) = (kind.find)(&case) else { continue };
+        let Some(mut found) = (kind.find)(&case) else { continue };
+        // That nobody serves comes before what the policy would do.
+        if UNDER_WAY.contains(&kind.id)
+            && case.speaks("job/under-way")
+            && let Some(policy) = case.found("definition/restart-policy")
+        {
+            found.summary = format!("{}; {}", found.summary, policy.claim);
+            found.explains.push("definition/restart-policy");
+        }
         let mut explains: Vec<&str> =
             found.explains.iter().filter(|check| case.speaks(check)).copied().collect();
         // What tells why the job is between two runs tells what is under way.

@@ -74,9 +74,14 @@ impl<'a> Subject<'a> {
     /// answers is none of these: its first thread has ended, and the others live on.
     fn has_just_ended(&self) -> Option<&'a Process> {
         let process = self.gateway.process().filter(|process| process.is_zombie())?;
-        let (_, job) = self.job()?;
+        let (lane, job) = self.job()?;
+        // launchd reaps every orphan, and the wrapper of a job waits for what it started.
+        let wrapper = self.gateway.liveness.wrapper.as_ref().map(|wrapper| wrapper.pid);
+        let parent = process.seen.ppid;
+        let is_awaited = lane.manager.is_launchd()
+            && parent.is_some_and(|parent| parent == 1 || Some(parent) == wrapper);
         let lives_on = self.facts.held_by(process.pid).next().is_some() || self.answers_as_hermes();
-        (job.main_pid == Some(process.pid) && !lives_on).then_some(process)
+        ((job.main_pid == Some(process.pid) || is_awaited) && !lives_on).then_some(process)
     }
 
     /// Returns the commands that are at work on the gateway, those that have run for too long to be at work left out.

@@ -560,3 +560,24 @@ pub(super) fn place_of(place: &cgroup::Place) -> String {
         cgroup::Place::Nowhere => "in no unit".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_run_by_whom_its_mode_lets_run_it() {
+        for (mode, owner, user, expected) in [
+            ("0755", 0, 501, true),
+            ("0644", 501, 501, false),
+            ("0644", 501, 0, false),
+            ("0100", 501, 0, true),
+            ("0100", 501, 502, false),
+            // What a group may do counts as allowed.
+            ("0750", 0, 501, true),
+            ("garbled", 0, 501, true),
+        ] {
+            assert_eq!(may(Purpose::Run, mode, owner, user), expected, "{mode} {owner} {user}");
+        }
+    }
+}

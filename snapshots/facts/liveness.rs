@@ -683,6 +683,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_wrapper_of_another_homes_gateway_is_no_wrapper_of_this_one() {
+        let host = host(r#"{"processes": [{"pid": 5, "argv": ["/bin/sh", "/Users/a/bin/w.sh"]}]}"#);
+        let child = r#"{"pid": 6, "ppid": 5, "argv": ["/v/bin/python", "-m", "hermes_cli.main", "gateway", "run"]}"#;
+        let child: ProcessSeen = serde_json::from_str(child).expect("a process");
+        let job = Fact::Known(Job { main_pid: Some(5), ..job(Phase::Running) });
+        for (list, is_wrapper) in [(vec![child], false), (Vec::new(), true)] {
+            let scanned = |seen| Scanned {
+                process: Process::of(seen, host.about()),
+                home: Some("/home/b/.hermes".into()),
+                target: None,
+            };
+            let list: Vec<Scanned> = list.into_iter().map(scanned).collect();
+            let found = Ladder {
+                host: &host,
+                home: &Home::at("/home/a/.hermes", None),
+                scan: &Seen { list, complete: true, trouble: None },
+                pid_file: &Fact::Absent,
+                lock_record: &Fact::Absent,
+                status: &Fact::Absent,
+                jobs: vec![&job],
+                silent: Vec::new(),
+                listening: &[],
+                has_namespaces: false,
+                marks: [None, None],
+            }
+            .climb();
+            assert_eq!(found.lone_wrapper().is_some(), is_wrapper, "{found:?}");
+        }
+    }
+
     fn job(phase: Phase) -> Job {
         Job {
             source: String::new(),

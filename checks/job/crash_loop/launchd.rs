@@ -176,3 +176,42 @@ fn failure(lane: &Lane, job: &Job, launchd: &Launchd) -> Finding {
 pub(super) fn ended(job: &Job) -> String {
     job.last_end().unwrap_or_else(|| "no end".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::story::lives::{By, Start};
+
+    fn life(second: i64) -> Life {
+        let at = Timestamp::from_second(1_800_000_000 + second).expect("a time");
+        Life {
+            starts: vec![Start { at, by: By::Ledger, source: String::new() }],
+            ..Life::default()
+        }
+    }
+
+    fn counted(starts: &[i64], launchd: &Launchd) -> usize {
+        let all = starts.iter().map(|second| life(*second)).collect();
+        own_starts(&Lives { all, ..Lives::default() }, launchd).len()
+    }
+
+    #[test]
+    fn a_start_counts_as_launchds_own_where_its_throttle_allows_it_and_nobody_asked_for_it() {
+        let waits = |seconds| Launchd {
+            minimum_runtime: Some(Duration::from_secs(seconds)),
+            is_by_itself: Some(true),
+            ..Launchd::default()
+        };
+        assert_eq!(counted(&[0, 4, 8, 12], &waits(30)), 1, "each sooner than the throttle lets it");
+        assert_eq!(counted(&[0, 31, 62, 93], &waits(30)), 4, "as late as the throttle has it");
+        assert_eq!(counted(&[0, 4, 8, 12], &waits(3)), 4, "a short throttle");
+        let on_demand = Launchd { is_by_itself: Some(false), ..waits(30) };
+        assert_eq!(counted(&[0, 31, 62, 93], &on_demand), 0, "a demand made the present run");
+        let mut all: Vec<Life> = [0, 31, 62, 93].map(life).into();
+        all[1].asked_at = all[1].starts.first().map(|start| start.at);
+        let found = own_starts(&Lives { all, ..Lives::default() }, &waits(30)).len();
+        assert_eq!(found, 3, "a signal asked the second one to end");
+    }
+}
