@@ -5,6 +5,7 @@ pub(crate) mod endings;
 pub(crate) mod log;
 mod mount;
 pub(crate) mod port;
+pub(crate) mod rest;
 pub(crate) mod start;
 mod user;
 pub(crate) mod version;
@@ -18,6 +19,7 @@ use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Lane, home};
+use gw_snapshot::parse::cmdline::{self, Role};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
@@ -179,13 +181,14 @@ impl<'a> Subject<'a> {
         (freezer != Freezer::Thawed).then_some((lane, freezer))
     }
 
-    /// Returns the job of launchd's that started the gateway and lost it, where it runs under none: what a job starts has
-    /// its label in `XPC_SERVICE_NAME`, and hands it on.
+    /// Returns the job of launchd's whose script started the gateway and lost it, where it runs under none: what a job starts
+    /// has its label in `XPC_SERVICE_NAME`, and hands it on. A gateway that the job runs itself hands it on as well, to what
+    /// Hermes detaches on purpose.
     pub(crate) fn let_go_by(&self) -> Option<&'a Lane> {
         let Supervision::None { .. } = self.gateway.supervision else { return None };
         let label = self.gateway.process()?.seen.env.as_ref()?.get("XPC_SERVICE_NAME")?;
         let mut lanes = self.gateway.lanes.iter().filter(|lane| lane.manager.is_launchd());
-        lanes.find(|lane| lane.name == *label)
+        lanes.find(|lane| lane.name == *label && runs_a_script(lane))
     }
 
     /// Why there is no job to judge.
@@ -292,6 +295,13 @@ impl<'a> Subject<'a> {
         pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
             || self.facts.has_hint("in-gateway")
     }
+}
+
+/// True if what a service starts is nothing of Hermes's.
+fn runs_a_script(lane: &Lane) -> bool {
+    let loaded = lane.job.known().and_then(|job| job.launchd.as_ref()?.argv.as_deref());
+    let argv = loaded.or_else(|| Some(lane.definition.known()?.argv.as_slice()));
+    argv.is_some_and(|argv| cmdline::role(argv) == Role::Foreign)
 }
 
 /// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.

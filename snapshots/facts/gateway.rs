@@ -177,6 +177,8 @@ pub struct Gateway {
     pub files: Vec<FileSeen>,
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
+    /// Whether somebody asked for it, and it is to be spoken of.
+    pub is_asked: bool,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
     pub servers: Vec<Server>,
 }
@@ -517,6 +519,12 @@ impl Lane {
 }
 
 impl Facts {
+    /// The gateways that somebody asked for. The others were looked at as well, for what is so of one does not depend on
+    /// which of them are shown.
+    pub fn asked(&self) -> impl Iterator<Item = &Gateway> {
+        self.gateways.iter().filter(|gateway| gateway.is_asked)
+    }
+
     /// The gateway whose process this is.
     pub fn gateway_of(&self, pid: u32) -> Option<&Gateway> {
         self.gateways

@@ -110,6 +110,11 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
     serve(&look, &mut gateways, &serve_one);
+    let by_path: Vec<String> = wanted.homes.iter().map(|path| look.known_as(path)).collect();
+    for gateway in &mut gateways {
+        let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&gateway.home.profile);
+        gateway.is_asked = by_name || by_path.contains(&gateway.home.path);
+    }
     Facts {
         strangers: strangers(&look, &gateways),
         searched: searched(look.scan()),
@@ -168,8 +173,6 @@ fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec
     for path in paths {
         spelled.entry(look.known_as(path)).or_default().push(trimmed(path).into());
     }
-    let by_path = wanted.homes.iter().map(|path| look.known_as(path)).collect();
-    let wanted = Wanted { homes: by_path, ..wanted.clone() };
     let also = |home: Home| {
         let mut also = spelled.get(&home.path).cloned().unwrap_or_default();
         also.extend(look.real(&home.path));
@@ -177,18 +180,17 @@ fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec
         Home { also, ..home }
     };
     let paths = spelled.keys().cloned().collect();
-    homes(look, &wanted, &paths).into_iter().map(also).collect()
+    homes(look, wanted, &paths).into_iter().map(also).collect()
 }
 
-/// The homes at these paths that are wanted, the default one first.
+/// The homes at these paths, those that are asked for first, and of them the default one: of many gateways only the first
+/// are looked at in every way.
 fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
     let mut homes: Vec<Home> =
         paths.iter().map(|path| Home::at(path, look.root.as_deref())).collect();
-    homes.retain(|home| {
-        let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&home.profile);
-        by_name || wanted.homes.contains(&home.path)
-    });
-    homes.sort_by_key(|home| (home.profile != "default", home.profile.clone()));
+    let is_asked =
+        |home: &Home| wanted.profiles.contains(&home.profile) || wanted.homes.contains(&home.path);
+    homes.sort_by_key(|home| (!is_asked(home), home.profile != "default", home.profile.clone()));
     homes.dedup_by(|a, b| a.path == b.path);
     homes
 }
@@ -380,6 +382,7 @@ fn gateway(
         endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
+        is_asked: true,
         home,
         lanes,
         liveness,

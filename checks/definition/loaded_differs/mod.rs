@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
@@ -58,6 +59,12 @@ fn lost(lane: &Lane) -> Finding {
         Some(target) => format!("is a link to {target}, which is gone"),
         None => "is gone".into(),
     };
+    // As `hermes gateway uninstall` does: the bootout first, then the plist.
+    let stopping = lane.job.known().filter(|job| job.phase == Phase::Stopping);
+    if let Some(job) = stopping.filter(|_| lane.manager.is_launchd()) {
+        let claim = format!("the plist of {name} {is_gone}, and it is being taken away ({})", job.words);
+        return Finding::note(claim).seen(&lane.path, "not found");
+    }
     let (claim, file) = if lane.manager.is_launchd() {
         let claim = format!(
             "the plist of {name} {is_gone}: only launchd still has it, and a stop, a bootout or the next login loses it"
