@@ -62,7 +62,8 @@ fn lost(lane: &Lane) -> Finding {
     // As `hermes gateway uninstall` does: the bootout first, then the plist.
     let stopping = lane.job.known().filter(|job| job.phase == Phase::Stopping);
     if let Some(job) = stopping.filter(|_| lane.manager.is_launchd()) {
-        let claim = format!("the plist of {name} {is_gone}, and it is being taken away ({})", job.words);
+        let claim =
+            format!("the plist of {name} {is_gone}, and it is being taken away ({})", job.words);
         return Finding::note(claim).seen(&lane.path, "not found");
     }
     let (claim, file) = if lane.manager.is_launchd() {

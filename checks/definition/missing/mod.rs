@@ -36,19 +36,16 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.is_without_systemd() {
         return vec![Finding::skipped("there is no systemd on this host, so no unit is missing")];
     }
-    let (claim, said) = match &lane.dangling {
-        Some(target) => {
-            let file = if lane.manager.is_launchd() { "plist" } else { "file" };
-            let claim = format!(
-                "the {file} of {} is a link to {target}, which does not exist: there is nothing to load",
-                lane.name
-            );
-            (claim, format!("a link to {target}"))
-        }
-        None => {
-            let claim = format!("no service is installed for this home: there is no {}", lane.name);
-            (claim, "it does not exist".into())
-        }
+    let (claim, said) = if let Some(target) = &lane.dangling {
+        let file = if lane.manager.is_launchd() { "plist" } else { "file" };
+        let claim = format!(
+            "the {file} of {} is a link to {target}, which does not exist: there is nothing to load",
+            lane.name
+        );
+        (claim, format!("a link to {target}"))
+    } else {
+        let claim = format!("no service is installed for this home: there is no {}", lane.name);
+        (claim, "it does not exist".into())
     };
     let others_installed = at.facts.gateways.iter().any(gw_snapshot::facts::Gateway::is_installed);
     // Where a gateway may live that we cannot see, a missing service is no fault yet.
@@ -57,7 +54,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     } else {
         let help = how_to_install(at);
         Finding::failure(claim).help(match lane.dangling {
-            Some(_) => format!("bring back what the link leads to, or remove the link; then {help}"),
+            Some(_) => {
+                format!("bring back what the link leads to, or remove the link; then {help}")
+            }
             None => help,
         })
     };

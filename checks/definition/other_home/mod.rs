@@ -104,7 +104,11 @@ fn is_by_mistake(served: &Gateway, named: &Gateway) -> bool {
 }
 
 fn put_right(lane: &Lane, named: &Gateway) -> String {
-    let again = if lane.manager.is_launchd() { "bootout and bootstrap" } else { "`daemon-reload` and restart" };
+    let again = if lane.manager.is_launchd() {
+        "bootout and bootstrap"
+    } else {
+        "`daemon-reload` and restart"
+    };
     format!("if {} is meant, set HERMES_HOME to it in {}, then {again}", named.home.path, lane.path)
 }
 
@@ -126,17 +130,11 @@ fn is_own_root(at: &Subject<'_>) -> bool {
 
 /// Whether Hermes gives this name to the service of another home: that of `~/.hermes`, of the user as whom it runs. Up
 /// to 0.21.1 it gives it to any home outside that one too, which says nothing of whose service is meant.
-fn bears_its_name(
-    at: &Subject<'_>,
-    lane: &Lane,
-    definition: &Definition,
-    other: &Gateway,
-) -> bool {
+fn bears_its_name(at: &Subject<'_>, lane: &Lane, definition: &Definition, other: &Gateway) -> bool {
     let stem = if lane.manager.is_launchd() { "ai.hermes.gateway" } else { "hermes-gateway" };
     let name = lane.name.strip_suffix(".service").unwrap_or(&lane.name);
     let standard = user_home(at, lane, definition).map(|home| home::join(home, ".hermes"));
-    name == stem
-        && standard.is_some_and(|standard| standard == other.home.path)
+    name == stem && standard.is_some_and(|standard| standard == other.home.path)
 }
 
 /// The home of the user as whom the service runs, which is not that of whoever looks where the service is the system's.

@@ -91,7 +91,9 @@ fn has_run(case: &Case<'_>, job: &Job) -> bool {
     // The plist was loaded no earlier than it was written.
     let (lane, _) = case.at.job().unzip();
     let since = lane.and_then(|lane| lane.files.first()).map(|file| file.mtime);
-    is_by_kernel && is_only_one && written.zip(since).is_some_and(|(written, since)| written >= since)
+    is_by_kernel
+        && is_only_one
+        && written.zip(since).is_some_and(|(written, since)| written >= since)
 }
 
 /// The directives of these names that the definition has, to be named in brackets.

@@ -100,9 +100,9 @@ fn by_plist(lane: &Lane, last_exit: Option<Exit>) -> Option<bool> {
         Some(Restart::OnSuccess) => Some(last_exit == Some(Exit::Code(0))),
         None | Some(Restart::Never) => Some(false),
         // launchd does not say which signals it takes for a crash.
-        Some(Restart::OnCrash) => last_exit
-            .filter(|exit| matches!(exit, Exit::Code(_)))
-            .map(|_| false),
+        Some(Restart::OnCrash) => {
+            last_exit.filter(|exit| matches!(exit, Exit::Code(_))).map(|_| false)
+        }
         Some(Restart::Other(_)) => None,
     }
 }

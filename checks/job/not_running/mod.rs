@@ -65,7 +65,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 )
         }
         Phase::Running if at.starting_wrapper().is_some() => on_its_way(lane, job),
-        Phase::Running if at.gateway.liveness.lone_wrapper().is_some() => without_gateway(at, lane, job),
+        Phase::Running if at.gateway.liveness.lone_wrapper().is_some() => {
+            without_gateway(at, lane, job)
+        }
         Phase::Running => {
             let pid = job
                 .main_pid

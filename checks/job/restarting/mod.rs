@@ -49,7 +49,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         // The next start of a loop is no better than the last one.
         None if crash_loop::is_between_runs(at, lane, job) => finding,
         None => finding.help(match demand(at, lane, job) {
-            Some(command) => format!("`{command}` starts it now; else look again when it has started"),
+            Some(command) => {
+                format!("`{command}` starts it now; else look again when it has started")
+            }
             None => "look again when it has started".into(),
         }),
     }]
@@ -65,7 +67,6 @@ fn demand(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<String> {
 
 /// Nobody waits for a start that takes longer. In seconds.
 const LONG_SECONDS: i64 = 60;
-
 
 /// What systemd still waits for while the gateway says that it runs: the unit is of a type that Hermes does not serve,
 /// and systemd ends the gateway once the time to start is over.

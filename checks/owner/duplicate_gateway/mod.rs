@@ -80,11 +80,8 @@ fn refused(at: &Subject<'_>, process: &Process) -> Option<Finding> {
         span(last.unsigned_abs())
     ))
     .help("find what starts it and end that: another service, a script that loops, or cron");
-    let sources: BTreeSet<&str> = refused
-        .iter()
-        .flat_map(|life| &life.starts)
-        .map(|start| start.source.as_str())
-        .collect();
+    let sources: BTreeSet<&str> =
+        refused.iter().flat_map(|life| &life.starts).map(|start| start.source.as_str()).collect();
     Some(sources.into_iter().fold(finding, |finding, source| {
         finding.seen(source, "starts after that of the gateway which ended while it lived")
     }))

@@ -31,7 +31,10 @@ fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
     if let Some(own) = passed_by(at, lane) {
         let over = own.path.as_deref() == Some(&lane.path);
         let what = if over {
-            format!("writes its own definition over {}, and loads {} beside it", lane.path, own.label)
+            format!(
+                "writes its own definition over {}, and loads {} beside it",
+                lane.path, own.label
+            )
         } else {
             format!("installs {} beside it", own.label)
         };
