@@ -17,6 +17,7 @@ use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::credential::Credential;
 use crate::facts::definition::Definition;
 use crate::facts::disk::Disk;
 use crate::facts::endings::{self, Endings};
@@ -368,6 +369,8 @@ fn gateway(
         written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
+    let config = join(&home.path, "config.yaml");
+    let credentials = Credential::all(&settings.assigned, settings.config.as_ref(), &config);
     Gateway {
         directory: look.host.directory(&home.path),
         disks: Disk::of(look.host, &home.path),
@@ -382,6 +385,7 @@ fn gateway(
         endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
+        rests_with: None,
         is_asked: true,
         home,
         lanes,
@@ -393,6 +397,7 @@ fn gateway(
         drain: settings.drain,
         cron_drain: settings.cron_drain,
         config_fault: settings.config_fault,
+        credentials,
         assigned: settings.assigned,
         health,
         cron,
@@ -792,7 +797,31 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
         }
         gateway.served_by = Some(served.clone());
     }
+    rest_with(gateways);
     read_as_served(look, gateways);
+}
+
+/// Says of each profile without a service that it is down with the gateway that served it: the list in a status file outlives
+/// the gateway that wrote it.
+fn rest_with(gateways: &mut [Gateway]) {
+    let down: Vec<(String, Vec<String>)> = gateways
+        .iter()
+        .filter(|gateway| gateway.liveness.process.is_absent())
+        .filter_map(|gateway| {
+            let status = gateway.status.known()?;
+            Some((gateway.home.profile.clone(), status.served_profiles.clone()))
+        })
+        .collect();
+    for gateway in gateways.iter_mut() {
+        let profile = &gateway.home.profile;
+        let is_alone = gateway.served_by.is_none()
+            && gateway.liveness.process.is_absent()
+            && gateway.marks.parked.is_absent()
+            && !gateway.is_installed();
+        let mut hosts =
+            down.iter().filter(|(host, served)| host != profile && served.contains(profile));
+        gateway.rests_with = hosts.next().filter(|_| is_alone).map(|(host, _)| host.clone());
+    }
 }
 
 /// True if its installed code serves every profile though its settings say that it serves one.
