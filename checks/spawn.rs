@@ -9,6 +9,7 @@ use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::{Named, Usable};
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::release::Capability;
 use gw_snapshot::observation::Kind;
 use gw_snapshot::parse::cmdline::{self, Role};
@@ -31,7 +32,7 @@ pub(crate) fn hindrance(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Stri
         if !failed || refused_by_hermes(at) {
             return None;
         }
-        of_program(lane, launchd)
+        of_program(at, lane, launchd)
             .or_else(|| of_paths(at, lane))
             .or_else(|| launchd.stale_constraint.then(|| STALE_CONSTRAINT.to_string()))
             .or_else(|| never_began(launchd))
@@ -78,6 +79,19 @@ pub(crate) fn cried(at: &Subject<'_>, class: Class) -> Option<String> {
         return None;
     }
     Some(format!("{} says so {lines} time{}", outcry.source, plural(lines)))
+}
+
+/// Why what a wrapper starts comes to nothing, by the log of its errors: the same cause stands there more than once, and the
+/// wrapper lived when the last of it was written.
+pub(crate) fn below_wrapper(at: &Subject<'_>, wrapper: &Process) -> Option<String> {
+    let outcry = at.gateway.outcry.known()?;
+    let (written, born) = (outcry.written?, wrapper.started_at?);
+    let is_its_own = written >= born && at.age_of(written)? <= RECENT_SECONDS;
+    let (what, lines) = REASONS.iter().find_map(|(class, what)| {
+        let lines = *outcry.lines.get(class)?;
+        (lines >= 2).then_some((what, lines))
+    })?;
+    is_its_own.then(|| format!("{what} ({} says so {lines} times)", outcry.source))
 }
 
 /// Why the last runs of a unit of systemd's came to nothing, by what they left in the journal: what explains most stands
@@ -145,7 +159,7 @@ const REASONS: [(Class, &str); 11] = [
     ),
 ];
 
-fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
+fn of_program(at: &Subject<'_>, lane: &Lane, launchd: &Launchd) -> Option<String> {
     let argv = launchd.argv.as_ref().or(lane.definition.known().map(|definition| &definition.argv));
     let program = argv?.first()?;
     if !program.contains('/') {
@@ -159,7 +173,16 @@ fn of_program(lane: &Lane, launchd: &Launchd) -> Option<String> {
         ));
     }
     let named = lane.paths.iter().find(|named| named.path == *program)?;
-    (named.seen.what().is_absent()).then(|| format!("its program {program} does not exist"))
+    match at.usable(lane, named) {
+        Usable::Missing => Some(format!("its program {program} does not exist")),
+        Usable::Refused { mode, uid } => Some(format!(
+            "its program {program} may not be run: it belongs to uid {uid}, mode {mode}"
+        )),
+        _ if named.seen.kind == Some(Kind::Directory) => {
+            Some(format!("its program {program} is a directory"))
+        }
+        Usable::Yes | Usable::Unknown(_) => None,
+    }
 }
 
 fn of_paths(at: &Subject<'_>, lane: &Lane) -> Option<String> {

@@ -19,6 +19,7 @@ use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::record::{Platform, Status};
 use gw_snapshot::facts::release::{Capability, Version};
 use gw_snapshot::facts::{Gateway, Lane, home};
+use gw_snapshot::parse::cmdline::{self, Role};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
@@ -130,13 +131,26 @@ impl<'a> Subject<'a> {
         or_not_installed(self.installed().map(of_its_service).collect())
     }
 
+    /// The same of what stands on disk: one finding for each file, in however many domains it is loaded.
+    pub(crate) fn each_file(&self, judge: impl Fn(&'a Lane) -> Finding) -> Vec<Finding> {
+        let mut seen: Vec<&str> = Vec::new();
+        let mut lanes: Vec<&Lane> = self.installed().collect();
+        lanes.retain(|lane| {
+            let is_new = lane.path.is_empty() || !seen.contains(&lane.path.as_str());
+            seen.push(&lane.path);
+            is_new
+        });
+        let of_its_service = |lane: &'a Lane| judge(lane).of_service(lane.title());
+        or_not_installed(lanes.into_iter().map(of_its_service).collect())
+    }
+
     /// The same for what a definition says. `what` is not known of one that cannot be read.
     pub(crate) fn each_definition(
         &self,
         what: &str,
         judge: impl Fn(&'a Lane, &'a Definition) -> Finding,
     ) -> Vec<Finding> {
-        self.each_service(|lane| match lane.definition.known() {
+        self.each_file(|lane| match lane.definition.known() {
             Some(definition) if !lane.has_an_empty_file() => judge(lane, definition),
             _ => unread(lane, what),
         })
@@ -195,6 +209,16 @@ impl<'a> Subject<'a> {
         let lane = self.gateway.lanes.get(at)?;
         let freezer = lane.job.known()?.systemd.as_ref()?.freezer;
         (freezer != Freezer::Thawed).then_some((lane, freezer))
+    }
+
+    /// Returns the job of launchd's whose script started the gateway and lost it, where it runs under none: what a job starts
+    /// has its label in `XPC_SERVICE_NAME`, and hands it on. A gateway that the job runs itself hands it on as well, to what
+    /// Hermes detaches on purpose.
+    pub(crate) fn let_go_by(&self) -> Option<&'a Lane> {
+        let Supervision::None { .. } = self.gateway.supervision else { return None };
+        let label = self.gateway.process()?.seen.env.as_ref()?.get("XPC_SERVICE_NAME")?;
+        let mut lanes = self.gateway.lanes.iter().filter(|lane| lane.manager.is_launchd());
+        lanes.find(|lane| lane.name == *label && runs_a_script(lane))
     }
 
     /// Why there is no job to judge.
@@ -301,6 +325,13 @@ impl<'a> Subject<'a> {
         pid.is_some_and(|pid| self.facts.about.ancestry.contains(&pid))
             || self.facts.has_hint("in-gateway")
     }
+}
+
+/// True if what a service starts is nothing of Hermes's.
+fn runs_a_script(lane: &Lane) -> bool {
+    let loaded = lane.job.known().and_then(|job| job.launchd.as_ref()?.argv.as_deref());
+    let argv = loaded.or_else(|| Some(lane.definition.known()?.argv.as_slice()));
+    argv.is_some_and(|argv| cmdline::role(argv) == Role::Foreign)
 }
 
 /// Whether the previous run lasted so long that its end is no failure to start, nor one of a quick loop.

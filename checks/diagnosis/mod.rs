@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::Subject;
 use crate::finding::{Excused, Finding, Verdict, span, worst};
 use crate::subject::Off;
+use crate::survival::rewrite;
 
 /// A cause that explains findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -260,6 +261,9 @@ const TRANSIENT: &[&str] = &[
     "cron/ticker-late",
 ];
 
+/// The diagnoses of what ends by itself.
+const UNDER_WAY: &[&str] = &["restarting", "starting", "draining"];
+
 /// The name of the diagnosis that there is nothing to diagnose.
 pub const HEALTHY: &str = "healthy";
 
@@ -268,7 +272,15 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
     let case = Case { at, findings };
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for kind in DIAGNOSES {
-        let Some(found) = (kind.find)(&case) else { continue };
+        let Some(mut found) = (kind.find)(&case) else { continue };
+        // That nobody serves comes before what the policy would do.
+        if UNDER_WAY.contains(&kind.id)
+            && case.speaks("job/under-way")
+            && let Some(policy) = case.found("definition/restart-policy")
+        {
+            found.summary = format!("{}; {}", found.summary, policy.claim);
+            found.explains.push("definition/restart-policy");
+        }
         let mut explains: Vec<&str> =
             found.explains.iter().filter(|check| case.speaks(check)).copied().collect();
         // What tells why the job is between two runs tells what is under way.
@@ -378,6 +390,15 @@ fn healthy(at: &Subject<'_>) -> Diagnosis {
     let address = address.map(|address| format!("answers on {address}"));
     let parts: Vec<String> = [process, service, address].into_iter().flatten().collect();
     let summary = if parts.is_empty() { "nothing is wrong".to_string() } else { parts.join(", ") };
+    let own =
+        at.gateway.lane().filter(|_| is_its_own).and_then(|lane| rewrite::passed_by(at, lane));
+    let summary = match own {
+        Some(own) => format!(
+            "{summary}; the commands of Hermes do not know this label, and `hermes gateway start` would install {} beside it",
+            own.label
+        ),
+        None => summary,
+    };
     Diagnosis {
         id: HEALTHY,
         certainty: Certainty::Certain,

@@ -8,7 +8,7 @@ mod directives;
 mod table;
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::definition::{Definition, Restart};
 use gw_snapshot::facts::generation::{Difference, Form, Generation, How};
 use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::release::{Capability, Version};
@@ -85,6 +85,8 @@ pub fn differences(
     let graded = |difference: Difference| {
         let (grade, why) = if is_dropped_in(&difference) {
             (Grade::Fine, "a drop-in says it too, and survives")
+        } else if is_implied(&difference, definition) {
+            (Grade::Fine, "its KeepAlive starts it when it is loaded all the same")
         } else if is_short(&difference, stop) {
             (Grade::WrongBehaviour, "the gateway is killed before its work has ended")
         } else {
@@ -93,6 +95,14 @@ pub fn differences(
         Graded { difference, grade, why }
     };
     generation.differences(&definition.entries, reckoned(stop)).into_iter().map(graded).collect()
+}
+
+/// True of a `RunAtLoad` that is false or missing beside a `KeepAlive` that makes launchd start the job when it is loaded
+/// (`man launchd.plist`, `SuccessfulExit`).
+fn is_implied(difference: &Difference, definition: &Definition) -> bool {
+    let restart = definition.restart.as_ref().map(|(restart, _)| restart);
+    let keeps = matches!(restart, Some(Restart::Always | Restart::OnFailure | Restart::OnSuccess));
+    difference.name == "RunAtLoad" && keeps
 }
 
 fn reckoned(stop: Option<Stop>) -> Option<u64> {

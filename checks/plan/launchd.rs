@@ -185,6 +185,9 @@ fn start(at: &Subject<'_>, lane: &Lane) -> Course {
 }
 
 fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
+    if let Some(because) = lets_go(at, lane) {
+        return look(at, because);
+    }
     let mut start = match start_step(at, lane) {
         Ok(step) => step,
         Err(because) => return look(at, because),
@@ -194,9 +197,6 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
             at,
             "its service starts the gateway through a wrapper, without --external-supervisor, and this Hermes refuses that: mend the plist before this gateway is ended",
         );
-    }
-    if let Some(because) = lets_go(lane) {
-        return look(at, because);
     }
     // Once the way is clear launchd may be there first, and what it has started then has the lock.
     if lane.job.known().is_some_and(|job| job.phase == Phase::Restarting) {
@@ -217,7 +217,12 @@ fn cut_over(at: &Subject<'_>, lane: &Lane) -> Course {
 
 /// Why what launchd would start in place of the gateway is not known to stay: a script of somebody's ended with 0, which is
 /// not how a gateway ends that finds another one.
-fn lets_go(lane: &Lane) -> Option<&'static str> {
+fn lets_go(at: &Subject<'_>, lane: &Lane) -> Option<&'static str> {
+    if at.let_go_by().is_some_and(|own| own.name == lane.name) {
+        return Some(
+            "a run of its own service started it and let go of it, and so would the next: mend the script that the service runs, before this gateway is ended",
+        );
+    }
     let job = lane.job.known().filter(|job| job.last_exit == Some(Exit::Code(0)))?;
     let argv = job.launchd.as_ref()?.argv.as_deref()?;
     let is_script = matches!(cmdline::role(argv), Role::Foreign);
@@ -340,6 +345,12 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
                 undo: format!("{}launchctl bootout {}", by(lane), target(lane)),
             })
         }
+        Fact::Known(_) if at.gateway.liveness.lone_wrapper().is_some() => Err(
+            "the job runs, and what it runs is a wrapper without a gateway: what ails that must be known first",
+        ),
+        Fact::Known(job) if job.phase == Phase::Running && !is_attempt(at, job) => {
+            Err("the job runs already: what it runs must be known first")
+        }
         Fact::Known(_) => Err("the job is between two states: look again in a few seconds"),
         Fact::Absent if lane.definition.known().is_some() && has_a_rival(at, lane) => Err(
             "another service is installed for this home: decide by hand which is to stay, and load that one",
@@ -347,6 +358,12 @@ fn start_step(at: &Subject<'_>, lane: &Lane) -> Result<Step, &'static str> {
         Fact::Absent => kept_out(lane).map_or_else(|| Ok(bootstrap(at, lane)), Err),
         Fact::Unknown(_) => Err("whether the job is loaded is not known"),
     }
+}
+
+/// True if the job runs a start that the gateway's lock refuses: that ends in a moment.
+fn is_attempt(at: &Subject<'_>, job: &Job) -> bool {
+    let attempts = &at.gateway.liveness.attempts;
+    attempts.iter().any(|attempt| job.main_pid == Some(attempt.pid))
 }
 
 /// Why launchd would not load the plist as it stands.

@@ -74,9 +74,14 @@ impl<'a> Subject<'a> {
     /// answers is none of these: its first thread has ended, and the others live on.
     fn has_just_ended(&self) -> Option<&'a Process> {
         let process = self.gateway.process().filter(|process| process.is_zombie())?;
-        let (_, job) = self.job()?;
+        let (lane, job) = self.job()?;
+        // launchd reaps every orphan, and the wrapper of a job waits for what it started.
+        let wrapper = self.gateway.liveness.wrapper.as_ref().map(|wrapper| wrapper.pid);
+        let parent = process.seen.ppid;
+        let is_awaited = lane.manager.is_launchd()
+            && parent.is_some_and(|parent| parent == 1 || Some(parent) == wrapper);
         let lives_on = self.facts.held_by(process.pid).next().is_some() || self.answers_as_hermes();
-        (job.main_pid == Some(process.pid) && !lives_on).then_some(process)
+        ((job.main_pid == Some(process.pid) || is_awaited) && !lives_on).then_some(process)
     }
 
     /// Returns the commands that are at work on the gateway, those that have run for too long to be at work left out.
@@ -115,12 +120,13 @@ impl<'a> Subject<'a> {
     pub(crate) fn is_expected(&self) -> bool {
         let gateway = self.gateway;
         let has_service = gateway.lanes.iter().any(|lane| {
-            // One that runs a process serves the home of that process.
-            let serves_another = lane
-                .job
-                .known()
-                .is_some_and(|job| job.phase == Phase::Running && job.main_pid.is_some())
-                && gateway.liveness.process.is_absent();
+            // One that runs a process serves the home of that process. A wrapper without a gateway serves none.
+            let is_wrapper = |pid: u32| {
+                gateway.liveness.lone_wrapper().is_some_and(|wrapper| wrapper.pid == pid)
+            };
+            let serves_another = lane.job.known().is_some_and(|job| {
+                job.phase == Phase::Running && job.main_pid.is_some_and(|pid| !is_wrapper(pid))
+            }) && gateway.liveness.process.is_absent();
             !serves_another && (lane.definition.known().is_some() || lane.job.known().is_some())
         });
         let is_known = has_service || gateway.status.known().is_some();
@@ -146,7 +152,15 @@ impl<'a> Subject<'a> {
             UnderWay::Starting(process, step) => {
                 format!("{} (PID {}{})", step.words(), process.pid, age(process))
             }
-            UnderWay::Called(lane, _) => format!("{} starts {}", manager(lane), lane.name),
+            UnderWay::Called(lane, _) => match self.gateway.liveness.lone_wrapper() {
+                Some(wrapper) => format!(
+                    "what {} runs (PID {}{}) has not started a gateway yet",
+                    lane.name,
+                    wrapper.pid,
+                    age(wrapper)
+                ),
+                None => format!("{} starts {}", manager(lane), lane.name),
+            },
             UnderWay::Stopping(Some((lane, job))) if job.phase == Phase::Stopping => {
                 format!("{} is being stopped ({})", lane.name, job.words)
             }

@@ -15,6 +15,7 @@ use gw_snapshot::parse::log::Class;
 use jiff::Timestamp;
 
 use crate::Subject;
+use crate::spawn;
 use crate::story::LONGEST_CALL;
 
 /// What a start is at.
@@ -51,12 +52,13 @@ impl Step {
 impl<'a> Subject<'a> {
     /// Returns the wrapper that the service runs, while it has not started its gateway and is young enough to do so.
     pub(crate) fn starting_wrapper(&self) -> Option<&Process> {
-        let wrapper = self.gateway.liveness.wrapper.as_ref()?;
+        let wrapper = self.gateway.liveness.lone_wrapper()?;
         let written = self.gateway.status.known().and_then(|status| status.updated_at);
         let has_started =
             written.is_some_and(|at| wrapper.started_at.is_some_and(|born| at > born));
         let is_young = wrapper.age(self.facts.now)?.as_secs() < LONGEST_CALL;
-        (is_young && !has_started).then_some(wrapper)
+        let fails = spawn::below_wrapper(self, wrapper).is_some();
+        (is_young && !has_started && !fails).then_some(wrapper)
     }
 
     /// True if the gateway's process has not come to the end of its start.

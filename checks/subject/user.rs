@@ -1,7 +1,7 @@
 //! As whom a gateway runs, and what that user may use.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::gateway::{Named, Usable};
+use gw_snapshot::facts::gateway::{Named, Purpose, Usable};
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::observation::FileSeen;
@@ -55,13 +55,21 @@ impl<'a> Subject<'a> {
     /// What a service that runs would need at its next start, and is not there any more: its program or its directory, as
     /// after an update that moved the environment.
     pub(crate) fn missing_for_a_start(&self, lane: &Lane, job: &Job) -> Option<String> {
-        if job.phase != Phase::Running || job.systemd.is_none() {
+        if job.phase != Phase::Running {
             return None;
         }
-        let is_needed = |named: &&Named| matches!(named.what, "program" | "working directory");
-        let is_missing = |named: &&Named| self.usable(lane, named) == Usable::Missing;
-        let missing = lane.paths.iter().filter(is_needed).find(is_missing)?;
-        Some(format!("the {} {} does not exist", missing.what, missing.path))
+        let needed = |named: &&Named| matches!(named.what, "program" | "working directory");
+        lane.paths.iter().filter(needed).find_map(|named| {
+            let trouble = match self.usable(lane, named) {
+                Usable::Missing => "does not exist",
+                Usable::Refused { .. } => match named.purpose {
+                    Purpose::Run => "may not be run",
+                    _ => "may not be entered",
+                },
+                Usable::Yes | Usable::Unknown(_) => return None,
+            };
+            Some(format!("the {} {} {trouble}", named.what, named.path))
+        })
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group

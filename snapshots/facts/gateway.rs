@@ -231,6 +231,8 @@ pub struct Lane {
     pub definition: Fact<Definition>,
     /// Where the definition stands, or would stand.
     pub path: String,
+    /// Where the link leads that stands there, if that does not exist.
+    pub dangling: Option<String>,
     /// What is loaded.
     pub job: Fact<Job>,
     /// Whether an override keeps launchd from loading it: it outlives the plist, and no print of the job shows it.
@@ -279,8 +281,10 @@ pub struct Named {
 /// What a service does with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reads or runs it.
+    /// Reads it.
     Read,
+    /// Runs it.
+    Run,
     /// Enters it as a directory.
     Enter,
     /// Writes to it, or makes files in it.
@@ -294,7 +298,7 @@ pub enum Usable {
     Yes,
     /// It is not.
     Missing,
-    /// It is there, and the user in question may not enter it, or not write to it.
+    /// It is there, and the user in question may not run or enter it, or not write to it.
     Refused {
         /// Its permission bits, octal.
         mode: String,
@@ -323,12 +327,14 @@ impl Named {
 }
 
 /// Whether a user may do so. The groups of the user are not known, so what a group may do counts as
-/// allowed, and what is only read or run is not judged at all.
+/// allowed, and what is only read is not judged at all.
 fn may(purpose: Purpose, mode: &str, owner: u32, user: u32) -> bool {
     let Ok(bits) = u32::from_str_radix(mode, 8) else { return true };
     let (own, others) = match purpose {
         Purpose::Read => return true,
-        Purpose::Enter => (0o100, 0o011),
+        // Root runs what anybody may run, and nothing else.
+        Purpose::Run if user == 0 => return bits & 0o111 != 0,
+        Purpose::Run | Purpose::Enter => (0o100, 0o011),
         Purpose::Write => (0o200, 0o022),
     };
     let wanted = if user == owner { own } else { others };
@@ -568,5 +574,26 @@ pub(super) fn place_of(place: &cgroup::Place) -> String {
             format!("in {unit}")
         }
         cgroup::Place::Nowhere => "in no unit".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_run_by_whom_its_mode_lets_run_it() {
+        for (mode, owner, user, expected) in [
+            ("0755", 0, 501, true),
+            ("0644", 501, 501, false),
+            ("0644", 501, 0, false),
+            ("0100", 501, 0, true),
+            ("0100", 501, 502, false),
+            // What a group may do counts as allowed.
+            ("0750", 0, 501, true),
+            ("garbled", 0, 501, true),
+        ] {
+            assert_eq!(may(Purpose::Run, mode, owner, user), expected, "{mode} {owner} {user}");
+        }
     }
 }

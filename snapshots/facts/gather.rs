@@ -446,7 +446,7 @@ fn outcry_in_log(look: &Look<'_>, liveness: &Liveness, lanes: &[Lane]) -> Fact<O
     };
     match lanes.iter().find_map(log) {
         Some(path)
-            if liveness.process.is_absent()
+            if !liveness.has_its_lock()
                 && path.rsplit_once('.').is_some_and(|(_, ending)| ending == "log") =>
         {
             Outcry::read(&look.host.file(&path, Part::LOG))
@@ -512,6 +512,17 @@ fn supervision_by_manager(
     if let Some(at) = lanes.iter().position(is_ours) {
         return Supervision::Lane(at);
     }
+    // A job that launchd starts again and again has a process in one moment and none in the next: what launchd said and the
+    // process are of two moments.
+    let about_to_start = |lane: &Lane| {
+        let job = lane.job.known().filter(|_| lane.manager.is_launchd());
+        job.is_some_and(|job| {
+            job.phase == Phase::Restarting && is_a_run_of(look, lane, job, process)
+        })
+    };
+    if let Some(at) = lanes.iter().position(about_to_start) {
+        return Supervision::Lane(at);
+    }
     // Another home's service may run it, or one of which nothing else is known. Who sits at a terminal runs it by hand.
     let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
     if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
@@ -558,6 +569,25 @@ fn supervision_by_manager(
         },
     }
 }
+
+/// True if a young child of launchd's is a run of this job by the label that launchd gives to what it starts, or where that was
+/// not seen by its arguments: what an earlier run left behind is older.
+fn is_a_run_of(look: &Look<'_>, lane: &Lane, job: &Job, process: &Process) -> bool {
+    let label = process.seen.env.as_ref().and_then(|env| env.get("XPC_SERVICE_NAME"));
+    let argv = job.launchd.as_ref().and_then(|launchd| launchd.argv.as_ref());
+    let is_named = match label {
+        Some(label) => *label == lane.name,
+        None => argv.is_some() && argv == process.seen.argv.as_ref(),
+    };
+    let locks = [Witness::Lock, Witness::OpenLock];
+    let has_lock = locks.iter().any(|lock| process.witnesses.contains(lock));
+    let age = process.age(look.host.now()).map(|age| age.as_secs());
+    let is_child = process.seen.ppid == Some(1);
+    is_named && is_child && !has_lock && age.is_some_and(|age| age < A_LOOK_SECONDS)
+}
+
+/// A look is not longer, as a rule. In seconds.
+const A_LOOK_SECONDS: i64 = 10;
 
 /// Where a process stands that no manager calls its own.
 fn outside(process: &Process, is_launchd: bool) -> String {

@@ -30,8 +30,7 @@ pub struct Liveness {
     pub attempts: Vec<Process>,
     /// Processes that look like a further gateway of this home, of which nothing tells whether they are one.
     pub unclear: Vec<Process>,
-    /// The wrapper or the shell that a service runs in place of a gateway, where no gateway lives below it: it has not started
-    /// one yet, or lives on without it.
+    /// The wrapper or the shell that a service runs in place of a gateway.
     pub wrapper: Option<Process>,
     /// Commands at work on gateways, this home's or all of their user's.
     pub commands: Vec<(Process, Lifecycle)>,
@@ -45,6 +44,20 @@ pub struct Liveness {
     pub lock: Fact<Holder>,
     /// The PID that writes the home's records from another machine.
     pub elsewhere: Option<u32>,
+}
+
+impl Liveness {
+    /// Returns the wrapper of a service where no gateway lives below it: it has not started one yet, or lives on without it.
+    pub fn lone_wrapper(&self) -> Option<&Process> {
+        self.wrapper.as_ref().filter(|_| self.process.is_absent())
+    }
+
+    /// True if a process is known that has come as far as to take the home's lock.
+    pub fn has_its_lock(&self) -> bool {
+        let locks = [Witness::Lock, Witness::OpenLock];
+        let process = self.process.known();
+        process.is_some_and(|process| locks.iter().any(|lock| process.witnesses.contains(lock)))
+    }
 }
 
 /// A ticker and an event loop leave a mark every 60 s at the latest; two in a row may be late. In seconds.
@@ -358,7 +371,9 @@ impl Climb<'_> {
                 None => self.in_a_silent_service().map_or_else(|| self.none(&lock), Fact::Known),
             },
         };
-        let wrapper = self.wrapper.filter(|_| process.is_absent());
+        // Where it has started the gateway of another home, it is none of this one's.
+        let is_parent = self.wrapper.as_ref().is_some_and(|wrapper| self.is_parent(wrapper.pid));
+        let wrapper = self.wrapper.filter(|_| !(process.is_absent() && is_parent));
         Liveness {
             process,
             others,
@@ -665,6 +680,37 @@ mod tests {
             let found = climb(&host, [&Fact::Absent, &Fact::Absent], true, Some(&job));
             assert_eq!(found.process.is_absent(), is_wrapper, "{argv}: {found:?}");
             assert_eq!(found.wrapper.map(|wrapper| wrapper.pid), is_wrapper.then_some(5), "{argv}");
+        }
+    }
+
+    #[test]
+    fn a_wrapper_of_another_homes_gateway_is_no_wrapper_of_this_one() {
+        let host = host(r#"{"processes": [{"pid": 5, "argv": ["/bin/sh", "/Users/a/bin/w.sh"]}]}"#);
+        let child = r#"{"pid": 6, "ppid": 5, "argv": ["/v/bin/python", "-m", "hermes_cli.main", "gateway", "run"]}"#;
+        let child: ProcessSeen = serde_json::from_str(child).expect("a process");
+        let job = Fact::Known(Job { main_pid: Some(5), ..job(Phase::Running) });
+        for (list, is_wrapper) in [(vec![child], false), (Vec::new(), true)] {
+            let scanned = |seen| Scanned {
+                process: Process::of(seen, host.about()),
+                home: Some("/home/b/.hermes".into()),
+                target: None,
+            };
+            let list: Vec<Scanned> = list.into_iter().map(scanned).collect();
+            let found = Ladder {
+                host: &host,
+                home: &Home::at("/home/a/.hermes", None),
+                scan: &Seen { list, complete: true, trouble: None },
+                pid_file: &Fact::Absent,
+                lock_record: &Fact::Absent,
+                status: &Fact::Absent,
+                jobs: vec![&job],
+                silent: Vec::new(),
+                listening: &[],
+                has_namespaces: false,
+                marks: [None, None],
+            }
+            .climb();
+            assert_eq!(found.lone_wrapper().is_some(), is_wrapper, "{found:?}");
         }
     }
 

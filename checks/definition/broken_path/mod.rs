@@ -38,11 +38,16 @@ fn trouble(at: &Subject<'_>, lane: &Lane, named: &Named) -> Option<Finding> {
             let again = runs.map_or_else(String::new, |pid| {
                 format!(": PID {pid} runs, and could not be started again")
             });
-            Some(Finding::failure(format!("the {what} {path} does not exist{again}")))
+            let finding = Finding::failure(format!("the {what} {path} does not exist{again}"));
+            Some(finding.help(format!("bring it back, or have {} name what is there", lane.path)))
         }
         Usable::Refused { mode, uid } => Some(Finding::failure(format!(
             "the {what} {path} cannot be {}: it belongs to uid {uid}, mode {mode}",
-            if named.purpose == Purpose::Write { "written" } else { "entered" }
+            match named.purpose {
+                Purpose::Write => "written",
+                Purpose::Run => "run",
+                Purpose::Read | Purpose::Enter => "entered",
+            }
         ))),
         Usable::Unknown(why) => {
             let is_there = named.seen.what().known().is_some();

@@ -10,7 +10,7 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    at.each_service(|lane| match at.drift(lane) {
+    at.each_file(|lane| match at.drift(lane) {
         Some(drift) => judge(at, &drift),
         None => unread(lane, "which release wrote the definition"),
     })

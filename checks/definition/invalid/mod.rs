@@ -13,7 +13,7 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    at.each_service(|lane| match lane.refused_plist() {
+    at.each_file(|lane| match lane.refused_plist() {
         Some(why) => refused_by_launchd(lane, &why),
         None => judge(lane),
     })

@@ -2,6 +2,7 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::place::Place;
@@ -54,14 +55,25 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 /// Only its manager still has it.
 fn lost(lane: &Lane) -> Finding {
     let name = &lane.name;
+    let is_gone = match &lane.dangling {
+        Some(target) => format!("is a link to {target}, which is gone"),
+        None => "is gone".into(),
+    };
+    // As `hermes gateway uninstall` does: the bootout first, then the plist.
+    let stopping = lane.job.known().filter(|job| job.phase == Phase::Stopping);
+    if let Some(job) = stopping.filter(|_| lane.manager.is_launchd()) {
+        let claim =
+            format!("the plist of {name} {is_gone}, and it is being taken away ({})", job.words);
+        return Finding::note(claim).seen(&lane.path, "not found");
+    }
     let (claim, file) = if lane.manager.is_launchd() {
         let claim = format!(
-            "the plist of {name} is gone: only launchd still has it, and a stop, a bootout or the next login loses it"
+            "the plist of {name} {is_gone}: only launchd still has it, and a stop, a bootout or the next login loses it"
         );
         (claim, "plist")
     } else {
         let claim = format!(
-            "the file of {name} is gone: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it"
+            "the file of {name} {is_gone}: only systemd still has it, and a stop, a `daemon-reload` or a reboot loses it"
         );
         (claim, "unit")
     };

@@ -36,15 +36,31 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if at.is_without_systemd() {
         return vec![Finding::skipped("there is no systemd on this host, so no unit is missing")];
     }
-    let claim = format!("no service is installed for this home: there is no {}", lane.name);
+    let (claim, said) = if let Some(target) = &lane.dangling {
+        let file = if lane.manager.is_launchd() { "plist" } else { "file" };
+        let claim = format!(
+            "the {file} of {} is a link to {target}, which does not exist: there is nothing to load",
+            lane.name
+        );
+        (claim, format!("a link to {target}"))
+    } else {
+        let claim = format!("no service is installed for this home: there is no {}", lane.name);
+        (claim, "it does not exist".into())
+    };
     let others_installed = at.facts.gateways.iter().any(gw_snapshot::facts::Gateway::is_installed);
     // Where a gateway may live that we cannot see, a missing service is no fault yet.
     let finding = if others_installed || !gateway.liveness.process.is_absent() {
         Finding::note(claim)
     } else {
-        Finding::failure(claim).help(how_to_install(at))
+        let help = how_to_install(at);
+        Finding::failure(claim).help(match lane.dangling {
+            Some(_) => {
+                format!("bring back what the link leads to, or remove the link; then {help}")
+            }
+            None => help,
+        })
     };
-    vec![finding.seen(&lane.path, "it does not exist").of_service(lane.title())]
+    vec![finding.seen(&lane.path, said).of_service(lane.title())]
 }
 
 /// From 0.21.5 on Hermes refuses to install a named profile's: the gateway of the default profile serves it.

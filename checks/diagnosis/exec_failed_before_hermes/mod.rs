@@ -13,10 +13,15 @@ use crate::spawn;
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let (lane, job) = case.at.job()?;
     if let Some(hindrance) = spawn::hindrance(case.at, lane, job) {
-        return Found::certain(
-            format!("launchd cannot start {}: {hindrance}; Hermes itself was never run", lane.name),
-            EXPLAINS,
-        );
+        let summary = if has_run(case, job) {
+            format!(
+                "the last run of {} came as far as Hermes and was ended from outside: {hindrance}",
+                lane.name
+            )
+        } else {
+            format!("launchd cannot start {}: {hindrance}; Hermes itself was never run", lane.name)
+        };
+        return Found::certain(summary, EXPLAINS);
     }
     if let Some(found) = never_begun(case, lane, job) {
         return Some(found);
@@ -74,6 +79,21 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let named = broken.map_or_else(String::new, |finding| format!(": {}", finding.claim));
     let summary = format!("{} ends with {code} before Hermes begins: {what}{named}", lane.title());
     Found::certain(summary, EXPLAINS)
+}
+
+/// True if the only run since the job was loaded is one of which the gateway's own records tell: then the kernel ended it while
+/// it ran, and did not keep it from running.
+fn has_run(case: &Case<'_>, job: &Job) -> bool {
+    let Some(launchd) = &job.launchd else { return false };
+    let is_by_kernel = launchd.exit_reason.is_some() && launchd.execs != Some(0);
+    let is_only_one = launchd.runs == Some(1);
+    let written = case.at.gateway.status.known().and_then(|status| status.updated_at);
+    // The plist was loaded no earlier than it was written.
+    let (lane, _) = case.at.job().unzip();
+    let since = lane.and_then(|lane| lane.files.first()).map(|file| file.mtime);
+    is_by_kernel
+        && is_only_one
+        && written.zip(since).is_some_and(|(written, since)| written >= since)
 }
 
 /// The directives of these names that the definition has, to be named in brackets.

@@ -10,7 +10,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     // A service that is not known to serve this home, such as cron's, keeps it from its own just as a terminal does.
     let (what, place) = match &at.gateway.supervision {
         Supervision::None { place } if case.failed("owner/unsupervised") => {
-            ("up but not supervised", format!("in the foreground, {place}"))
+            let how = match at.let_go_by() {
+                Some(lane) => {
+                    format!("{place}, for a run of {} started it and let go of it,", lane.name)
+                }
+                None => format!("in the foreground, {place}"),
+            };
+            ("up but not supervised", how)
         }
         Supervision::Other { unit, of: None } if case.failed("owner/other-job") => {
             ("up, and not under a service of its own", format!("in {unit}"))

@@ -23,7 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let lacking = lacking(job);
-    if liveness.is_absent() && case.at.gateway.liveness.wrapper.is_some() {
+    if case.at.gateway.liveness.lone_wrapper().is_some() {
         return Found::certain(finding.claim.clone(), EXPLAINS);
     }
     let begun = match job.last_end() {
@@ -48,6 +48,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None => "it has not been started since it was loaded".to_string(),
         Some(exit) => match lacking.or_else(|| spawn::told_by_journal(case.at, job)) {
             Some(why) => format!("its last run ended with {exit}, and {why}"),
+            None if launchd::is_left(lane, job) => {
+                format!("its last run ended with {exit}, after which its policy leaves it down")
+            }
             None => format!("its last run ended with {exit}"),
         },
     };

@@ -17,6 +17,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             format!("Hermes is not set up here: there is no {home}, and {}", finding.claim)
         }
         _ if case.at.is_without_systemd() => finding.claim.clone(),
+        _ if gateway.lane().is_some_and(|lane| lane.dangling.is_some()) => {
+            format!("the gateway does not run: {}", finding.claim)
+        }
         _ => format!("the gateway is not installed and does not run: {}", finding.claim),
     };
     Found::certain(

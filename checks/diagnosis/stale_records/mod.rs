@@ -70,7 +70,7 @@ fn policy_leaves_it(case: &Case<'_>) -> bool {
 /// True if launchd tells how the last run of a job at rest ended, and whether another is to follow, or if its service runs
 /// on without a gateway: that explains what was left behind.
 fn told_by_launchd(case: &Case<'_>) -> bool {
-    case.at.gateway.liveness.wrapper.is_some() && case.failed("job/not-running")
+    case.at.gateway.liveness.lone_wrapper().is_some() && case.failed("job/not-running")
         || case.at.job().is_some_and(|(_, job)| {
             let is_told = job.launchd.as_ref().is_some_and(|launchd| launchd.keep_alive.is_some());
             is_told && job.phase == Phase::Stopped && job.last_end().is_some()

@@ -5,11 +5,13 @@ use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Restart;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use jiff::Timestamp;
 
 use super::{BURST, FEW_PLANNED, UNPLANNED_SECONDS, is_fresh, is_unlocked};
 use crate::Subject;
 use crate::finding::Finding;
 use crate::job::parked;
+use crate::story::lives::{Life, Lives};
 
 /// Judges a job that launchd may start without end, though its state is not that between two runs, or its code that of
 /// a plan.
@@ -83,6 +85,13 @@ pub(crate) fn is_due(at: &Subject<'_>, lane: &Lane, job: &Job) -> bool {
         && !parked::is_held(at, job, launchd)
 }
 
+/// True if launchd leaves the job down after an end like its last one, by its policy.
+pub(crate) fn is_left(lane: &Lane, job: &Job) -> bool {
+    let Some(launchd) = &job.launchd else { return false };
+    let by_print = launchd.starts_again(job.last_exit);
+    by_print.or_else(|| by_plist(lane, job.last_exit)) == Some(false)
+}
+
 /// What the plist says, where the print of the job does not.
 fn by_plist(lane: &Lane, last_exit: Option<Exit>) -> Option<bool> {
     match lane.definition.known()?.restart.as_ref().map(|(restart, _)| restart) {
@@ -90,8 +99,34 @@ fn by_plist(lane: &Lane, last_exit: Option<Exit>) -> Option<bool> {
         Some(Restart::OnFailure) => Some(last_exit != Some(Exit::Code(0))),
         Some(Restart::OnSuccess) => Some(last_exit == Some(Exit::Code(0))),
         None | Some(Restart::Never) => Some(false),
-        Some(Restart::OnCrash | Restart::Other(_)) => None,
+        // launchd does not say which signals it takes for a crash.
+        Some(Restart::OnCrash) => {
+            last_exit.filter(|exit| matches!(exit, Exit::Code(_))).map(|_| false)
+        }
+        Some(Restart::Other(_)) => None,
     }
+}
+
+/// Returns those of the starts that launchd can have made by itself because a run had ended, for `runs` counts those by hand
+/// as well. None comes sooner after the start before it than the job's throttle lets it; a run that a signal asked to end did
+/// not end by itself; and while a demand made the present run, nothing has ended since.
+pub(super) fn own_starts(lives: &Lives, launchd: &Launchd) -> Vec<Timestamp> {
+    if launchd.is_by_itself == Some(false) {
+        return Vec::new();
+    }
+    let mut all: Vec<(Timestamp, &Life)> =
+        lives.all.iter().filter_map(|life| Some((life.started()?.at, life))).collect();
+    all.sort_by_key(|(at, _)| *at);
+    let shortest = wait(launchd).saturating_sub(LATE_SECONDS);
+    let is_own = |pair: &[(Timestamp, &Life)]| match pair {
+        [(one, before), (next, _)] => {
+            let gap = u64::try_from(next.duration_since(*one).as_secs()).unwrap_or(0);
+            (gap >= shortest && before.asked_at.is_none()).then_some(*next)
+        }
+        _ => None,
+    };
+    let first = all.first().map(|(at, _)| *at).into_iter();
+    first.chain(all.windows(2).filter_map(is_own)).collect()
 }
 
 /// True if the gateway's own list of starts (0.19+) has the last run, and launchd has not seen it crash twice in a row: then
@@ -103,6 +138,10 @@ pub(super) fn is_listed(at: &Subject<'_>, launchd: &Launchd) -> bool {
     let is_of_it = age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age <= longest));
     is_of_it && launchd.successive_crashes.is_none_or(|crashes| crashes < 2)
 }
+
+/// A process writes its start down so much later than it begins, and one that loads for the first time later than the next.
+/// In seconds.
+const LATE_SECONDS: u64 = 6;
 
 /// True if the last run ended as a planned stop or restart ends.
 fn may_be_planned(job: &Job, launchd: &Launchd) -> bool {
@@ -136,4 +175,43 @@ fn failure(lane: &Lane, job: &Job, launchd: &Launchd) -> Finding {
 /// Says how the last run ended.
 pub(super) fn ended(job: &Job) -> String {
     job.last_end().unwrap_or_else(|| "no end".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::story::lives::{By, Start};
+
+    fn life(second: i64) -> Life {
+        let at = Timestamp::from_second(1_800_000_000 + second).expect("a time");
+        Life {
+            starts: vec![Start { at, by: By::Ledger, source: String::new() }],
+            ..Life::default()
+        }
+    }
+
+    fn counted(starts: &[i64], launchd: &Launchd) -> usize {
+        let all = starts.iter().map(|second| life(*second)).collect();
+        own_starts(&Lives { all, ..Lives::default() }, launchd).len()
+    }
+
+    #[test]
+    fn a_start_counts_as_launchds_own_where_its_throttle_allows_it_and_nobody_asked_for_it() {
+        let waits = |seconds| Launchd {
+            minimum_runtime: Some(Duration::from_secs(seconds)),
+            is_by_itself: Some(true),
+            ..Launchd::default()
+        };
+        assert_eq!(counted(&[0, 4, 8, 12], &waits(30)), 1, "each sooner than the throttle lets it");
+        assert_eq!(counted(&[0, 31, 62, 93], &waits(30)), 4, "as late as the throttle has it");
+        assert_eq!(counted(&[0, 4, 8, 12], &waits(3)), 4, "a short throttle");
+        let on_demand = Launchd { is_by_itself: Some(false), ..waits(30) };
+        assert_eq!(counted(&[0, 31, 62, 93], &on_demand), 0, "a demand made the present run");
+        let mut all: Vec<Life> = [0, 31, 62, 93].map(life).into();
+        all[1].asked_at = all[1].starts.first().map(|start| start.at);
+        let found = own_starts(&Lives { all, ..Lives::default() }, &waits(30)).len();
+        assert_eq!(found, 3, "a signal asked the second one to end");
+    }
 }

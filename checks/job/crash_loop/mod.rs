@@ -18,6 +18,7 @@ use jiff::civil::DateTime;
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
 use crate::job::{killed, restarting};
+use crate::spawn;
 use crate::story::lives::Lives;
 use crate::subject::{has_lasted, length};
 
@@ -209,7 +210,10 @@ fn keeps_ending(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
         (Some(restarts), _) => {
             (restarts, restarts.saturating_add(1), format!("NRestarts={restarts}"))
         }
-        (None, Some(runs)) => (runs, runs, format!("runs = {runs}")),
+        // The first of them no end of a run has brought about.
+        (None, Some(runs)) => {
+            (runs.saturating_sub(1), runs.saturating_sub(1), format!("runs = {runs}"))
+        }
         (None, None) => return None,
     };
     if counted < FEW_PLANNED {
@@ -217,7 +221,11 @@ fn keeps_ending(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
     }
     let own = usize::try_from(own).unwrap_or(usize::MAX);
     let lives = at.lives();
-    let starts: Vec<Timestamp> = lives.starts().into_iter().rev().take(own).collect();
+    let starts = match &job.launchd {
+        Some(launchd) => launchd::own_starts(lives, launchd),
+        None => lives.starts(),
+    };
+    let starts: Vec<Timestamp> = starts.into_iter().rev().take(own).collect();
     let ended_badly = !matches!(job.last_exit, None | Some(Exit::Code(0 | 75)));
     let (recent, seconds) = NO_PLAN.into_iter().find_map(|(fewest, within, is_open)| {
         let is_recent = |start: &&Timestamp| {
@@ -372,6 +380,9 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     {
         return finding;
     }
+    if let Some(finding) = below_its_wrapper(at, lane, job) {
+        return finding;
+    }
     if let Some(finding) = keeps_ending(at, lane, job).filter(|_| !is_first_crash) {
         return finding;
     }
@@ -399,6 +410,21 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
         .seen(&job.source, said),
         _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, said),
     }
+}
+
+/// A job whose own process lives, a wrapper, and whose gateway ends again and again below it: the manager sees nothing of it,
+/// and the log of its errors tells. In a look the next one may be under way.
+fn below_its_wrapper(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let liveness = &at.gateway.liveness;
+    let wrapper = liveness.wrapper.as_ref().filter(|it| job.main_pid == Some(it.pid))?;
+    let is_between = liveness.process.is_absent() || is_unlocked(at) && is_fresh(at);
+    let why = spawn::below_wrapper(at, wrapper).filter(|_| is_between)?;
+    let claim = format!(
+        "{} is {}, and what its wrapper (PID {}) starts ends again and again: {why}",
+        lane.name, job.words, wrapper.pid
+    );
+    let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
+    Some(at.with_process(finding, wrapper))
 }
 
 /// So many runs since a job was loaded, or restarts since a unit was started by hand, are no single ends over months.

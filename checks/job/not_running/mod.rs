@@ -68,7 +68,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 )
         }
         Phase::Running if at.starting_wrapper().is_some() => on_its_way(lane, job),
-        Phase::Running if at.gateway.liveness.wrapper.is_some() => without_gateway(at, lane, job),
+        Phase::Running if at.gateway.liveness.lone_wrapper().is_some() => {
+            without_gateway(at, lane, job)
+        }
         Phase::Running => {
             let pid = job
                 .main_pid
@@ -122,7 +124,7 @@ fn on_its_way(lane: &Lane, job: &Job) -> Finding {
 
 /// A wrapper lives on, and what it is to run does not.
 fn without_gateway(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
-    let wrapper = at.gateway.liveness.wrapper.as_ref();
+    let wrapper = at.gateway.liveness.lone_wrapper();
     let pid = wrapper.map_or(0, |wrapper| wrapper.pid);
     let claim = format!(
         "{} is {}, and no gateway lives: PID {pid} only wraps one, and has none below it",

@@ -1,6 +1,7 @@
 //! Whether launchd holds back a start that is due.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::Manager;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 
@@ -33,17 +34,21 @@ pub(crate) fn is_held(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> bool {
     idle(at, job, launchd).verdict == Verdict::Failure
 }
 
+/// Returns the domain of the service and how many clients hold it to starts on demand, where some do.
+pub(crate) fn on_demand_only(at: &Subject<'_>) -> Option<(Manager, u64)> {
+    at.facts.on_demand.iter().find_map(|(manager, count)| {
+        let count = count.known().copied().filter(|count| *count > 0)?;
+        at.gateway.lane().filter(|lane| lane.manager == *manager).map(|lane| (lane.manager, count))
+    })
+}
+
 fn idle(at: &Subject<'_>, job: &Job, launchd: &Launchd) -> Finding {
     if launchd.penalty_box {
         return Finding::failure(
             "launchd keeps it in the penalty box: its program was not there, and it is not tried again until it is",
         );
     }
-    let gated = at.facts.on_demand.iter().find_map(|(manager, count)| {
-        let count = count.known().copied().filter(|count| *count > 0)?;
-        at.gateway.lane().filter(|lane| lane.manager == *manager).map(|lane| (lane.manager, count))
-    });
-    if let Some((manager, count)) = gated {
+    if let Some((manager, count)) = on_demand_only(at) {
         return Finding::failure(format!(
             "launchd starts nothing by itself in this domain ({manager}): {count} client{} hold{} it to starts on demand",
             plural(count),

@@ -1,11 +1,12 @@
 //! Whether it is between two states, so that another look is due.
 
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::job::{Job, Phase};
 use gw_snapshot::facts::limit::Limit;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
-use crate::job::killed;
+use crate::job::{crash_loop, killed};
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -41,18 +42,31 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             ];
         }
     };
-    vec![
-        finding
-            .seen(&job.source, job.words.clone())
-            .help(match in_vain {
-                Some(_) => {
-                    "Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"
-                }
-                None => "look again when it has started",
-            })
-            .of_service(lane.title()),
-    ]
+    let finding = finding.seen(&job.source, job.words.clone()).of_service(lane.title());
+    vec![match in_vain {
+        Some(_) => finding
+            .help("Type=simple is what Hermes writes: change it, then `daemon-reload` and restart"),
+        // The next start of a loop is no better than the last one.
+        None if crash_loop::is_between_runs(at, lane, job) => finding,
+        None => finding.help(match demand(at, lane, job) {
+            Some(command) => {
+                format!("`{command}` starts it now; else look again when it has started")
+            }
+            None => "look again when it has started".into(),
+        }),
+    }]
 }
+
+/// The command that starts a job of launchd's at once, where its next start may be long in coming.
+fn demand(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<String> {
+    job.launchd.as_ref()?;
+    let wait = at.wait_for_next_start(job)?;
+    let target = format!("{}/{}", lane.manager.domain(), lane.name);
+    (wait.as_secs() >= LONG_SECONDS).then(|| format!("launchctl kickstart {target}"))
+}
+
+/// Nobody waits for a start that takes longer. In seconds.
+const LONG_SECONDS: i64 = 60;
 
 /// What systemd still waits for while the gateway says that it runs: the unit is of a type that Hermes does not serve,
 /// and systemd ends the gateway once the time to start is over.

@@ -1,10 +1,13 @@
 //! More than one gateway serves the home.
 
+use std::collections::BTreeSet;
+
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::process::Process;
 
 use crate::Subject;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Finding, Verdict, span};
+use crate::story::lives::Life;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -41,7 +44,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let attempts: Vec<&Process> = liveness.attempts.iter().collect();
     let is_only = format!("PID {} is the only gateway of this home", process.pid);
     if attempts.is_empty() {
-        return vec![Finding::pass(is_only)];
+        return vec![refused(at, process).unwrap_or_else(|| Finding::pass(is_only))];
     }
     let finding = Finding::note(format!(
         "{is_only}; PID {} start{} beside it, and its lock refuses {}",
@@ -52,6 +55,41 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     .help("find what starts it: its parent process tells");
     vec![with_all(at, finding, &attempts)]
 }
+
+/// Starts beside the gateway that have ended, where they come so often that something makes them.
+fn refused(at: &Subject<'_>, process: &Process) -> Option<Finding> {
+    let born = process.started_at?;
+    let began = |life: &&Life| {
+        // Of another process, it left word while this one lived.
+        let is_other = life.is_beside || life.pid.is_some_and(|pid| pid != process.pid);
+        let start = life.started().filter(|start| is_other && start.at > born)?.at;
+        at.age_of(start).filter(|age| (0..RECENT_SECONDS).contains(age))
+    };
+    let lives = at.lives();
+    let refused: Vec<&Life> = lives.all.iter().filter(|life| began(life).is_some()).collect();
+    let last = refused.iter().filter_map(began).min()?;
+    let first = refused.iter().filter_map(began).max()?;
+    if refused.len() < MANY {
+        return None;
+    }
+    let finding = Finding::warning(format!(
+        "PID {} is the only gateway of this home, and something starts another one again and again, which ends at its lock: {} times in {}, the last {} ago",
+        process.pid,
+        refused.len(),
+        span(first.unsigned_abs()),
+        span(last.unsigned_abs())
+    ))
+    .help("find what starts it and end that: another service, a script that loops, or cron");
+    let sources: BTreeSet<&str> =
+        refused.iter().flat_map(|life| &life.starts).map(|start| start.source.as_str()).collect();
+    Some(sources.into_iter().fold(finding, |finding, source| {
+        finding.seen(source, "starts after that of the gateway which ended while it lived")
+    }))
+}
+
+/// So many refused starts within so many seconds are no slips of a hand.
+const MANY: usize = 3;
+const RECENT_SECONDS: i64 = 900;
 
 fn pids(processes: &[&Process]) -> String {
     processes.iter().map(|process| process.pid.to_string()).collect::<Vec<_>>().join(", ")

@@ -35,5 +35,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Supervision::NoProcess => return at.no_process(),
         Supervision::Unknown(why) => Finding::unknown("under what the gateway runs", why),
     };
+    let finding = match at.let_go_by() {
+        Some(lane) => finding
+            .seen(format!("process {pid}"), format!("XPC_SERVICE_NAME={}", lane.name))
+            .help("what the job starts is to stay as long as its gateway: `exec` it, or wait for it, and no setsid"),
+        None => finding,
+    };
     vec![at.with_process(finding, process)]
 }

@@ -1,6 +1,7 @@
 //! Whether the gateway would be started again if it ended by itself.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::launchd::KeepAlive;
 use gw_snapshot::facts::job::systemd::Load;
@@ -9,6 +10,7 @@ use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
+use crate::job::parked;
 use crate::subject::other_unit;
 
 /// The worst that it can find.
@@ -35,7 +37,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     let Some((lane, job)) = at.job() else { return at.no_job() };
     let Some(systemd) = &job.systemd else {
-        return vec![by_launchd(job).of_service(lane.title())];
+        return vec![by_launchd(at, lane, job).of_service(lane.title())];
     };
     if job.enabled == Enabled::Masked {
         return vec![Finding::skipped("a masked service is not started at all")];
@@ -95,10 +97,22 @@ fn on_failure(fails: Option<bool>, delay: &str, except: &str) -> Finding {
     }
 }
 
-fn by_launchd(job: &Job) -> Finding {
+fn by_launchd(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
     let Some(launchd) = &job.launchd else {
         return Finding::skipped("the service manager says nothing of its policy");
     };
+    // What rests is not before a crash, but after its end: what becomes of that is said elsewhere.
+    if job.phase == Phase::Stopped && job.main_pid.is_none() {
+        return Finding::skipped(format!("{} does not run", lane.name));
+    }
+    if let Some(missing) = at.missing_for_a_start(lane, job) {
+        return Finding::warning(format!("after a crash it could not be started again: {missing}"));
+    }
+    if let Some((manager, _)) = parked::on_demand_only(at) {
+        return Finding::warning(format!(
+            "after a crash nothing would start it again: launchd starts nothing by itself in this domain ({manager})"
+        ));
+    }
     let wait = launchd.minimum_runtime.map_or(10, |wait| wait.as_secs());
     let finding = match launchd.keep_alive {
         Some(KeepAlive::Always | KeepAlive::AfterExit { successful: false }) => {

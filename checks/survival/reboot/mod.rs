@@ -62,6 +62,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             in_its_place.map(Lane::title).unwrap_or_default(),
             lane.name
         )),
+        (Enabled::No, manager, ..) if manager.is_launchd() => Finding::warning(format!(
+            "after a reboot it would not start: {} has no RunAtLoad, and nothing else in it makes a login start it",
+            lane.name
+        )),
         (Enabled::No, ..) => Finding::warning(format!(
             "after a reboot it would not start: {} is not enabled",
             lane.name

@@ -1,7 +1,7 @@
 //! Whether the next command of Hermes's changes what the service does.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::Lane;
+use gw_snapshot::facts::{Lane, Manager};
 
 use crate::Subject;
 use crate::drift::{Drift, Graded};
@@ -27,6 +27,21 @@ fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
     let name = &lane.name;
     if let Some(why) = drift.closed(at) {
         return Finding::skipped(format!("Hermes cannot write {name}: {why}"));
+    }
+    if let Some(own) = passed_by(at, lane) {
+        let over = own.path.as_deref() == Some(&lane.path);
+        let what = if over {
+            format!(
+                "writes its own definition over {}, and loads {} beside it",
+                lane.path, own.label
+            )
+        } else {
+            format!("installs {} beside it", own.label)
+        };
+        return Finding::note(format!(
+            "the commands of Hermes do not know {name}: the next `hermes gateway start` {what}, and `stop` and `restart` pass it by"
+        ))
+        .help("act on it with launchctl alone, or let Hermes have its own name: boot it out, take its plist away, `hermes gateway install`");
     }
     if !drift.is_rewritten(at) {
         return Finding::skipped(format!("Hermes does not write {name}"));
@@ -62,6 +77,25 @@ fn judge(at: &Subject<'_>, lane: &Lane, drift: &Drift<'_>) -> Finding {
         return Finding::unknown(&what, &why).minor();
     }
     Finding::pass(format!("the next {next} changes nothing of what {name} does"))
+}
+
+/// What Hermes calls the service of a home.
+pub(crate) struct Own {
+    pub(crate) label: String,
+    path: Option<String>,
+}
+
+/// Returns what Hermes would call this agent of launchd's, where it bears another label and no service bears that one: Hermes
+/// knows a service by its label alone, and writes the plist that it misses (0.17+).
+pub(crate) fn passed_by(at: &Subject<'_>, lane: &Lane) -> Option<Own> {
+    let is_agent = matches!(lane.manager, Manager::LaunchdGui(_) | Manager::LaunchdUser(_));
+    let user = at.facts.about.home.as_deref();
+    let names = at.gateway.home.service_names("ai.hermes.gateway", user);
+    let is_known = |lane: &Lane| names.contains(&lane.name);
+    let is_passed_by = is_agent && !at.installed().any(is_known);
+    let label = names.first().filter(|_| is_passed_by)?.clone();
+    let path = user.map(|home| format!("{home}/Library/LaunchAgents/{label}.plist"));
+    Some(Own { label, path })
 }
 
 /// What evidence is shown of one definition.

@@ -403,11 +403,13 @@ impl Domains<'_> {
         let paths = look.named(definition);
         let file = definition.known().map(|_| look.host.file(path, Part::SMALL));
         let files: Vec<FileStamp> = file.as_ref().and_then(FileStamp::of).into_iter().collect();
+        let dangling = definition.is_absent().then(|| look.dangling(path)).flatten();
         let lane = |manager, job| Lane {
             manager,
             name: label.into(),
             definition: definition.clone(),
             path: path.into(),
+            dangling: dangling.clone(),
             job,
             disabled: self.disabled(label, usual),
             disabled_in: self.disabled_in(label, usual),

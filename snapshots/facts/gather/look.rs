@@ -97,6 +97,12 @@ impl<'a> Look<'a> {
         homes.get(&real).cloned().or_else(below_root).unwrap_or(real)
     }
 
+    /// Where a link leads of which nothing is at the other end.
+    pub(super) fn dangling(&self, path: &str) -> Option<String> {
+        let file = self.host.file(path, Part::SMALL);
+        file.target.filter(|_| file.error == Some(Trouble::NotFound))
+    }
+
     /// The path of a directory without symbolic links, if it is another one.
     pub(super) fn real(&self, path: &str) -> Option<String> {
         self.host.directory(path).target
@@ -336,7 +342,7 @@ fn names(definition: &Definition) -> Vec<Name> {
             command = cmdline::handed_on(&argv);
         }
         for program in &programs {
-            add("program", program, at, Purpose::Read);
+            add("program", program, at, Purpose::Run);
         }
         if let Some(code) = cmdline::bootstrap(&definition.argv) {
             add("directory of its code", &code.project_root, at, Purpose::Enter);

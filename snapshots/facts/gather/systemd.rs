@@ -280,6 +280,7 @@ impl Managers<'_> {
         Lane {
             manager: found.manager,
             name: found.name.clone(),
+            dangling: None,
             path: unit.file.path.clone(),
             definition,
             job,
@@ -328,12 +329,14 @@ fn lane_without_file(
         None => (missing(look.host, &usual, is_searched, &job), Vec::new(), usual),
     };
     let paths = look.named(&definition);
+    let dangling = definition.is_absent().then(|| look.dangling(&path)).flatten();
     let disabled = Fact::Absent;
     let disabled_in = Vec::new();
     Lane {
         manager: scope.into(),
         name: name.into(),
         path,
+        dangling,
         definition,
         job,
         disabled,
@@ -360,6 +363,7 @@ fn lane_of_another(name: &str, owner: u32) -> Lane {
         manager: Manager::SystemdUser,
         name: name.into(),
         path: String::new(),
+        dangling: None,
         definition: Fact::Unknown(Why::Failed(units)),
         job: Fact::Unknown(Why::Failed(manager)),
         disabled: Fact::Absent,
