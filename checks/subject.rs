@@ -109,12 +109,13 @@ impl<'a> Subject<'a> {
             None => self.gateway,
         };
         let (process, status) = (host.process()?, host.own_status(os)?);
-        let of_this = |platform: &'a Platform| match &self.gateway.served_by {
-            None => Some((platform.name.as_str(), platform)),
-            Some(_) => {
-                let rest = platform.name.strip_prefix(self.gateway.home.profile.as_str())?;
-                Some((rest.strip_prefix(':')?, platform))
+        let is_served = self.gateway.served_by.is_some();
+        let of_this = |platform: &'a Platform| {
+            if !is_served {
+                return Some((platform.name.as_str(), platform));
             }
+            let rest = platform.name.strip_prefix(self.gateway.home.profile.as_str())?;
+            Some((rest.strip_prefix(':')?, platform))
         };
         let here = status.platforms.iter().filter_map(of_this).collect();
         Some(Platforms { host, process, here })

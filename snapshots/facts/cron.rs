@@ -94,6 +94,10 @@ pub struct Store {
 
 /// One job.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields of a record do not depend on each other"
+)]
 pub struct CronJob {
     /// Twelve hexadecimal digits.
     pub id: String,
