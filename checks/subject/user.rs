@@ -55,13 +55,32 @@ impl<'a> Subject<'a> {
     /// What a service that runs would need at its next start, and is not there any more: its program or its directory, as
     /// after an update that moved the environment.
     pub(crate) fn missing_for_a_start(&self, lane: &Lane, job: &Job) -> Option<String> {
-        if job.phase != Phase::Running || job.systemd.is_none() {
+        if job.phase != Phase::Running {
+            return None;
+        }
+        self.missing(lane).or_else(|| self.missing_code(lane))
+    }
+
+    /// The code of the process, where that is no longer there and the unit starts it by the same program. An update takes it
+    /// away for a moment.
+    fn missing_code(&self, lane: &Lane) -> Option<String> {
+        let process = self.gateway.process()?;
+        let definition = lane.definition.known()?;
+        let is_same = definition.argv.first() == process.seen.argv.as_ref()?.first();
+        let is_settled = self.gateway.liveness.commands.is_empty();
+        let gone = self.gateway.origins.iter().find(|origin| origin.is_gone())?;
+        (is_same && is_settled).then(|| format!("its code {} does not exist", gone.path))
+    }
+
+    /// What a unit needs before its program begins, and is not there: each start fails.
+    pub(crate) fn missing(&self, lane: &Lane) -> Option<String> {
+        if lane.manager.is_launchd() {
             return None;
         }
         let is_needed = |named: &&Named| matches!(named.what, "program" | "working directory");
         let is_missing = |named: &&Named| self.usable(lane, named) == Usable::Missing;
         let missing = lane.paths.iter().filter(is_needed).find(is_missing)?;
-        Some(format!("the {} {} does not exist", missing.what, missing.path))
+        Some(missing.missing())
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group

@@ -82,6 +82,8 @@ pub struct Store {
     pub jobs: Vec<CronJob>,
     /// Entries of the list that are no job at all.
     pub odd: usize,
+    /// When the file was last written.
+    pub written_at: Option<Timestamp>,
 }
 
 /// One job.
@@ -150,7 +152,8 @@ impl Store {
 
     /// The store in a file.
     pub fn in_file(file: &FileSeen) -> Fact<Self> {
-        file.content().parse(Self::read)
+        let store = file.content().parse(Self::read);
+        store.map(|store| Self { written_at: file.mtime, ..store })
     }
 
     fn add(&mut self, value: &Value) {

@@ -38,7 +38,7 @@ fn trouble(at: &Subject<'_>, lane: &Lane, named: &Named) -> Option<Finding> {
             let again = runs.map_or_else(String::new, |pid| {
                 format!(": PID {pid} runs, and could not be started again")
             });
-            Some(Finding::failure(format!("the {what} {path} does not exist{again}")))
+            Some(Finding::failure(format!("{}{again}", named.missing())))
         }
         Usable::Refused { mode, uid } => Some(Finding::failure(format!(
             "the {what} {path} cannot be {}: it belongs to uid {uid}, mode {mode}",

@@ -65,6 +65,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     known("No adapter available for", GATEWAY, Class::NoAdapter),
     known("No adapter could be created for any of", GATEWAY, Class::NothingConnected),
     known("Gateway started with no connected platforms", GATEWAY, Class::NothingConnected),
+    // The words of EADDRNOTAVAIL on Linux ("cannot …") and on macOS ("can't …").
+    known("assign requested address", API, Class::AddressNotHere),
     known("Could not bind", API, Class::PortBind),
     known("Could not bind", ADAPTERS, Class::OtherPortBind),
     known("already in use. Set", &["gateway.platforms.api_server", "gateway.run"], Class::PortBind),
