@@ -1,6 +1,7 @@
 //! Whether the gateway sees the home that everybody else sees.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::disk::Disk;
 use gw_snapshot::facts::liveness::Holder;
 use gw_snapshot::facts::process::{Process, Witness};
 use gw_snapshot::observation::Trouble;
@@ -8,6 +9,30 @@ use gw_snapshot::observation::Trouble;
 use crate::Subject;
 
 impl<'a> Subject<'a> {
+    /// True if a directory of the home does not answer. Two questions hang there: for its file system, and for what is in it.
+    pub(crate) fn hangs(&self, disk: &Disk) -> bool {
+        let (gateway, home) = (self.gateway, &self.gateway.home.path);
+        if gateway.directory.error == Some(Trouble::TimedOut) {
+            return true;
+        }
+        let within = match disk.path.strip_prefix(home.as_str()) {
+            Some("/cron") => gateway.cron.store.why(),
+            Some("/logs") => gateway.journal.why(),
+            Some("/state") => gateway.marks.heartbeat.why(),
+            _ => None,
+        };
+        let both = disk.filesystem.why().zip(within);
+        both.is_some_and(|(one, other)| [one, other].contains(&&Why::TimedOut))
+    }
+
+    /// Returns the directory of the home that does not answer: the home itself, or one below it.
+    pub(crate) fn hung_directory(&self) -> Option<&'a str> {
+        if self.gateway.directory.error == Some(Trouble::TimedOut) {
+            return Some(&self.gateway.home.path);
+        }
+        self.gateway.disks.iter().find(|disk| self.hangs(disk)).map(|disk| disk.path.as_str())
+    }
+
     /// Returns the gateway's process, where something was mounted over its home since it started: it holds a file open by a
     /// path at which everybody else finds another one, or none. The kernel marks a file that was removed, and follows one
     /// that was renamed, so something lies over it.
