@@ -249,6 +249,10 @@ mod tests {
                 Some(Class::AddressNotHere),
             ),
             (
+                "ERROR cron.scheduler: Job 'keep' not dispatched: execution creation failed: database is locked",
+                Some(Class::TickError),
+            ),
+            (
                 "ERROR gateway.platforms.webhook: Could not bind: cannot assign requested address",
                 Some(Class::OtherPortBind),
             ),

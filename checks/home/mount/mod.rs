@@ -18,6 +18,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Some(process) = at.below_a_mount() {
         return vec![mounted_over(at, process)];
     }
+    if let Some(renamed) = at.renamed() {
+        let finding = Finding::failure(renamed.words())
+            .seen(format!("/proc/{}/fd", renamed.pid), format!("{}/gateway.lock", renamed.to))
+            .help("if the old name is meant, rename the directory back: nothing needs a restart");
+        return vec![finding];
+    }
     at.gateway.disks.iter().map(|disk| judge(at, disk)).collect()
 }
 

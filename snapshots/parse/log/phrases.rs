@@ -107,6 +107,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     // 0.20+. Where one gateway ticks several stores, all failures of ticks are written so.
     known("Cron tick error for profile at", CRON, Class::ProfileTickError),
     known("Cron tick error:", TICKER, Class::TickError),
+    // Later releases fail for the one job alone (0.22.2).
+    known("not dispatched: execution creation failed", CRON, Class::TickError),
     known("Cron database corrupted", TICKER, Class::TickError),
     known("Timed out after 30s waiting for the cron jobs lock", ANY, Class::JobsLock),
     known("died without a stop request", CRON, Class::TickerDied),
