@@ -1,7 +1,7 @@
 //! The job store, its runs, and the marks that its ticker leaves.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, Kind, LATE_AFTER, Store, TickMark};
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Schedule, Store, TickMark};
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::parse::log::Class;
@@ -101,14 +101,31 @@ impl<'a> Subject<'a> {
         };
         let has_run_tomorrow = ahead(job.last_run_at).is_some_and(|ahead| ahead > LATE_AFTER);
         let is_put_off = match &job.kind {
-            Kind::Interval(interval) => {
+            Schedule::Interval(interval) => {
                 let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
                 let farthest = interval.saturating_add(LATE_AFTER);
                 ahead(job.next_run_at).is_some_and(|ahead| ahead > farthest)
             }
-            Kind::Once | Kind::Cron(_) | Kind::Other => false,
+            Schedule::Once | Schedule::Cron(_) | Schedule::Other => false,
         };
         !job.is_held(now) && (has_run_tomorrow || is_put_off)
+    }
+
+    /// True if somebody wrote the store after the last tick, and no tick can have been since: nothing has looked yet at what
+    /// is in it now. The end of a run writes it too, and stamps its job at that moment.
+    pub(crate) fn store_waits_for_a_tick(&self) -> bool {
+        let path = self.path("cron/jobs.json");
+        let file = self.gateway.files.iter().find(|file| file.path == path);
+        let Some(written) = file.and_then(|file| file.mtime) else { return false };
+        let Some(mark) = self.gateway.cron.heartbeat.known() else { return false };
+        let is_of_a_run = |job: &CronJob| {
+            let stamps = [job.last_run_at, job.claimed_at].into_iter().flatten();
+            let mut instants = stamps.filter_map(Stamp::instant);
+            instants.any(|at| written.duration_since(at).abs().as_secs() < 1)
+        };
+        mark.at < written
+            && self.facts.now.duration_since(written).as_secs() < NEXT_TICK
+            && !self.store().is_some_and(|store| store.jobs.iter().any(is_of_a_run))
     }
 
     /// How old the ticker's mark may be, in seconds.
@@ -153,5 +170,7 @@ impl<'a> Subject<'a> {
 
 /// Three times the default limit of a run, after which a claim in the store counts no more (0.18). In seconds.
 pub(crate) const LONGEST_RUN: i64 = 1800;
+/// How long it takes at most until a tick takes up what is due, in seconds: a round of 60 s, and the tick itself.
+pub(crate) const NEXT_TICK: i64 = 80;
 /// How far apart the last marks of an event loop and of a ticker are, at most, where both stopped at the same moment.
 const APART_SECONDS: u64 = 90;

@@ -19,12 +19,48 @@ pub struct Execution {
     pub is_open: bool,
     /// The process that claimed it. [`Owner::Unclear`] where it has ended, for nobody asks then.
     pub owner: Owner,
+    /// The process that claimed it, and when that started, in the unit of its platform.
+    pub claimant: Option<PidRecord>,
     /// When it was claimed.
     pub claimed_at: Option<Stamp>,
     /// `status`: `claimed`, `running`, `completed`, `failed`, `unknown`, or what a later version says.
     pub status: String,
     /// When it ended.
     pub finished_at: Option<Stamp>,
+}
+
+/// A failure of a job that Hermes keeps in mind until it is over or closed (0.20.6+).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The job's id.
+    pub job: String,
+    /// `failure_type`: `script`, `agent`, `delivery`, `auth`, `rate_limit`, `timeout`, `config`, `unknown`, or what a later
+    /// version says.
+    pub failure: String,
+    /// When it was last seen.
+    pub last_seen_at: Option<Stamp>,
+}
+
+impl Incident {
+    /// Reads the list that a snapshot holds.
+    ///
+    /// # Errors
+    /// If it is no list.
+    pub fn list(text: &str) -> Result<Vec<Self>, RecordError> {
+        let value = json::python(text)?;
+        let list = value.as_array().ok_or(RecordError::Form("it is no list of runs"))?;
+        Ok(list.iter().filter_map(Self::of).collect())
+    }
+
+    fn of(row: &Value) -> Option<Self> {
+        let text = |key: &str| row.get(key).and_then(Value::as_str);
+        let failure = text("failure_type")?;
+        Some(Self {
+            job: text("job_id")?.into(),
+            failure: failure.into(),
+            last_seen_at: text("last_seen_at").and_then(time::iso),
+        })
+    }
 }
 
 /// What has become of the process that claimed a run.
@@ -59,6 +95,7 @@ impl Execution {
             job: text("job_id")?.into(),
             is_open,
             owner: if is_open { owner(row, host) } else { Owner::Unclear },
+            claimant: claimant(row),
             claimed_at: text("claimed_at").and_then(time::iso),
         })
     }
@@ -69,11 +106,16 @@ impl Execution {
     }
 }
 
-fn owner(row: &Value, host: &dyn Host) -> Owner {
+fn claimant(row: &Value) -> Option<PidRecord> {
     let pid = row.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
-    let Some(pid) = pid.filter(|pid| *pid > 0) else { return Owner::Unclear };
-    let started = row.get("process_started_at").and_then(Value::as_u64);
-    let record = PidRecord { pid, start_time: started, program: None };
+    let pid = pid.filter(|pid| *pid > 0)?;
+    let start_time = row.get("process_started_at").and_then(Value::as_u64);
+    Some(PidRecord { pid, start_time, program: None })
+}
+
+fn owner(row: &Value, host: &dyn Host) -> Owner {
+    let Some(record) = claimant(row) else { return Owner::Unclear };
+    let pid = record.pid;
     let seen = host.process(pid);
     match exists(&seen) {
         Some(false) => Owner::Gone(pid),

@@ -1,8 +1,6 @@
 //! Whether a job was due long ago and has never run, or can never run.
 
-use gw_snapshot::fact::Fact;
-use gw_snapshot::facts::cron::{CronJob, Kind, LATE_AFTER, Store};
-use gw_snapshot::facts::liveness::Holder;
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Schedule};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -17,7 +15,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no job is meant to run")];
     }
     let mut findings = Vec::new();
-    let never: Vec<&CronJob> = store.active().filter(|job| has_never_fired(at, job)).collect();
+    // While it rests, jobs are not meant to run.
+    let is_meant_to_tick = at.rest().is_none();
+    let never: Vec<&CronJob> =
+        store.active().filter(|job| is_meant_to_tick && has_never_fired(at, job)).collect();
     if !never.is_empty() {
         let count = never.len();
         let finding = Finding::warning(format!(
@@ -26,9 +27,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         ));
         findings.push(at.with_jobs(finding, &never));
     }
-    let is_settled = was_ticked_since(at, store);
-    let lost: Vec<&CronJob> =
-        store.active().filter(|job| cannot_fire(at, job, is_settled)).collect();
+    let lost: Vec<&CronJob> = store.active().filter(|job| cannot_fire(at, job)).collect();
     if !lost.is_empty() {
         let count = lost.len();
         let finding = Finding::warning(format!(
@@ -49,7 +48,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
 /// An interval's first time is one interval after the job was made. Of the other kinds only the next run
 /// tells, and that is cron/overdue's.
 fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
-    let Kind::Interval(interval) = &job.kind else { return false };
+    let Schedule::Interval(interval) = &job.kind else { return false };
     let age = job.created_at.and_then(|made| made.age_at_least(at.facts.now));
     let due = interval.as_secs().saturating_add(LATE_AFTER.unsigned_abs());
     job.last_run_at.is_none()
@@ -58,28 +57,21 @@ fn has_never_fired(at: &Subject<'_>, job: &CronJob) -> bool {
         && age.is_some_and(|age| age.as_secs() > due)
 }
 
-/// A one-shot whose time passed while nobody looked has no next time and never gets one (0.13 to 0.19); nor has a
-/// job whose schedule Hermes cannot reckon: it says so itself (state `error`), or a tick went by that gives every job of a
-/// recurring schedule a next time, and gave this one none: a time that never comes, or no croniter.
-fn cannot_fire(at: &Subject<'_>, job: &CronJob, is_settled: bool) -> bool {
+/// True if the job can never run. A one-shot whose time passed while nobody looked has no next time and never gets one (0.13 to
+/// 0.21.0). A job that runs again and again and has none gets one at the next tick, if Hermes can reckon its schedule
+/// (0.21+); before, it never does.
+fn cannot_fire(at: &Subject<'_>, job: &CronJob) -> bool {
     let age = |stamp: gw_snapshot::parse::time::Stamp| stamp.age_at_least(at.facts.now);
     let passed = job.run_at.and_then(age).is_some_and(|age| age.as_secs() > GRACE);
-    let is_ghost =
-        job.kind == Kind::Once && job.last_run_at.is_none() && passed && !at.has_executions(job);
-    let is_passed_by = is_settled && matches!(job.kind, Kind::Interval(_) | Kind::Cron(_));
-    job.next_run_at.is_none() && (job.is_unschedulable || is_ghost || is_passed_by)
+    let is_ghost = job.kind == Schedule::Once
+        && job.next_run_at.is_none()
+        && job.last_run_at.is_none()
+        && passed
+        && !at.has_executions(job);
+    let is_timeless =
+        job.kind != Schedule::Once && job.has_no_next_run && !at.store_waits_for_a_tick();
+    is_timeless || (job.next_run_at.is_none() && job.is_unschedulable) || is_ghost
 }
-
-/// True if a tick began and ended well after the store was last written: it came round twice since then.
-fn was_ticked_since(at: &Subject<'_>, store: &Store) -> bool {
-    let is_free = !matches!(at.gateway.cron.tick_lock, Fact::Known(Holder::Process(_)));
-    let mark = at.gateway.cron.last_success.known().filter(|mark| at.age_of(mark.at).is_some());
-    let after = mark.zip(store.written_at).map(|(mark, written)| mark.at.duration_since(written));
-    is_free && after.is_some_and(|after| after.as_secs() > TICK_SECONDS)
-}
-
-/// How long a tick may have been under way that read the store before it was written. In seconds.
-const TICK_SECONDS: i64 = 5;
 
 /// How late a one-shot without a next time is still taken up. In seconds.
 const GRACE: u64 = 120;

@@ -1,7 +1,7 @@
 //! Whether the ticks end well.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, Kind, Store};
+use gw_snapshot::facts::cron::{CronJob, Schedule, Store};
 use gw_snapshot::parse::log::Class;
 use gw_snapshot::parse::time::Stamp;
 
@@ -124,7 +124,7 @@ fn failed_for_good(at: &Subject<'_>) -> Option<Finding> {
     let wall = LOGGED.iter().filter_map(|(class, _)| journal.count(*class)?.last).max()?;
     let failed = at.lives().instant(wall).filter(|failed| *failed <= at.facts.now)?;
     let waits = |job: &&CronJob| {
-        let Kind::Interval(interval) = &job.kind else { return false };
+        let Schedule::Interval(interval) = &job.kind else { return false };
         let instant = |stamp: Option<Stamp>| stamp.and_then(Stamp::instant);
         let (last, next) = (instant(job.last_run_at), instant(job.next_run_at));
         let last = last.or_else(|| instant(job.created_at));
