@@ -76,6 +76,15 @@ pub(crate) fn links(at: &Subject<'_>, findings: &[Finding]) -> Vec<Link> {
         && (at.gateway.is_installed() || worst(findings) == Verdict::Failure);
     for link in links.iter_mut().skip(1) {
         link.verdict = match link.link {
+            // What can be seen of the home is not what the gateway works with.
+            "runtime" | "cron" if at.below_a_mount().is_some() => {
+                link.text = "hidden by a mount".into();
+                Verdict::Unknown
+            }
+            // What says of itself that it does not serve is not seen to serve.
+            "runtime" if link.verdict == Verdict::Pass && !says_that_it_runs(at) => {
+                Verdict::Unknown
+            }
             "process" if nobody && is_wanted => Verdict::Failure,
             // A refusal that is no fault yet is no good answer either.
             "health" if link.verdict == Verdict::Pass && !answers(at) => Verdict::Skipped,
@@ -163,6 +172,13 @@ fn process<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Supervision::Other { unit, .. } => format!("PID {}{state}, in {unit}", process.pid),
         _ => format!("PID {}{state}", process.pid),
     })
+}
+
+/// True if the status of the gateway's own process says that it runs, or says nothing.
+fn says_that_it_runs(at: &Subject<'_>) -> bool {
+    let status = at.gateway.own_status(at.facts.about.os);
+    let state = status.and_then(|status| status.state.as_deref());
+    state.is_none_or(|state| matches!(state, "running" | "degraded"))
 }
 
 fn answers(at: &Subject<'_>) -> bool {

@@ -11,6 +11,7 @@ use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::release::Capability;
+use gw_snapshot::facts::terms::About;
 use gw_snapshot::observation::Kind;
 use gw_snapshot::parse::cmdline::{self, Role};
 use gw_snapshot::parse::log::Class;
@@ -107,8 +108,71 @@ pub(crate) fn told_by_journal(at: &Subject<'_>, job: &Job) -> Option<String> {
     }
     let (class, what) = REASONS.iter().find(|(class, _)| outcry.lines.contains_key(class))?;
     let lines = *outcry.lines.get(class)?;
-    Some(format!("{what} ({} says so {lines} time{})", outcry.source, plural(lines)))
+    let closed = if *class == Class::ReadOnly { closed(at) } else { String::new() };
+    Some(format!("{what}{closed} ({} says so {lines} time{})", outcry.source, plural(lines)))
 }
+
+/// The directives of these names that the definition has, in brackets, with the drop-ins in which they stand.
+pub(crate) fn written(definition: Option<&Definition>, names: &[&str]) -> String {
+    let Some(definition) = definition else { return String::new() };
+    let mut found: Vec<String> = Vec::new();
+    let mut files: Vec<&str> = Vec::new();
+    for term in &definition.terms {
+        let About::Setting(section, key) = &term.about else { continue };
+        let value = term.value.join(" ");
+        // What the journal takes can always be opened.
+        let is_plain = matches!(value.as_str(), "journal" | "inherit" | "null");
+        if section != "Service" || !names.contains(&key.as_str()) || is_plain {
+            continue;
+        }
+        // A mark of redaction tells nobody anything.
+        let shown = if value.contains('‹') { "" } else { value.as_str() };
+        found.push(format!("{key}={shown}"));
+        let file = term.at.file.as_str();
+        if file != definition.path && !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    match (found.as_slice(), files.as_slice()) {
+        ([], _) => String::new(),
+        (found, []) => format!(" ({})", found.join(", ")),
+        (found, files) => format!(" ({}), set in {}", found.join(", "), files.join(" and ")),
+    }
+}
+
+/// What of its sandbox may hide from the service what is there for everybody else.
+pub(crate) fn hidden(definition: Option<&Definition>) -> String {
+    let hiding = written(definition, HIDING);
+    if hiding.is_empty() { hiding } else { format!(", in the sandbox of its unit{hiding}") }
+}
+
+/// What hides files, or keeps them from being run.
+const HIDING: &[&str] = &[
+    "ProtectHome",
+    "InaccessiblePaths",
+    "TemporaryFileSystem",
+    "RootDirectory",
+    "RootImage",
+    "NoExecPaths",
+];
+
+/// What keeps a service from writing where everybody else of its user can.
+fn closed(at: &Subject<'_>) -> String {
+    let lane = at.job().map(|(lane, _)| lane);
+    let is_writable =
+        at.gateway.disks.iter().all(|disk| {
+            disk.filesystem.known().is_some_and(|found| found.read_only == Some(false))
+        });
+    let by = written(lane.and_then(|lane| lane.definition.known()), CLOSING);
+    if by.is_empty() || !is_writable {
+        String::new()
+    } else {
+        format!(" in the sandbox of its unit{by}")
+    }
+}
+
+/// What makes a file system read-only for a service alone.
+const CLOSING: &[&str] = &["ProtectHome", "ProtectSystem", "ReadOnlyPaths", "BindReadOnlyPaths"];
 
 /// Why systemd could not run a program, in the kernel's reason for it.
 pub(crate) fn refused_by_kernel(at: &Subject<'_>) -> Option<&'static str> {

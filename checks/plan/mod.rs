@@ -9,6 +9,7 @@ mod recipes;
 pub mod script;
 mod systemd;
 
+use gw_snapshot::facts::cron::Store;
 use gw_snapshot::facts::gateway::FileStamp;
 use gw_snapshot::facts::process::Process;
 use gw_snapshot::facts::{Facts, Gateway};
@@ -420,7 +421,7 @@ fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
             by_hand: Vec::new(),
             commands: Vec::new(),
         },
-        Some(diagnosis) => course(at, diagnosis),
+        Some(diagnosis) => unless_a_job_runs(at, diagnosis, course(at, diagnosis)),
         None => recipes::look(
             at,
             "no commands answer this: what to do about each finding stands in the report, and in `gw-doctor explain`",
@@ -435,6 +436,39 @@ fn plan(at: &Subject<'_>, diagnoses: &[Diagnosis]) -> Plan {
         diagnosis: first.map(|diagnosis| diagnosis.id),
         summary: first.map(|diagnosis| diagnosis.summary.clone()).unwrap_or_default(),
         course,
+    }
+}
+
+/// Whatever ends a gateway cuts off the job that it runs; and a gateway that was asked to end waits for its job for minutes, and
+/// answers nobody meanwhile. What hangs does not work.
+fn unless_a_job_runs(at: &Subject<'_>, diagnosis: &Diagnosis, course: Course) -> Course {
+    let Course::Steps(steps) = &course else { return course };
+    let hangs = matches!(diagnosis.id, "wedged" | "frozen");
+    let mut running = at.store().into_iter().flat_map(Store::active);
+    let running = running.find(|job| at.may_be_running(job));
+    match running.filter(|_| !hangs && steps.iter().any(|step| step.action.ends_a_process())) {
+        Some(job) => recipes::look(
+            at,
+            format!(
+                "job {} ({}) runs at this moment, and an end of the gateway would cut it off: wait for its end, then run gw-doctor plan again",
+                job.id, job.schedule
+            ),
+        ),
+        None => course,
+    }
+}
+
+impl Action {
+    /// True if a process ends by it.
+    fn ends_a_process(&self) -> bool {
+        match self {
+            Self::Terminate { .. } | Self::Reload { .. } => true,
+            Self::Launchctl { words } => {
+                words.iter().any(|word| matches!(word.as_str(), "-k" | "bootout"))
+            }
+            Self::Systemctl { words, .. } => words.first().is_some_and(|word| word == "restart"),
+            Self::Linger { .. } => false,
+        }
     }
 }
 

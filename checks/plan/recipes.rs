@@ -223,23 +223,39 @@ fn free_port(at: &Subject<'_>, taken: u16) -> Option<u16> {
 pub(super) fn missing_path(at: &Subject<'_>, lane: &Lane) -> Option<String> {
     let named =
         lane.paths.iter().find(|named| named.state(at.facts.about.uid) == Usable::Missing)?;
-    Some(format!("the {} {} is missing: mend {} first", named.what, named.path, lane.path))
+    Some(match named.seen.target {
+        Some(_) => format!("{}: mend that first", named.missing()),
+        None => format!("the {} {} is missing: mend {} first", named.what, named.path, lane.path),
+    })
 }
 
 /// Ends the gateway that runs outside its service.
 ///
 /// # Errors
 /// If it cannot be ended safely: the reason, for people.
-pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step, &'static str> {
-    let Some(process) = at.gateway.process() else { return Err("there is no process to end") };
+pub(super) fn end_of(at: &Subject<'_>, idle: Guard, within: u64) -> Result<Step, String> {
+    let Some(process) = at.gateway.process() else {
+        return Err("there is no process to end".into());
+    };
     if !at.gateway.liveness.others.is_empty() {
-        return Err("more than one gateway of this home lives: decide by hand which is to stay");
+        return Err(
+            "more than one gateway of this home lives: decide by hand which is to stay".into()
+        );
+    }
+    // Two that start it would take it from each other for ever.
+    if let Some(starter) = &at.gateway.starter {
+        return Err(format!(
+            "PID {} ({}) started PID {}, and may start it again beside the service: end that first, where it was started, and look again",
+            starter.pid,
+            starter.command(),
+            process.pid
+        ));
     }
     let same = same(at, process)?;
     Ok(Step {
         name: "end-foreground",
         why: format!(
-            "PID {} does the service's work in the foreground. It finishes what it is at, and ends.",
+            "PID {} does the service's work in the foreground. It is asked to end, and answers no more from then on.",
             process.pid
         ),
         guards: vec![same, idle],

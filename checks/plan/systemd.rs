@@ -136,13 +136,14 @@ impl<'a> Unit<'a> {
     /// A service that is installed and not enabled would be gone after the next boot.
     fn enable(&self) -> Option<Step> {
         let is_meant = self.job.enabled == Enabled::No && self.job.trigger().is_none();
+        let state = self.job.systemd.as_ref().and_then(|systemd| systemd.file_state)?;
         is_meant.then(|| Step {
             name: "enable",
             why: format!(
                 "{} does not start by itself. Leave this step out if that is meant.",
                 self.lane.name
             ),
-            guards: vec![self.still("UnitFileState", "disabled")],
+            guards: vec![self.still("UnitFileState", state)],
             action: self.action(&["enable"]),
             changes: "links the unit into the target that wants it; nothing is started or stopped"
                 .into(),

@@ -830,6 +830,7 @@ const fn words(class: Class) -> Option<&'static str> {
         Class::NoAdapter => "a platform has no adapter",
         Class::NothingConnected => "none of its platforms came up",
         Class::PortBind => "the API server could not take its port",
+        Class::AddressNotHere => "the address of the API server is none of this host",
         Class::OtherPortBind => "another listener could not take its port",
         Class::ProviderAuth => "a provider's credentials are missing or rejected",
         Class::ProviderQuota => "a provider refuses for quota or billing",

@@ -1,7 +1,7 @@
 //! The job store, its runs, and the marks that its ticker leaves.
 
 use gw_snapshot::fact::{Fact, Why};
-use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store, TickMark};
+use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Schedule, Store, TickMark};
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::parse::log::Class;
@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::CLOCK_SECONDS;
 use crate::Subject;
 use crate::finding::{Finding, span};
+use crate::home::space;
 
 impl<'a> Subject<'a> {
     /// The job store, whoever runs it.
@@ -90,6 +91,26 @@ impl<'a> Subject<'a> {
         failed.is_some() && last(Class::StoreWritable) < failed
     }
 
+    /// True if the times of a job are those of a clock that stood ahead: it has its last run before it, or its next one lies
+    /// farther ahead than its interval. None of what Hermes itself puts off counts.
+    pub(crate) fn is_of_another_clock(&self, job: &CronJob) -> bool {
+        let now = self.facts.now;
+        let ahead = |stamp: Option<Stamp>| {
+            let instant = stamp.and_then(Stamp::instant)?;
+            Some(instant.duration_since(now).as_secs())
+        };
+        let has_run_tomorrow = ahead(job.last_run_at).is_some_and(|ahead| ahead > LATE_AFTER);
+        let is_put_off = match &job.kind {
+            Schedule::Interval(interval) => {
+                let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
+                let farthest = interval.saturating_add(LATE_AFTER);
+                ahead(job.next_run_at).is_some_and(|ahead| ahead > farthest)
+            }
+            Schedule::Once | Schedule::Cron(_) | Schedule::Other => false,
+        };
+        !job.is_held(now) && (has_run_tomorrow || is_put_off)
+    }
+
     /// True if somebody wrote the store after the last tick, and no tick can have been since: nothing has looked yet at what
     /// is in it now. The end of a run writes it too, and stamps its job at that moment.
     pub(crate) fn store_waits_for_a_tick(&self) -> bool {
@@ -121,6 +142,10 @@ impl<'a> Subject<'a> {
     /// Why old marks say nothing: the machine slept until a moment ago. The event loop answers, and left its last mark when
     /// the ticker left its own; each of them comes round within a minute (0.19+).
     pub(crate) fn has_just_woken(&self) -> Option<Why> {
+        // Where no mark can be written, an old one tells of that.
+        if space::is_closed(self) {
+            return None;
+        }
         let mark = self.gateway.marks.heartbeat.known()?;
         let age = self.facts.now.duration_since(mark.at).as_secs();
         (self.stopped_together() && self.answers_itself()).then(|| {

@@ -61,9 +61,20 @@ pub(crate) fn of_any(at: &Subject<'_>, classes: &[(Class, &str)]) -> Vec<Finding
     findings
 }
 
+impl Subject<'_> {
+    /// True if the last word of the log on its API server is that the host has no such address.
+    pub(crate) fn has_a_foreign_address(&self) -> bool {
+        let class = Class::AddressNotHere;
+        let journal = self.gateway.journal.known();
+        journal.is_some_and(|journal| {
+            journal.count(class).is_some_and(|count| !is_mended(journal, class, count))
+        })
+    }
+}
+
 /// Whether the API server is said to listen after the last of these lines.
 fn is_mended(journal: &Journal, class: Class, count: Count) -> bool {
-    let of_api = matches!(class, Class::ApiRefused | Class::PortBind);
+    let of_api = matches!(class, Class::ApiRefused | Class::PortBind | Class::AddressNotHere);
     let listens = journal.count(Class::ApiListening).and_then(|count| count.last);
     of_api && listens.zip(count.last).is_some_and(|(listens, last)| listens > last)
 }

@@ -74,6 +74,12 @@ impl<'a> Subject<'a> {
             Some("starting") if self.manager_waits_for(process) => return Some(Step::Usual),
             // An answer is its own word too.
             None if self.answers_as_hermes() => return None,
+            // Where its own word cannot be read, a listener says that it has come that far.
+            None if self.gateway.status.why().is_some()
+                && self.facts.held_by(process.pid).next().is_some() =>
+            {
+                return None;
+            }
             Some("starting") | None => {}
             Some("running" | "degraded") if self.has_just_come_up() => {
                 return Some(Step::Usual);

@@ -59,17 +59,40 @@ impl<'a> Subject<'a> {
             return None;
         }
         let needed = |named: &&Named| matches!(named.what, "program" | "working directory");
-        lane.paths.iter().filter(needed).find_map(|named| {
-            let trouble = match self.usable(lane, named) {
-                Usable::Missing => "does not exist",
+        let trouble = lane.paths.iter().filter(needed).find_map(|named| {
+            let refused = match self.usable(lane, named) {
+                Usable::Missing => return Some(named.missing()),
                 Usable::Refused { .. } => match named.purpose {
                     Purpose::Run => "may not be run",
                     _ => "may not be entered",
                 },
                 Usable::Yes | Usable::Unknown(_) => return None,
             };
-            Some(format!("the {} {} {trouble}", named.what, named.path))
-        })
+            Some(format!("the {} {} {refused}", named.what, named.path))
+        });
+        trouble.or_else(|| self.missing_code(lane))
+    }
+
+    /// The code of the process, where that is no longer there and the unit starts it by the same program. An update takes it
+    /// away for a moment.
+    fn missing_code(&self, lane: &Lane) -> Option<String> {
+        let process = self.gateway.process()?;
+        let definition = lane.definition.known()?;
+        let is_same = definition.argv.first() == process.seen.argv.as_ref()?.first();
+        let is_settled = self.gateway.liveness.commands.is_empty();
+        let gone = self.gateway.origins.iter().find(|origin| origin.is_gone())?;
+        (is_same && is_settled).then(|| format!("its code {} does not exist", gone.path))
+    }
+
+    /// What a unit needs before its program begins, and is not there: each start fails.
+    pub(crate) fn missing(&self, lane: &Lane) -> Option<String> {
+        if lane.manager.is_launchd() {
+            return None;
+        }
+        let is_needed = |named: &&Named| matches!(named.what, "program" | "working directory");
+        let is_missing = |named: &&Named| self.usable(lane, named) == Usable::Missing;
+        let missing = lane.paths.iter().filter(is_needed).find(is_missing)?;
+        Some(missing.missing())
     }
 
     /// The files that the gateway opens and its user may not: another user's, and closed to all others. What a group

@@ -26,7 +26,7 @@ use crate::facts::record::{PidRecord, Status};
 use crate::facts::reference::Reference;
 use crate::facts::settings::{ApiServer, Layer};
 use crate::host::Seen;
-use crate::observation::{DirectorySeen, FileSeen};
+use crate::observation::{DirectorySeen, FileSeen, Kind};
 use crate::parse::cgroup;
 use crate::snapshot::About;
 use crate::value::Value;
@@ -134,6 +134,8 @@ pub struct Gateway {
     pub liveness: Liveness,
     /// Under what that process runs.
     pub supervision: Supervision,
+    /// What started it outside every service, where that is a script or a loop and may start it again.
+    pub starter: Option<Process>,
     /// `gateway.pid`.
     pub pid_file: Fact<PidRecord>,
     /// `gateway_state.json`.
@@ -310,6 +312,18 @@ pub enum Usable {
 }
 
 impl Named {
+    /// Says that it is not there, for people. A link that leads nowhere is there, and its target is what is missing: a disk that
+    /// is not mounted, a directory that was moved.
+    pub fn missing(&self) -> String {
+        let (what, path) = (self.what, &self.path);
+        match self.seen.target.as_deref().filter(|_| self.seen.kind == Some(Kind::Symlink)) {
+            Some(target) => format!(
+                "the {what} {path} is a link that leads nowhere: {target} does not exist, or is not mounted"
+            ),
+            None => format!("the {what} {path} does not exist"),
+        }
+    }
+
     /// Whether it serves the service when that runs as this user.
     pub fn state(&self, user: Option<u32>) -> Usable {
         match self.seen.what() {

@@ -39,6 +39,7 @@ use crate::facts::settings::{self, ApiServer};
 use crate::host::{Ask, Host, Part, Question, Scope, Seen};
 use crate::observation::Trouble;
 use crate::parse::cgroup;
+use crate::parse::cmdline;
 use crate::parse::cmdline::Role;
 use crate::value::Value;
 
@@ -352,6 +353,7 @@ fn gateway(
     }
     .climb();
     let supervision = supervision(look, &liveness, &lanes, answers);
+    let starter = starter(look, &liveness, &supervision);
     let health = (!would_start)
         .then(|| health_of(look, &liveness, &status, &settings.api, listeners, is_refused))
         .flatten();
@@ -393,6 +395,7 @@ fn gateway(
         lanes,
         liveness,
         supervision,
+        starter,
         pid_file,
         status,
         api: settings.api,
@@ -494,6 +497,26 @@ fn supervision(
         }
         Some(place) => Supervision::None { place: place_of(place) },
     }
+}
+
+/// The nearest of the two processes above a gateway that runs outside every service and may start it again. A `nohup` or an
+/// `env` between the two has become the gateway; a `timeout` or a `sudo` has not.
+fn starter(look: &Look<'_>, liveness: &Liveness, supervision: &Supervision) -> Option<Process> {
+    let process = liveness.process.known()?;
+    if !matches!(supervision, Supervision::None { .. } | Supervision::Other { .. }) {
+        return None;
+    }
+    let above = |process: &Process| {
+        let parent = process.seen.ppid.filter(|pid| *pid > 1)?;
+        Some(look.process(parent))
+    };
+    let parent = above(process)?;
+    let is_it =
+        |process: &Process| process.seen.argv.as_deref().is_some_and(cmdline::may_start_again);
+    if is_it(&parent) {
+        return Some(parent);
+    }
+    above(&parent).filter(is_it)
 }
 
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;

@@ -462,9 +462,17 @@ impl Climb<'_> {
                 self.ladder.silent.contains(&(Manager::from(scope), unit))
             })
         };
+        // One that has another home is that home's, whatever its unit is called.
+        let home = Some(self.ladder.home.path.as_str());
+        let is_another_s = |pid: &u32| {
+            let mut scanned = self.ladder.scan.list.iter();
+            let of = scanned.find(|scanned| scanned.process.pid == *pid);
+            of.and_then(|scanned| scanned.home.as_deref()).is_some_and(|of| Some(of) != home)
+        };
         let scanned = self.ladder.scan.list.iter().map(|scanned| scanned.process.pid);
         let pids: BTreeSet<u32> = scanned.chain(self.ladder.listening.iter().copied()).collect();
-        let mut found = pids.into_iter().filter_map(|pid| self.look(pid).ok()).find(is_in_one)?;
+        let pids = pids.into_iter().filter(|pid| !is_another_s(pid));
+        let mut found = pids.filter_map(|pid| self.look(pid).ok()).find(is_in_one)?;
         found.witnesses.insert(Witness::Group);
         Some(found)
     }

@@ -41,6 +41,8 @@ pub struct ApiServer {
     pub host: Setting<Address>,
     /// The port to bind.
     pub port: Setting<Value<u16>>,
+    /// Where a variable for the port is set to what is no number: Hermes passes over it without a word.
+    pub no_port: Option<Place>,
     /// Its key: never the value.
     pub key: Setting<Key>,
     /// Where Hermes gives up config.yaml, if it does: an `extra:` that is no mapping. What it reads later counts for nothing.
@@ -222,6 +224,7 @@ struct Decided {
     in_vain: Option<InVain>,
     host: Setting<Address>,
     port: Setting<Value<u16>>,
+    no_port: Option<Place>,
     key: Setting<Key>,
     given_up: Option<Place>,
 }
@@ -388,6 +391,10 @@ impl Sources<'_> {
         let host = first("API_SERVER_HOST").map(|host| host.map(Address::from));
         let host = host.or_else(|| configured.host());
         let host = host.or_else(|| Some(last("API_SERVER_HOST")?.map(Address::from)));
+        let is_no_number = |reading: &Reading| {
+            reading.value.literal().is_some_and(|text| matches!(pytext::int(text), Int::None))
+        };
+        let no_port = last("API_SERVER_PORT").filter(is_some).filter(is_no_number);
         let port = first("API_SERVER_PORT").and_then(port_of).or_else(|| configured.port());
         let port = port.or_else(|| last("API_SERVER_PORT").and_then(port_of));
         let key_wins = enrolled && key.value.is_set().is(&false) != Some(true);
@@ -397,6 +404,7 @@ impl Sources<'_> {
             in_vain: None,
             host: host.unwrap_or_else(|| Setting { value: Address::of(HOST), from: None }),
             port: port.unwrap_or(Setting { value: Value::Literal(PORT), from: None }),
+            no_port: no_port.and_then(|reading| reading.from),
             key,
             given_up: configured.given_up.clone(),
         }
@@ -452,6 +460,7 @@ impl Decided {
                 Setting { value: Address::from(Value::hidden(why)), from: None }
             },
             port: agreed(self.port, &other.port, why),
+            no_port: self.no_port.filter(|one| other.no_port.as_ref() == Some(one)),
             key: if is_one_key { self.key } else { open_key() },
             given_up: self.given_up.filter(|one| other.given_up.as_ref() == Some(one)),
         }
@@ -470,6 +479,7 @@ impl Decided {
             in_vain: self.in_vain,
             host: self.host,
             port: self.port,
+            no_port: self.no_port,
             key: self.key,
             given_up: self.given_up,
             release,

@@ -357,6 +357,41 @@ pub fn is_shell(argv: &[String]) -> bool {
     argv.first().is_some_and(|program| SHELLS.contains(&basename(program.trim_start_matches('-'))))
 }
 
+/// True if these arguments run a script, or a loop that stands on the command line: it may start a second time what it has
+/// started once. A shell in which somebody types has neither, and Hermes's own programs end with what they start.
+pub fn may_start_again(argv: &[String]) -> bool {
+    const INTERPRETERS: [&str; 5] = ["node", "perl", "pwsh", "ruby", "python"];
+    let Some((program, words)) = argv.split_first() else { return false };
+    let is_login = program.starts_with('-');
+    let name = basename(program).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if is_login || !(is_shell(argv) || INTERPRETERS.contains(&name)) {
+        return false;
+    }
+    if !matches!(role(argv), Role::Foreign | Role::Wrapper) {
+        return false;
+    }
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-c" | "-e" | "-ic" | "-lc" | "-lic" => return words.next().is_some_and(has_a_loop),
+            "-m" => return words.next().is_some(),
+            "--rcfile" | "--init-file" | "-o" | "+o" | "-O" | "+O" | "-W" | "-X" => {
+                words.next();
+            }
+            "-" | "-s" | "-i" => return false,
+            word if word.starts_with(['-', '+']) => {}
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// True if a text for a shell, or for Python, has a word that begins a loop.
+fn has_a_loop(text: &str) -> bool {
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '(' | '{' | '&' | '|'));
+    words.into_iter().any(|word| matches!(word, "while" | "until" | "for" | "watch"))
+}
+
 /// What a text tells Hermes to do with a gateway.
 #[derive(PartialEq, Eq)]
 enum Verb {
@@ -415,6 +450,36 @@ pub fn lifecycle(argv: &[String]) -> Option<Lifecycle> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_or_a_loop_may_start_again_what_it_started() {
+        for again in [
+            &["/bin/sh", "/home/lab/loop.sh"][..],
+            &["bash", "-c", "while :; do hermes gateway run; sleep 1; done"],
+            &["bash", "--rcfile", "/etc/rc", "-x", "keep.sh"],
+            &["/usr/bin/python3.11", "/usr/bin/supervisord", "-n"],
+            &["/usr/bin/python3", "-m", "supervisor.supervisord"],
+            &["zsh", "-lc", "until hermes gateway run; do sleep 5; done"],
+            &["node", "/usr/lib/node_modules/pm2/lib/Daemon.js"],
+        ] {
+            let argv: Vec<String> = again.iter().map(ToString::to_string).collect();
+            assert!(may_start_again(&argv), "{again:?}");
+        }
+        for once in [
+            &[][..],
+            &["-bash"],
+            &["/bin/zsh", "-il"],
+            &["bash", "--rcfile", "/etc/rc"],
+            &["bash", "-c", ". /run/terminal && hermes gateway run"],
+            &["su", "lab", "-s", "/bin/bash", "--session-command", ". /run/while"],
+            &["tmux", "new-session", "-d", "/home/lab/loop.sh"],
+            &["/opt/hermes/bin/python", "-m", "hermes_cli.main", "gateway", "restart"],
+            &["/usr/lib/systemd/systemd", "--user"],
+        ] {
+            let argv: Vec<String> = once.iter().map(ToString::to_string).collect();
+            assert!(!may_start_again(&argv), "{once:?}");
+        }
+    }
 
     fn split(line: &str) -> Vec<String> {
         line.split(' ').map(String::from).collect()

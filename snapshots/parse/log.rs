@@ -29,6 +29,8 @@ pub enum Class {
     NothingConnected,
     /// The API server could not take its port.
     PortBind,
+    /// The address of the API server is none of this host.
+    AddressNotHere,
     /// Another listener of the gateway, such as that of a webhook, could not take its port.
     OtherPortBind,
     /// A provider's credentials are missing, expired or rejected.
@@ -242,6 +244,18 @@ mod tests {
         for (line, expected) in [
             ("ERROR gateway.platforms.api_server: Could not bind", Some(Class::PortBind)),
             ("ERROR gateway.platforms.webhook: Could not bind", Some(Class::OtherPortBind)),
+            (
+                "ERROR gateway.platforms.api_server: [Api_Server] Could not bind 10.1.2.3:8642: [Errno 99] error while attempting to bind on address ('10.1.2.3', 8642): cannot assign requested address. Set",
+                Some(Class::AddressNotHere),
+            ),
+            (
+                "ERROR cron.scheduler: Job 'keep' not dispatched: execution creation failed: database is locked",
+                Some(Class::TickError),
+            ),
+            (
+                "ERROR gateway.platforms.webhook: Could not bind: cannot assign requested address",
+                Some(Class::OtherPortBind),
+            ),
             (
                 "ERROR plugins.platforms.raft.adapter: Port 9 already in use. Set",
                 Some(Class::OtherPortBind),

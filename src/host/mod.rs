@@ -17,6 +17,7 @@ mod read;
 mod recording;
 mod redacted;
 mod run;
+mod scout;
 mod seal;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,6 +82,7 @@ struct View {
     patience: Duration,
     /// Directories that did not answer in that time: nobody is asked there again.
     hung: Mutex<Vec<String>>,
+    scouts: scout::Scouts,
     salt: Salt,
     system: system::System,
     browser: http::Browser,
@@ -100,6 +102,7 @@ impl Live {
             deadline: begun + timeout.min(LONGEST),
             patience: timeout.min(LONGEST) / PROBES,
             hung: Mutex::default(),
+            scouts: scout::Scouts::default(),
             salt: salt.clone(),
             system: system::System::new(salt),
             browser: http::Browser::default(),
@@ -182,6 +185,12 @@ impl Live {
                 return slot.put(inquiry.unanswered(not_asked()));
             }
             slot.begin();
+            if let Some(directory) = inquiry.hangs_with()
+                && !view.answers(directory)
+            {
+                view.hangs(directory);
+                return slot.put(inquiry.unanswered(Trouble::TimedOut));
+            }
             let answer = catch_unwind(AssertUnwindSafe(|| inquiry.look(&view)));
             slot.put(answer.unwrap_or_else(|_| {
                 inquiry.unanswered(Trouble::Other("a fault of gw-doctor itself".into()))
@@ -191,6 +200,12 @@ impl Live {
 }
 
 impl View {
+    /// True if a thread may look into a directory: none of another machine's or program's, or one from which somebody came back.
+    fn answers(&self, directory: &str) -> bool {
+        !self.system.is_remote(directory)
+            || !self.is_hung(directory) && self.scouts.come_back(directory, self.patience * 9 / 10)
+    }
+
     /// Notes that a directory does not answer.
     fn hangs(&self, directory: &str) {
         let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);

@@ -159,6 +159,14 @@ pub(super) fn ask(tool: &Tool) -> Result<String, Trouble> {
 #[cfg(target_os = "macos")]
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// Sends `stat` into a directory, for a name that nobody gives a file, and tells whether it came back in time: all who look up a
+/// name there have to wait for the same lock and the same server. Where there is no such program, nobody hangs.
+pub(super) fn comes_back(directory: &str, deadline: Instant) -> bool {
+    let argv = ["stat", "--", &format!("{directory}/.gw-doctor-looks")].map(String::from);
+    let ended = plain_command(&argv).and_then(|mut command| execute(&mut command, deadline));
+    !matches!(ended, Ok(Ended { status: None, .. }))
+}
+
 /// A program of the system, with an environment of our making.
 fn plain_command(argv: &[String]) -> Result<Command, Trouble> {
     let (name, arguments) = argv.split_first().ok_or(Trouble::NotFound)?;
@@ -335,7 +343,8 @@ pub(super) fn begin_ending<T: Send + 'static>(
             for (mut child, gone) in overdue {
                 // Not yet waited for, so the number cannot have become another's.
                 let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-                let _ = child.wait();
+                // One that the kernel does not let go (state D) is left behind, and keeps nobody from the next.
+                let _ = wait(&mut child, Instant::now() + FAREWELL);
                 let _ = gone.send(());
             }
         });
@@ -345,14 +354,16 @@ pub(super) fn begin_ending<T: Send + 'static>(
     result
 }
 
+/// How long a child that was killed is waited for.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 /// Ends a child and all that it started.
 fn end(child: Child) {
     begin_ending(|| ());
     if let Some(Some(hand_over)) = ENDING.get() {
         let (gone, is_gone) = mpsc::channel();
         if hand_over.send((child, gone)).is_ok() {
-            // One that the kernel does not let go (state D) is left behind.
-            let _ = is_gone.recv_timeout(Duration::from_millis(100));
+            let _ = is_gone.recv_timeout(FAREWELL);
         }
     }
 }

@@ -167,6 +167,10 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             }
         }
         ("unseen", _) => return Ok(()),
+        ("link", target) => {
+            (seen.error, seen.kind) = (Some(Trouble::NotFound), Some(Kind::Symlink));
+            (seen.mode, seen.uid, seen.target) = (None, None, Some(target.into()));
+        }
         ("denied", _) => {
             seen.error = Some(Trouble::PermissionDenied);
             (seen.mode, seen.uid) = (Some("0600".into()), Some(0));

@@ -1,20 +1,52 @@
 //! Whether the marks lie in the past, as they must, and the next runs of jobs in the zone that is set.
 
 use gw_snapshot::fact::Why;
-use gw_snapshot::facts::cron::{CronJob, Schedule};
+use gw_snapshot::facts::cron::{CronJob, Schedule, Store};
+use gw_snapshot::parse::time::Stamp;
 use jiff::tz::{Offset, TimeZoneDatabase};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
 
 /// The worst that it can find.
-pub(crate) const WORST: Verdict = Verdict::Unknown;
+pub(crate) const WORST: Verdict = Verdict::Warning;
 
 /// Compares the marks with the clock, and the next runs of jobs with the zone that is set.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let mut findings = vec![marks(at)];
+    if let Some(jobs) = jobs(at) {
+        // That the marks are well is no news beside it.
+        findings.retain(|finding| finding.verdict == Verdict::Unknown);
+        findings.push(jobs);
+    }
     findings.extend(zone(at));
     findings
+}
+
+/// That jobs wait for a time that a clock of before gave them. Hermes moves it at no tick, however far ahead it is.
+fn jobs(at: &Subject<'_>) -> Option<Finding> {
+    let jobs: Vec<&CronJob> = at
+        .ticked_store()
+        .into_iter()
+        .flat_map(Store::active)
+        .filter(|job| at.is_of_another_clock(job))
+        .collect();
+    let next = |job: &&&CronJob| job.next_run_at.and_then(Stamp::instant);
+    let first = jobs.iter().min_by_key(next)?;
+    let until = next(&first).map(|next| next.duration_since(at.facts.now).as_secs());
+    let count = jobs.len();
+    let which = if count == 1 { "its" } else { "their" };
+    let jobs_are = format!("{count} job{}", plural(count));
+    let claim = match until.filter(|wait| *wait > 0) {
+        Some(wait) => format!(
+            "{jobs_are} will not run for {}: a clock that stood ahead wrote {which} times",
+            span(wait.unsigned_abs())
+        ),
+        None => format!("a clock that stood ahead wrote the times of {jobs_are}"),
+    };
+    let finding = Finding::warning(claim)
+    .help("once the clock is right, `hermes cron pause` and `hermes cron resume` of each reckon its next run anew");
+    Some(at.with_jobs(finding, &jobs))
 }
 
 fn marks(at: &Subject<'_>) -> Finding {

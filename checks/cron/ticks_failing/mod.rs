@@ -1,7 +1,9 @@
 //! Whether the ticks end well.
 
 use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::cron::{CronJob, Schedule, Store};
 use gw_snapshot::parse::log::Class;
+use gw_snapshot::parse::time::Stamp;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
@@ -45,8 +47,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 "a tick ended well {age} s ago, and the last one did not: {how}"
             ))
             .seen(at.path("cron/ticker_last_error"), how),
-            None => Finding::pass(format!("a tick ended well {age} s ago"))
-                .seen(source, format!("{age} s old")),
+            None => failed_for_good(at).unwrap_or_else(|| {
+                Finding::pass(format!("a tick ended well {age} s ago"))
+                    .seen(source, format!("{age} s old"))
+            }),
         },
         Some(Some(age)) if fresh && had_time => Finding::failure(format!(
             "the ticker comes round, and no tick has ended well for {}",
@@ -110,6 +114,40 @@ fn unwritable(at: &Subject<'_>) -> Option<Finding> {
             .seen(at.path("logs"), "the job store is unwritable")
             .help("`df` and `ls -ld` of the directory `cron` tell why: a full disk, a read-only mount, another owner"),
     )
+}
+
+/// That a tick failed, by the log, and the jobs that it was to run have not run since: it gave them their next times before, so
+/// none of them is late, and the ticks after it have nothing to do and end well. Up to 0.19 such a job may count as running until
+/// the gateway ends, and is passed over.
+fn failed_for_good(at: &Subject<'_>) -> Option<Finding> {
+    let journal = at.gateway.journal.known()?;
+    let wall = LOGGED.iter().filter_map(|(class, _)| journal.count(*class)?.last).max()?;
+    let failed = at.lives().instant(wall).filter(|failed| *failed <= at.facts.now)?;
+    let waits = |job: &&CronJob| {
+        let Schedule::Interval(interval) = &job.kind else { return false };
+        let instant = |stamp: Option<Stamp>| stamp.and_then(Stamp::instant);
+        let (last, next) = (instant(job.last_run_at), instant(job.next_run_at));
+        let last = last.or_else(|| instant(job.created_at));
+        let due = last.and_then(|last| last.checked_add(*interval).ok());
+        due.is_some_and(|due| due <= failed)
+            && next.is_some_and(|next| next > at.facts.now)
+            && !at.may_be_running(job)
+            && !job.is_held(at.facts.now)
+    };
+    let waiting: Vec<&CronJob> =
+        at.ticked_store().into_iter().flat_map(Store::active).filter(waits).collect();
+    let count = waiting.len();
+    let has = if count == 1 { "has" } else { "have" };
+    (count > 0).then(|| {
+        let age = at.facts.now.duration_since(failed).as_secs().unsigned_abs();
+        let finding = Finding::warning(format!(
+            "the log says that a tick failed {} ago, and {count} job{} that it was to run {has} not run since",
+            span(age),
+            plural(count)
+        ))
+        .help("the end of logs/errors.log says why; where it is a locked database, `lsof` names the other program. If the jobs stay so, restart the service");
+        at.with_jobs(with_log(at, finding), &waiting)
+    })
 }
 
 /// How the last tick failed, where that was after the last that ended well: so long ago.

@@ -18,7 +18,19 @@ pub(crate) const WORST: Verdict = Verdict::Warning;
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let api = at.gateway.api.known().filter(|_| at.gateway.served_by.is_none());
     let given_up = api.and_then(|api| api.given_up.as_ref()).map(given_up);
-    judge(at).into_iter().chain(given_up).collect()
+    let no_port = api.filter(|api| api.enabled.value).and_then(no_port);
+    judge(at).into_iter().chain(given_up).chain(no_port).collect()
+}
+
+/// That the port is set to what is no number: Hermes takes the one that it would take without.
+fn no_port(api: &ApiServer) -> Option<Finding> {
+    let place = api.no_port.as_ref()?;
+    let claim = format!(
+        "API_SERVER_PORT is set to what is no number: Hermes passes over it without a word, and takes port {}",
+        api.port.value
+    );
+    let finding = Finding::warning(claim).seen_at(place, "no number, for Python's int()");
+    Some(finding.help(format!("write the number into {place}, or take the line out")))
 }
 
 /// That the loader fails at a line of the configuration, and goes on without the rest.

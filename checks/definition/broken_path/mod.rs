@@ -38,7 +38,7 @@ fn trouble(at: &Subject<'_>, lane: &Lane, named: &Named) -> Option<Finding> {
             let again = runs.map_or_else(String::new, |pid| {
                 format!(": PID {pid} runs, and could not be started again")
             });
-            let finding = Finding::failure(format!("the {what} {path} does not exist{again}"));
+            let finding = Finding::failure(format!("{}{again}", named.missing()));
             Some(finding.help(format!("bring it back, or have {} name what is there", lane.path)))
         }
         Usable::Refused { mode, uid } => Some(Finding::failure(format!(

@@ -2,12 +2,14 @@
 
 use gw_snapshot::fact::Why;
 use gw_snapshot::facts::definition::Definition;
+use gw_snapshot::facts::gateway::FileStamp;
 use gw_snapshot::facts::job::Phase;
 use gw_snapshot::facts::job::launchd::Launchd;
-use gw_snapshot::facts::job::systemd::Load;
+use gw_snapshot::facts::job::systemd::{Load, Systemd};
 use gw_snapshot::facts::place::Place;
 use gw_snapshot::facts::{Lane, Manager};
 use gw_snapshot::value::Value;
+use jiff::SignedDuration;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -41,6 +43,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         } else if systemd.load == Load::Refused {
             // systemd then asks for a reload for ever (252), and none helps.
             Finding::skipped(format!("systemd refuses {}: see definition/invalid", lane.name))
+        } else if systemd.need_daemon_reload && let Some(is_all) = only_set_by_systemd(at, lane, systemd) {
+            let finding = if is_all {
+                Finding::note(format!(
+                    "systemd itself changed {} for a `systemctl set-property`, and runs it by that: the reload that it asks for changes nothing",
+                    lane.name
+                ))
+            } else {
+                let why = "systemd asks for a reload, and has changed the unit itself for a `systemctl set-property`: whether anybody else did so before that cannot be told";
+                let why = Why::Failed(why.into());
+                Finding::unknown("whether what is loaded is what is on disk", &why).minor()
+            };
+            finding.seen(source, "NeedDaemonReload=yes")
         } else if systemd.need_daemon_reload {
             Finding::failure(format!("{} changed on disk after systemd loaded it", lane.name))
                 .seen(source, "NeedDaemonReload=yes")
@@ -51,6 +65,33 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         }
     })
 }
+
+/// True if nothing changed on disk but what systemd wrote for `set-property`, which is loaded at once. systemd asks for a reload
+/// all the same where that drop-in does not come last by its name: it adds it at the end of its list, and compares the list
+/// with the files in the order of their names (252). False if another file may have changed before that. None if systemd
+/// wrote nothing, or something else explains why it asks.
+fn only_set_by_systemd(at: &Subject<'_>, lane: &Lane, systemd: &Systemd) -> Option<bool> {
+    let loaded = &systemd.drop_in_paths;
+    let is_own = |path: &str| path.contains("/user.control/") || path.contains("/system.control/");
+    let name = |path: &String| path.rsplit('/').next().unwrap_or_default().to_string();
+    let on_disk = &lane.definition.known()?.drop_ins;
+    let is_in_order = loaded.is_sorted_by_key(name);
+    if is_in_order || on_disk.iter().any(|path| !loaded.contains(path)) {
+        return None;
+    }
+    let (own, others): (Vec<&FileStamp>, Vec<&FileStamp>) =
+        lane.files.iter().partition(|file| is_own(&file.path));
+    let written = own.iter().map(|file| file.mtime).max()?;
+    let changed = others.iter().map(|file| file.mtime).max()?;
+    if lane.files.len() <= loaded.len() || changed > written {
+        return None;
+    }
+    let started = at.gateway.process().and_then(|process| process.started_at);
+    Some(started.is_some_and(|started| changed.duration_since(started) < START_PRECISION))
+}
+
+/// How exactly the start of a process is known: the time of the boot, on which it rests, is told in whole seconds.
+const START_PRECISION: SignedDuration = SignedDuration::from_secs(2);
 
 /// Only its manager still has it.
 fn lost(lane: &Lane) -> Finding {

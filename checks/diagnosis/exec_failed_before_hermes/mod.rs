@@ -1,14 +1,12 @@
 //! The manager could not even begin to run Hermes.
 
-use gw_snapshot::facts::definition::Definition;
 use gw_snapshot::facts::gateway::Usable;
 use gw_snapshot::facts::job::systemd::Load;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
-use gw_snapshot::facts::terms::About;
 use gw_snapshot::facts::{Lane, Manager};
 
 use super::{Case, Found};
-use crate::spawn;
+use crate::spawn::{self, hidden, written};
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let (lane, job) = case.at.job()?;
@@ -96,26 +94,6 @@ fn has_run(case: &Case<'_>, job: &Job) -> bool {
         && written.zip(since).is_some_and(|(written, since)| written >= since)
 }
 
-/// The directives of these names that the definition has, to be named in brackets.
-fn written(definition: Option<&Definition>, names: &[&str]) -> String {
-    let terms = definition.into_iter().flat_map(|definition| &definition.terms);
-    let found: Vec<String> = terms
-        .filter_map(|term| match &term.about {
-            About::Setting(section, key)
-                if section == "Service" && names.contains(&key.as_str()) =>
-            {
-                let value = term.value.join(" ");
-                // What the journal takes can always be opened, and a mark of redaction tells nobody anything.
-                let is_plain = matches!(value.as_str(), "journal" | "inherit" | "null");
-                let shown = if value.contains('‹') { "" } else { value.as_str() };
-                (!is_plain).then(|| format!("{key}={shown}"))
-            }
-            _ => None,
-        })
-        .collect();
-    if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
-}
-
 /// Whether its program is there for whoever looks, and its mode lets its user run it.
 fn is_there(case: &Case<'_>, lane: &Lane) -> bool {
     let argv = lane.definition.known().map(|definition| definition.argv.as_slice());
@@ -126,22 +104,6 @@ fn is_there(case: &Case<'_>, lane: &Lane) -> bool {
         case.at.usable(lane, named) == Usable::Yes && mode.is_some_and(|mode| mode & 0o111 == 0o111)
     })
 }
-
-/// What of its sandbox may hide from the service what is there for everybody else.
-fn hidden(definition: Option<&Definition>) -> String {
-    let hiding = written(definition, HIDING);
-    if hiding.is_empty() { hiding } else { format!(", in the sandbox of its unit{hiding}") }
-}
-
-/// What hides files, or keeps them from being run.
-const HIDING: &[&str] = &[
-    "ProtectHome",
-    "InaccessiblePaths",
-    "TemporaryFileSystem",
-    "RootDirectory",
-    "RootImage",
-    "NoExecPaths",
-];
 
 /// What needs a mount namespace.
 const SANDBOX: &[&str] = &[

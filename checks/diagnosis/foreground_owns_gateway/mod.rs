@@ -37,8 +37,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let other_user = process.seen.uid.filter(|_| case.failed("owner/other-user"));
     let user = other_user.map_or_else(String::new, |uid| format!(" as uid {uid}"));
-    let summary =
-        format!("the gateway is {what}: PID {} runs{user} {place}{holds}; {service}", process.pid);
+    let starter = at.gateway.starter.as_ref().map_or_else(String::new, |starter| {
+        format!("; what started it may start it again: PID {} ({})", starter.pid, starter.command())
+    });
+    let summary = format!(
+        "the gateway is {what}: PID {} runs{user} {place}{holds}; {service}{starter}",
+        process.pid
+    );
     Found::certain(
         summary,
         &[

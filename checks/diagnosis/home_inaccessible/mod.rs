@@ -12,8 +12,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         (Some(mode), Some(uid)) => format!(" (uid {uid}, mode {mode})"),
         _ => String::new(),
     };
-    if gateway.directory.error == Some(Trouble::TimedOut) {
-        return hangs(case);
+    if let Some(directory) = at.hung_directory() {
+        return hangs(case, directory);
     }
     if gateway.directory.error != Some(Trouble::PermissionDenied) {
         return None;
@@ -37,14 +37,13 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 }
 
 /// The home is on a file system that does not answer: a server that is gone, as a rule.
-fn hangs(case: &Case<'_>) -> Option<Found> {
+fn hangs(case: &Case<'_>, directory: &str) -> Option<Found> {
     let gateway = case.at.gateway;
-    let home = &gateway.home.path;
     let who = gateway
         .process()
         .map_or_else(String::new, |process| format!("PID {} lives, and ", process.pid));
     Found::certain(
-        format!("{who}the directory {home} does not answer: the file system under it hangs, and nothing in it can be told"),
+        format!("{who}the directory {directory} does not answer: the file system under it hangs, and nothing in it can be told"),
         OWN,
     )
     .map(|found| found.also(&["home/mount", "job/under-way", "health/timeout", "runtime/loop-stalled"]))

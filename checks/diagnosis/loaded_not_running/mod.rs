@@ -23,6 +23,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let systemd = job.systemd.as_ref();
     let is_at_rest = job.phase == Phase::Stopped;
     let lacking = lacking(job);
+    let missing = case.at.missing(lane).filter(|_| is_at_rest);
     if case.at.gateway.liveness.lone_wrapper().is_some() {
         return Found::certain(finding.claim.clone(), EXPLAINS);
     }
@@ -40,6 +41,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         None if lacking.is_some() && is_at_rest => lacking.unwrap_or_default(),
         None if systemd.is_some_and(|systemd| systemd.queued && is_at_rest) => {
             "a start of it is queued, and waits for another unit".to_string()
+        }
+        _ if missing.is_some() => {
+            format!("no start of it can succeed: {}", missing.as_deref().unwrap_or_default())
         }
         None if job.phase == Phase::Starting => {
             "its start does not come to its program".to_string()
@@ -71,7 +75,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ""
     };
     let summary = format!("{what}: {} is {}; {begun}{due}{policy}{boot}", lane.title(), job.words);
-    Found::certain(summary, EXPLAINS)
+    let found = Found::certain(summary, EXPLAINS);
+    found.map(|found| if missing.is_some() { found.also(BROKEN) } else { found })
 }
 
 /// The findings that follow from it.
@@ -87,3 +92,6 @@ const EXPLAINS: &[&str] = &[
     "survival/reboot",
     "survival/crash",
 ];
+
+/// What it explains too where the definition names what is not there.
+const BROKEN: &[&str] = &["definition/broken-path"];

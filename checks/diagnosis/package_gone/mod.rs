@@ -17,4 +17,5 @@ const EXPLAINS: &[&str] = &[
     "cron/ticks-failing",
     "survival/crash",
     "survival/reboot",
+    "survival/logout",
 ];

@@ -1,5 +1,7 @@
 //! The gateway runs, and platforms of it do not.
 
+use gw_snapshot::facts::settings::ApiServer;
+
 use super::{Case, Found};
 use crate::finding::Verdict;
 use crate::subject::Platforms;
@@ -30,13 +32,19 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             && platform.is_of(process, os) == Some(true)
     });
     let reach = if connected { "" } else { ", and no other messaging platform is connected" };
-    Found::certain(
+    let address = at.api().filter(|_| at.has_a_foreign_address()).map(ApiServer::address);
+    let foreign = address.as_ref().map_or_else(String::new, |address| {
+        format!(": the API server is to listen on {address}, and this host has no such address")
+    });
+    let found = Found::certain(
         format!(
-            "PID {} runs, and not all of its platforms do: {}{more}{reach}",
+            "PID {} runs, and not all of its platforms do: {}{more}{foreign}{reach}",
             process.pid, finding.claim
         ),
         EXPLAINS,
-    )
+    );
+    let of_address: &[&str] = &["port/no-listener", "logs/port-bind", "health/refused"];
+    found.map(|found| if address.is_some() { found.also(of_address) } else { found })
 }
 
 const EXPLAINS: &[&str] = &[

@@ -3,7 +3,6 @@
 use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::disk::{Disk, Filesystem};
 use gw_snapshot::facts::process::Process;
-use gw_snapshot::observation::Trouble;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -19,6 +18,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Some(process) = at.below_a_mount() {
         return vec![mounted_over(at, process)];
     }
+    if let Some(renamed) = at.renamed() {
+        let finding = Finding::failure(renamed.words())
+            .seen(format!("/proc/{}/fd", renamed.pid), format!("{}/gateway.lock", renamed.to))
+            .help("if the old name is meant, rename the directory back: nothing needs a restart");
+        return vec![finding];
+    }
     at.gateway.disks.iter().map(|disk| judge(at, disk)).collect()
 }
 
@@ -30,8 +35,7 @@ fn judge(at: &Subject<'_>, disk: &Disk) -> Finding {
         Fact::Unknown(why) if why.is_not_observed() => {
             return Finding::skipped(format!("how {path} is mounted was not looked at"));
         }
-        // Two questions hang: to list it, and to ask for its file system.
-        Fact::Unknown(_) if at.gateway.directory.error == Some(Trouble::TimedOut) => {
+        Fact::Unknown(_) if at.hangs(disk) => {
             return Finding::failure(format!(
                 "the file system under {path} does not answer: whoever opens a file there waits for it"
             ))

@@ -19,6 +19,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     at.gateway.disks.iter().map(|disk| judge(disk, is_root)).collect()
 }
 
+/// True if nothing at all can be written to a file system of the home: it is full, or read-only.
+pub(crate) fn is_closed(at: &Subject<'_>) -> bool {
+    let is_root = at.user() == Some(0);
+    let mut known = at.gateway.disks.iter().filter_map(|disk| disk.filesystem.known());
+    known.any(|found| {
+        let left = if is_root { found.free } else { found.available };
+        found.read_only == Some(true)
+            || left.is_some_and(|left| left < NOTHING)
+            || found.inodes.is_some_and(|(_, free)| free == 0)
+    })
+}
+
 fn judge(disk: &Disk, is_root: bool) -> Finding {
     let path = &disk.path;
     let found = match &disk.filesystem {

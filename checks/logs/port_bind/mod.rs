@@ -16,6 +16,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         &[
             (Class::PortBind, "the API server could not take its port"),
             (
+                Class::AddressNotHere,
+                "the API server could not take its address, which is none of this host's",
+            ),
+            (
                 Class::OtherPortBind,
                 "another listener of the gateway, such as a webhook's, could not take its port",
             ),

@@ -26,9 +26,18 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             let name = at.gateway.lane().map(gw_snapshot::facts::Lane::title).unwrap_or_default();
             Finding::pass(format!("PID {pid} runs under {name}"))
         }
-        Supervision::None { place } => Finding::failure(format!(
-            "PID {pid} runs {place}, under no service: nothing starts it again"
-        )),
+        Supervision::None { place } => match &at.gateway.starter {
+            Some(starter) => at.with_process(
+                Finding::failure(format!(
+                    "PID {pid} runs {place}, under no service; PID {}, which started it, may start it again",
+                    starter.pid
+                )),
+                starter,
+            ),
+            None => Finding::failure(format!(
+                "PID {pid} runs {place}, under no service: nothing starts it again"
+            )),
+        },
         Supervision::Other { unit, .. } => Finding::skipped(format!(
             "PID {pid} runs in {unit}, of which nothing is known here: see owner/other-job"
         )),

@@ -61,7 +61,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         Finding::failure(format!("PID {pid} does not listen on {address}: PID {} does", owner.pid))
     } else if at.facts.listeners.complete || at.answered(|answer| matches!(answer, Answer::Refused))
     {
-        let nobody = if api.open().is_none() { ", and nobody else does" } else { "" };
+        let nobody = match () {
+            () if at.has_a_foreign_address() => ": this host has no such address",
+            () if api.open().is_none() => ", and nobody else does",
+            () => "",
+        };
         Finding::failure(format!(
             "PID {pid} does not listen on {address}{nobody}{}",
             written_since(at, api, process)

@@ -24,6 +24,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     if let Some(finding) = at.kept_by_another("whether anything would start it again") {
         return vec![finding];
     }
+    if let (Supervision::None { .. }, Some(starter)) =
+        (&at.gateway.supervision, &at.gateway.starter)
+    {
+        return vec![Finding::warning(format!(
+            "after a crash no service would start it again, and PID {}, which started it, may: {}",
+            starter.pid,
+            starter.command()
+        ))];
+    }
     if let Supervision::None { .. } = at.gateway.supervision {
         return vec![Finding::warning(
             "after a crash nothing would start it again: it runs outside every service",

@@ -67,8 +67,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             lane.name
         )),
         (Enabled::No, ..) => Finding::warning(format!(
-            "after a reboot it would not start: {} is not enabled",
-            lane.name
+            "after a reboot it would not start: {} is {}",
+            lane.name,
+            not_enabled(job)
         )),
         (Enabled::Unclear, ..) => {
             Finding::unknown("whether it would start after a reboot", &Why::NotObserved).minor()
@@ -92,6 +93,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         (Enabled::Yes, ..) => Finding::pass("after a reboot it would start by itself"),
     };
     vec![finding.seen(&job.source, format!("enabled: {:?}", job.enabled)).of_service(lane.title())]
+}
+
+/// How the file of a unit stands that does not start by itself.
+fn not_enabled(job: &Job) -> &'static str {
+    match job.systemd.as_ref().and_then(|systemd| systemd.file_state) {
+        Some("linked" | "linked-runtime") => "linked, and not enabled",
+        Some("enabled-runtime") => "enabled in /run alone, which the reboot empties",
+        _ => "not enabled",
+    }
 }
 
 /// A service that is not enabled itself, and that a timer, a socket or a path starts: what becomes of that is what counts.

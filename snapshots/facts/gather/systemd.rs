@@ -349,11 +349,29 @@ fn lane_without_file(
 /// The user to whom a home belongs, where that is not the one who looks. What such a home would have is a unit of its
 /// owner's, and neither that user's directories nor that user's manager were asked (upstream #10669, #42685).
 fn owner_elsewhere(look: &Look<'_>, home: &Home) -> Option<u32> {
-    let owner = look.host.directory(&home.path).uid?;
+    let directory = look.host.directory(&home.path);
+    let owner = directory.uid?;
+    // A directory of root's in which Hermes has left nothing, such as /etc, is nobody's home.
+    let is_of_hermes = |name: &String| SIGNS.contains(&name.as_str());
+    if directory.entries.as_ref().is_some_and(|names| !names.iter().any(is_of_hermes)) {
+        return None;
+    }
     let own = look.about.home.as_deref().map(|own| join(own, ""));
     let is_ours = own.is_some_and(|own| home.path.starts_with(&own));
     (look.about.uid? != owner && !is_ours).then_some(owner)
 }
+
+/// What Hermes and its gateway leave in a home.
+const SIGNS: [&str; 8] = [
+    ".env",
+    "SOUL.md",
+    "config.yaml",
+    "gateway-starts.log",
+    "gateway.lock",
+    "gateway.pid",
+    "gateway_state.json",
+    "state.db",
+];
 
 /// The service that another user may have.
 fn lane_of_another(name: &str, owner: u32) -> Lane {

@@ -32,6 +32,9 @@ pub struct Systemd {
     pub longest_run: Option<Limit>,
     /// `WantedBy` and `RequiredBy`: the loaded units that start it when they start. None where nobody asked.
     pub wanted_by: Option<Vec<String>>,
+    /// `UnitFileState`, where the unit does not start by itself: a link alone makes it known, and what lies in /run is gone after
+    /// the next boot.
+    pub file_state: Option<&'static str>,
     /// `TriggeredBy`: the timers, sockets and paths that start it.
     pub triggers: Vec<Trigger>,
     /// `StateChangeTimestamp`: since when it is in its state.
@@ -347,13 +350,15 @@ fn standing(other: &Properties, how: &str, is_after: bool) -> Option<Standing> {
     }
 }
 
+/// The states of a unit file with which a unit does not start at a boot: a link to a file elsewhere makes the unit known and
+/// nothing want it, and what lies in /run is gone after the next boot (systemctl(1), is-enabled).
+const NOT_ENABLED: [&str; 4] = ["disabled", "enabled-runtime", "linked", "linked-runtime"];
+
 fn enabled(block: &Properties) -> Enabled {
     match (get(block, "LoadState"), get(block, "UnitFileState")) {
         ("masked", _) | (_, "masked" | "masked-runtime") => Enabled::Masked,
         (_, "enabled") => Enabled::Yes,
-        // A link to a file elsewhere makes the unit known and nothing want it, and what lies in /run is gone after
-        // the next boot (systemctl(1), is-enabled).
-        (_, "disabled" | "enabled-runtime" | "linked" | "linked-runtime") => Enabled::No,
+        (_, state) if NOT_ENABLED.contains(&state) => Enabled::No,
         _ => Enabled::Unclear,
     }
 }
@@ -402,6 +407,7 @@ fn job(block: &Properties, source: String) -> Fact<Job> {
                 let all = wanted.split_whitespace().chain(get("RequiredBy").split_whitespace());
                 all.map(String::from).collect()
             }),
+            file_state: NOT_ENABLED.into_iter().find(|state| *state == get("UnitFileState")),
             since: time::systemd(get("StateChangeTimestamp")),
             ran_as: pid("ExecMainPID"),
             fragment_path: Some(get("FragmentPath"))

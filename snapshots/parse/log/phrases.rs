@@ -65,6 +65,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     known("No adapter available for", GATEWAY, Class::NoAdapter),
     known("No adapter could be created for any of", GATEWAY, Class::NothingConnected),
     known("Gateway started with no connected platforms", GATEWAY, Class::NothingConnected),
+    // The words of EADDRNOTAVAIL on Linux ("cannot …") and on macOS ("can't …").
+    known("assign requested address", API, Class::AddressNotHere),
     known("Could not bind", API, Class::PortBind),
     known("Could not bind", ADAPTERS, Class::OtherPortBind),
     known("already in use. Set", &["gateway.platforms.api_server", "gateway.run"], Class::PortBind),
@@ -105,6 +107,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     // 0.20+. Where one gateway ticks several stores, all failures of ticks are written so.
     known("Cron tick error for profile at", CRON, Class::ProfileTickError),
     known("Cron tick error:", TICKER, Class::TickError),
+    // Later releases fail for the one job alone (0.22.2).
+    known("not dispatched: execution creation failed", CRON, Class::TickError),
     known("Cron database corrupted", TICKER, Class::TickError),
     known("Timed out after 30s waiting for the cron jobs lock", ANY, Class::JobsLock),
     known("died without a stop request", CRON, Class::TickerDied),

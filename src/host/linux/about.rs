@@ -84,6 +84,7 @@ fn hints() -> Vec<String> {
         ("user-namespace", is_in_namespace("user", FIRST_USER_NAMESPACE)),
         ("hidepid", stands("/proc/self") && !stands("/proc/1")),
         ("no-proc", !stands("/proc/self")),
+        ("loopback-down", is_loopback_down()),
         ("memory-limit", has_little_memory(getrlimit(Resource::As).current)),
         ("s6", system_text("/proc/1/comm").is_some_and(|comm| comm.trim() == "s6-svscan")),
     ]
@@ -91,6 +92,17 @@ fn hints() -> Vec<String> {
     .filter(|(_, holds)| *holds)
     .map(|(hint, _)| hint.to_string())
     .collect()
+}
+
+/// True if the flags of the loopback interface lack `IFF_UP` (netdevice(7)): then no connection to 127.0.0.1 ever comes about.
+fn is_loopback_down() -> bool {
+    system_text("/sys/class/net/lo/flags").is_some_and(|flags| is_down(&flags))
+}
+
+/// `0x9`: up, and a loopback. `0x8`: the latter alone.
+fn is_down(flags: &str) -> bool {
+    let flags = flags.trim().strip_prefix("0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    flags.is_some_and(|flags| flags & 1 == 0)
 }
 
 /// Whether we are in another namespace of a kind than the first one: then there may be processes that we cannot see, and

@@ -30,12 +30,19 @@ pub(super) struct System {
     survey: OnceLock<Survey>,
     observed: Mutex<BTreeMap<u32, ProcessSeen>>,
     locks: OnceLock<locks::Table>,
+    remote: OnceLock<Vec<String>>,
 }
 
 impl System {
     /// Nothing seen yet.
     pub(super) fn new(salt: Salt) -> Self {
-        Self { salt, survey: OnceLock::new(), observed: Mutex::default(), locks: OnceLock::new() }
+        Self {
+            salt,
+            survey: OnceLock::new(),
+            observed: Mutex::default(),
+            locks: OnceLock::new(),
+            remote: OnceLock::new(),
+        }
     }
 
     /// Sees what every look at a gateway needs, and what takes the longest, before anybody asks.

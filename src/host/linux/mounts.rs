@@ -1,6 +1,6 @@
 //! What is mounted where, by `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`).
 
-use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use rustix::fs::{AtFlags, CWD, StatxFlags, readlinkat, statx};
 
 use super::super::filesystem::Mounted;
 use super::super::read::system_text;
@@ -25,6 +25,71 @@ impl System {
         find(&table, path, told.map(|told| told.stx_mnt_id))
     }
 }
+
+impl System {
+    /// True if a path leads into a file system of which another machine or program answers.
+    pub(in super::super) fn is_remote(&self, path: &str) -> bool {
+        let remote = self.remote.get_or_init(|| {
+            system_text("/proc/self/mountinfo").map(|table| remote(&table)).unwrap_or_default()
+        });
+        leads_into(remote, path)
+    }
+}
+
+/// Where file systems are mounted that another machine or program answers for. Where that is so of the root, it is so of all
+/// programs too, and nobody could be sent.
+fn remote(table: &str) -> Vec<String> {
+    let mounts = table.lines().filter_map(mount);
+    let is_remote = |mount: &Mount| {
+        let kind = mount.kind.as_str();
+        (REMOTE.contains(&kind) || kind.starts_with("fuse.")) && mount.point != "/"
+    };
+    mounts.filter(is_remote).map(|mount| mount.point).collect()
+}
+
+/// Kinds of file systems beside `fuse.*` that hang with their server.
+const REMOTE: [&str; 14] = [
+    "9p", "afs", "autofs", "beegfs", "ceph", "cifs", "fuse", "fuseblk", "lustre", "nfs", "nfs4",
+    "orangefs", "smb3", "virtiofs",
+];
+
+/// Follows a path up to the first directory that is one of these. Its links are read, and nothing below such a directory.
+fn leads_into(remote: &[String], path: &str) -> bool {
+    if remote.is_empty() {
+        return false;
+    }
+    let mut rest: Vec<String> = path.rsplit('/').map(String::from).collect();
+    let mut reached = String::new();
+    let mut links = 0;
+    while let Some(name) = rest.pop() {
+        match name.as_str() {
+            "" | "." => continue,
+            ".." => {
+                reached.truncate(reached.rfind('/').unwrap_or(0));
+                continue;
+            }
+            name => {
+                reached.push('/');
+                reached.push_str(name);
+            }
+        }
+        if remote.contains(&reached) {
+            return true;
+        }
+        let Ok(target) = readlinkat(CWD, reached.as_str(), Vec::new()) else { continue };
+        links += 1;
+        if links > MOST_LINKS {
+            return false;
+        }
+        let target = target.to_string_lossy();
+        rest.extend(target.rsplit('/').map(String::from));
+        reached.truncate(if target.starts_with('/') { 0 } else { reached.rfind('/').unwrap_or(0) });
+    }
+    false
+}
+
+/// So many links the kernel follows (`path_resolution(7)`).
+const MOST_LINKS: u32 = 40;
 
 /// The mount that holds a path, and those below the path.
 fn find(table: &str, path: &str, id: Option<u64>) -> Mounted {
@@ -83,6 +148,37 @@ mod tests {
 40 31 0:43 / /home/a/.hermes/cron\\040b rw - ext4 /dev/sdc ro
 not a line
 ";
+
+    #[test]
+    fn a_path_is_followed_through_its_links_up_to_a_remote_mount() {
+        let here = tempfile::tempdir().expect("a directory");
+        let here = here.path().canonicalize().expect("it is there");
+        let at = |name: &str| format!("{}/{name}", here.display());
+        for directory in ["nas/hermes", "local"] {
+            std::fs::create_dir_all(at(directory)).expect("a directory");
+        }
+        for (target, link) in
+            [(at("nas/hermes"), "home"), ("../nas".into(), "local/near"), ("loop".into(), "loop")]
+        {
+            std::os::unix::fs::symlink(target, at(link)).expect("a link");
+        }
+        let remote = [at("nas")];
+        for path in
+            ["nas", "nas/hermes/cron", "home", "home/logs", "local/near/x", "local/../nas/x"]
+        {
+            assert!(leads_into(&remote, &at(path)), "{path}");
+        }
+        for path in ["", "local", "nasty", "loop", "loop/x", "local/../local"] {
+            assert!(!leads_into(&remote, &at(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_others_answer_for_is_remote_but_for_the_root() {
+        let table = format!("{TABLE}50 22 0:50 / /mnt/b rw - fuse.sshfs b:/ rw\n");
+        assert_eq!(remote(&table), ["/home/a/.hermes", "/mnt/b"]);
+        assert_eq!(remote("22 1 0:1 / / rw - fuse.fuse-overlayfs x rw\n"), [""; 0]);
+    }
 
     #[test]
     fn the_kernel_s_word_counts_before_the_paths() {

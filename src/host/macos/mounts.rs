@@ -10,6 +10,13 @@ use super::System;
 const WRITTEN: [&str; 3] = ["cron", "logs", "state"];
 
 impl System {
+    /// True if a path leads into a file system for which nobody is to look before somebody came back from it. None is: that a
+    /// thread there keeps its process from ending is known of Linux alone.
+    #[expect(clippy::unused_self, reason = "the same question is asked of every system")]
+    pub(in super::super) const fn is_remote(&self, _path: &str) -> bool {
+        false
+    }
+
     /// How a directory, named by its real path, is mounted.
     #[expect(clippy::unused_self, reason = "the same question is asked of every system")]
     pub(in super::super) fn mounted(&self, path: &str) -> Mounted {
