@@ -471,8 +471,26 @@ fn supervision(
             let is_it = |lane: &Lane| {
                 ours.is_some_and(|(scope, unit)| lane.name == unit && lane.manager == scope.into())
             };
+            // In a user namespace of our own we have another number than our manager's directory.
+            let is_renumbered = look.about.hints.iter().any(|hint| hint == "user-namespace");
+            let is_renumbered = ours.is_none() && is_renumbered;
+            let is_its_main = |lane: &Lane| lane.name == *unit && is_main(look, process, lane);
             match lanes.iter().position(is_it) {
                 Some(at) => Supervision::Lane(at),
+                None if is_renumbered => match lanes.iter().position(is_its_main) {
+                    Some(at) => Supervision::Lane(at),
+                    None => {
+                        let why = format!(
+                            "it runs in {unit}, and gw-doctor in a user namespace of its own, where users have other numbers"
+                        );
+                        Supervision::Unknown(Why::Failed(why))
+                    }
+                },
+                // Whose lane it is, only a manager knows.
+                None if answers.managers().is_empty() => {
+                    let why = format!("it runs in {unit}, and gw-doctor asked no service manager");
+                    Supervision::Unknown(Why::Failed(why))
+                }
                 None => {
                     Supervision::Other { unit: unit.clone(), of: uid.filter(|_| ours.is_none()) }
                 }
@@ -486,6 +504,12 @@ fn supervision(
     }
 }
 
+/// True if the manager of a service calls the process, or an ancestor of it, its main process.
+fn is_main(look: &Look<'_>, process: &Process, lane: &Lane) -> bool {
+    let main = lane.job.known().and_then(|job| job.main_pid);
+    main.is_some_and(|main| main == process.pid || look.ancestors(process).contains(&main))
+}
+
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;
 /// or all of them say that they have none.
 fn supervision_by_manager(
@@ -494,14 +518,10 @@ fn supervision_by_manager(
     lanes: &[Lane],
     answers: &dyn Answers,
 ) -> Supervision {
-    let ancestors = look.ancestors(process);
-    let is_ours = |lane: &Lane| {
-        let main = lane.job.known().and_then(|job| job.main_pid);
-        main.is_some_and(|main| main == process.pid || ancestors.contains(&main))
-    };
-    if let Some(at) = lanes.iter().position(is_ours) {
+    if let Some(at) = lanes.iter().position(|lane| is_main(look, process, lane)) {
         return Supervision::Lane(at);
     }
+    let ancestors = look.ancestors(process);
     // Another home's service may run it, or one of which nothing else is known. Who sits at a terminal runs it by hand.
     let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
     if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {
