@@ -446,8 +446,8 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
     if let Some(waited) = report.waited.as_ref().and_then(Waited::text) {
         paragraph(out, "", &clean(&waited), style);
     }
-    // They may be why something is not known.
-    if style.verbose || report.count(Verdict::Unknown) > 0 {
+    // They may be why something is not known, or is not seen as it is.
+    if style.verbose || report.exit != Exit::Fine {
         for limit in limits(report.facts) {
             paragraph(out, "", limit, style);
         }
