@@ -45,7 +45,8 @@ pub(crate) fn snapshot(path: &Path, time: Duration) -> anyhow::Result<Recorded> 
 
 /// What ought to be. `live`: it is for this host, and not for a recorded one. Each file has so much time.
 pub(crate) fn intent(args: &IntentArgs, live: bool, time: Duration) -> anyhow::Result<Intent> {
-    let reference = args.reference.as_deref().map(|path| reference(path, live, time)).transpose()?;
+    let reference =
+        args.reference.as_deref().map(|path| reference(path, live, time)).transpose()?;
     let policy = args.policy.as_deref().map(|path| policy(path, time)).transpose()?;
     Ok(Intent { reference, policy: policy.unwrap_or_default() })
 }

@@ -142,7 +142,8 @@ fn a_home_is_looked_at_beside_a_profile_however_it_is_spelled() {
 /// That no manager was asked is a limit of ours, and nothing of the gateway's.
 #[test]
 fn without_a_service_manager_whose_service_it_is_cannot_be_told() {
-    for (host, code) in [("linux-healthy", 3), ("linux-healthy-system-unit", 3), ("macos-healthy", 0)]
+    for (host, code) in
+        [("linux-healthy", 3), ("linux-healthy-system-unit", 3), ("macos-healthy", 0)]
     {
         let output = run(&["--manager", "none", "--from", &recorded(host)]);
         let said = stdout(&output);

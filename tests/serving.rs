@@ -67,9 +67,10 @@ fn no_host_exits_with_0_once_all_that_served_it_is_gone() {
 fn is_expected(facts: &Facts, gateway: &Gateway) -> bool {
     // One that runs another home's gateway is that one's.
     let is_anothers = |pid: u32| {
-        let holder = facts.gateways.iter().find(|other| {
-            other.process().is_some_and(|process| process.pid == pid)
-        });
+        let holder = facts
+            .gateways
+            .iter()
+            .find(|other| other.process().is_some_and(|process| process.pid == pid));
         holder.is_some_and(|other| other.home.path != gateway.home.path)
     };
     let has_service = gateway.lanes.iter().any(|lane| {
