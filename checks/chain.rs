@@ -259,6 +259,9 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Fact::Absent => "no jobs".into(),
         Fact::Unknown(why) => return Err(why),
     };
+    if at.pause().is_some() && at.gateway.process().is_some() {
+        return Ok(format!("{jobs}, paused"));
+    }
     Ok(match (&cron.heartbeat, at.gateway.process()) {
         (Fact::Known(beat), Some(_)) => {
             let age = at.facts.now.duration_since(beat.at).as_secs();

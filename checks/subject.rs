@@ -5,6 +5,7 @@ pub(crate) mod endings;
 pub(crate) mod log;
 mod mount;
 pub(crate) mod port;
+pub(crate) mod rest;
 pub(crate) mod start;
 mod user;
 pub(crate) mod version;

@@ -87,6 +87,8 @@ pub(crate) struct Found {
     certainty: Certainty,
     summary: String,
     explains: Vec<&'static str>,
+    /// Whether it is to be said though nothing that it explains is wrong.
+    stands_alone: bool,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a diagnosis ends with one of these, or with None")]
@@ -104,7 +106,14 @@ impl Found {
         summary: impl Into<String>,
         explains: &'static [&'static str],
     ) -> Self {
-        Self { certainty, summary: summary.into(), explains: explains.to_vec() }
+        let explains = explains.to_vec();
+        Self { certainty, summary: summary.into(), explains, stands_alone: false }
+    }
+
+    /// A state that is meant, and that is to be said though nothing is wrong.
+    fn meant(summary: impl Into<String>, explains: &'static [&'static str]) -> Option<Self> {
+        let found = Self::new(Certainty::Certain, summary, explains);
+        Some(Self { stands_alone: true, ..found })
     }
 
     /// It explains these as well.
@@ -194,6 +203,7 @@ diagnoses! {
     restarting "restarting",
     starting "starting",
     draining "draining",
+    paused "paused",
     migration_interrupted "migration-interrupted",
     not_installed "not-installed",
     stop_phase_death "stop-phase-death",
@@ -270,7 +280,7 @@ pub(crate) fn diagnose(at: &Subject<'_>, findings: &[Finding]) -> Vec<Diagnosis>
         }
         // What a cause already explains needs no second one.
         let is_new = |check: &&str| !diagnoses.iter().any(|known| known.explains.contains(check));
-        if explains.iter().any(is_new) {
+        if found.stands_alone || explains.iter().any(is_new) {
             diagnoses.push(Diagnosis {
                 id: kind.id,
                 certainty: found.certainty,

@@ -493,9 +493,19 @@ impl Teller<'_> {
             let what = "the profile was parked: its own gateway is to rest".into();
             self.tell(When::last_write(*since), Kind::Pause, what, at.path("gateway.parked"));
         }
-        if marks.drain_request.known().is_some() {
+        if let Some(asked) = marks.drain_request.known() {
             let what = "it was asked to drain: it takes no new work, and runs no cron".into();
-            self.tell(When::Unknown, Kind::Pause, what, at.path(".drain_request.json"));
+            let when = asked.map_or(When::Unknown, When::Exact);
+            self.tell(when, Kind::Pause, what, at.path(".drain_request.json"));
+        }
+        if let Some(pause) = marks.pause.known() {
+            let what = "`hermes pause`: it takes no new work, and runs no cron".into();
+            self.tell(
+                pause.since.map_or(When::Unknown, When::Exact),
+                Kind::Pause,
+                what,
+                pause.path.clone(),
+            );
         }
     }
 

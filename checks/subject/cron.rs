@@ -5,6 +5,7 @@ use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store, TickMark};
 use gw_snapshot::facts::executions::{Execution, Owner};
 use gw_snapshot::facts::marks::LOOP_FROZEN_AFTER;
 use gw_snapshot::parse::log::Class;
+use gw_snapshot::parse::time::Stamp;
 use jiff::{SignedDuration, Timestamp};
 
 use super::CLOCK_SECONDS;
@@ -89,6 +90,23 @@ impl<'a> Subject<'a> {
         failed.is_some() && last(Class::StoreWritable) < failed
     }
 
+    /// True if somebody wrote the store after the last tick, and no tick can have been since: nothing has looked yet at what
+    /// is in it now. The end of a run writes it too, and stamps its job at that moment.
+    pub(crate) fn store_waits_for_a_tick(&self) -> bool {
+        let path = self.path("cron/jobs.json");
+        let file = self.gateway.files.iter().find(|file| file.path == path);
+        let Some(written) = file.and_then(|file| file.mtime) else { return false };
+        let Some(mark) = self.gateway.cron.heartbeat.known() else { return false };
+        let is_of_a_run = |job: &CronJob| {
+            let stamps = [job.last_run_at, job.claimed_at].into_iter().flatten();
+            let mut instants = stamps.filter_map(Stamp::instant);
+            instants.any(|at| written.duration_since(at).abs().as_secs() < 1)
+        };
+        mark.at < written
+            && self.facts.now.duration_since(written).as_secs() < NEXT_TICK
+            && !self.store().is_some_and(|store| store.jobs.iter().any(is_of_a_run))
+    }
+
     /// How old the ticker's mark may be, in seconds.
     pub(crate) fn late_after(&self) -> i64 {
         self.intent.policy.thresholds.ticker_late.map_or(LATE_AFTER, i64::from)
@@ -127,5 +145,7 @@ impl<'a> Subject<'a> {
 
 /// Three times the default limit of a run, after which a claim in the store counts no more (0.18). In seconds.
 pub(crate) const LONGEST_RUN: i64 = 1800;
+/// How long it takes at most until a tick takes up what is due, in seconds: a round of 60 s, and the tick itself.
+pub(crate) const NEXT_TICK: i64 = 80;
 /// How far apart the last marks of an event loop and of a ticker are, at most, where both stopped at the same moment.
 const APART_SECONDS: u64 = 90;

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::fact::{Fact, Why};
-use crate::facts::executions::Execution;
+use crate::facts::executions::{Execution, Incident};
 use crate::facts::liveness::Holder;
 use crate::facts::record::RecordError;
-use crate::observation::FileSeen;
+use crate::observation::{FileSeen, Kind};
 use crate::parse::json;
 use crate::parse::lifecycle;
 use crate::parse::time::{self, Stamp};
@@ -62,12 +63,19 @@ pub struct Cron {
     pub last_success: Fact<TickMark>,
     /// `cron/ticker_last_error` (0.20+): how the last tick failed. Absent: it ended well, or failed before 0.20.
     pub last_error: Fact<TickFailure>,
+    /// The failures in `cron/executions.db` that nobody has closed (0.20.6+), one for each job and kind of failure.
+    pub incidents: Fact<Vec<Incident>>,
     /// Who holds `cron/.tick.lock`.
     pub tick_lock: Fact<Holder>,
     /// `cron/executions.db` (0.19+): the runs that have not ended, and of each job the last that has.
     pub executions: Fact<Vec<Execution>>,
-    /// What the scripts of jobs do to the gateway that runs them, by the name in the job, in a fixed wording.
-    pub lifecycle_scripts: BTreeMap<String, &'static str>,
+    /// The scripts of the jobs that are meant to run, by the name in the job.
+    pub scripts: BTreeMap<String, Script>,
+    /// The directories in which jobs that are meant to run are to work, by the path in the job.
+    pub workdirs: BTreeMap<String, Fact<Kind>>,
+    /// The zone by which cron expressions are reckoned, as `HERMES_TIMEZONE` of `.env` or `timezone:` of the configuration
+    /// names it. Absent: that of the machine, or of a variable in the gateway's environment.
+    pub zone: Fact<String>,
     /// How many jobs the store had when Hermes last copied it before an update, and the copy's path. Absent: there is
     /// no such copy.
     pub copied: Fact<(usize, String)>,
@@ -92,11 +100,16 @@ pub struct CronJob {
     /// Its schedule as Hermes displays it.
     pub schedule: String,
     /// What kind of schedule.
-    pub kind: Kind,
+    pub kind: Schedule,
     /// Whether it is meant to run: `enabled`, and neither paused nor completed.
     pub active: bool,
     /// When it is to run next.
     pub next_run_at: Option<Stamp>,
+    /// True if the store says of its next run that there is none, or what no time is. A store that does not speak of it says
+    /// nothing.
+    pub has_no_next_run: bool,
+    /// The offset from UTC in which Hermes wrote that time: the one of its zone at that time.
+    pub next_run_offset: Option<Offset>,
     /// When it last ran.
     pub last_run_at: Option<Stamp>,
     /// When it was made.
@@ -119,13 +132,57 @@ pub struct CronJob {
     pub deliver: Vec<String>,
     /// What it does, when and for whom, to find its doubles. None where too little of it may be seen to tell.
     pub likeness: Option<String>,
+    /// True if it is to run its script and nothing else, and names no script.
+    pub lacks_script: bool,
+    /// The directory in which it is to work.
+    pub workdir: Option<String>,
+    /// How its last run was handed to a worker. None before 0.21.3.
+    pub dispatch: Option<Dispatch>,
+    /// When Hermes last failed to hand it to a worker (0.20.4+). A later success takes the note away.
+    pub fire_failed_at: Option<Stamp>,
+    /// Whether a platform took its last result without a proof that it arrived (0.21.3+).
+    pub is_unverified: bool,
     /// `quota_hold_until` (0.21.5+), or the time of `unreachable_retry` (0.21.3+): until then Hermes itself holds it back.
     pub held_until: Option<Stamp>,
 }
 
+/// The script of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Its path, as Hermes resolves the name in the job: below `scripts/` of the home, if it is relative.
+    pub path: String,
+    /// The kind of what is there.
+    pub there: Fact<Kind>,
+    /// True if it leads out of `scripts/`: Hermes runs no such script (0.13 to 0.22). None where its name cannot be resolved
+    /// from here.
+    pub is_outside: Option<bool>,
+    /// What it does to the gateway that runs it, in a fixed wording.
+    pub lifecycle: Option<&'static str>,
+}
+
+/// When a job that runs again and again was last handed to a worker (0.21.3+).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dispatch {
+    /// How far behind its time, in seconds.
+    pub late_by: u64,
+    /// How Hermes judges it.
+    pub kind: DispatchKind,
+}
+
+/// How a job was handed to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DispatchKind {
+    /// At most 300 s behind its time.
+    OnTime,
+    /// Later, and within half its period.
+    Late,
+    /// Later than that: once, in place of all times that had passed.
+    CatchUp,
+}
+
 /// The kind of a job's schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum Schedule {
     /// At one time.
     Once,
     /// So many minutes after each run.
@@ -258,6 +315,10 @@ impl CronJob {
             kind: kind(schedule),
             active: enabled && !matches!(text("state"), Some("paused" | "completed")),
             next_run_at: stamp("next_run_at"),
+            has_no_next_run: map
+                .get("next_run_at")
+                .is_some_and(|next| next.as_str().and_then(time::iso).is_none()),
+            next_run_offset: text("next_run_at").and_then(time::offset),
             last_run_at: stamp("last_run_at"),
             created_at: stamp("created_at"),
             last_status: text("last_status").map(String::from),
@@ -272,6 +333,17 @@ impl CronJob {
             is_unschedulable: text("state") == Some("error"),
             script: text("script").map(String::from),
             deliver: targets(map.get("deliver")),
+            lacks_script: map.get("no_agent") == Some(&Value::Bool(true))
+                && text("script").is_none(),
+            workdir: text("workdir").map(String::from),
+            dispatch: map.get("last_dispatch").and_then(Dispatch::of),
+            fire_failed_at: map
+                .get("last_fire_error")
+                .and_then(|error| time::iso(error.get("at")?.as_str()?)),
+            is_unverified: map
+                .get("last_delivery_unverified")
+                .and_then(Value::as_array)
+                .is_some_and(|targets| !targets.is_empty()),
             likeness: likeness(map),
             held_until: stamp("quota_hold_until")
                 .or_else(|| time::iso(map.get("unreachable_retry")?.get("at")?.as_str()?)),
@@ -325,19 +397,35 @@ fn likeness(map: &Map<String, Value>) -> Option<String> {
     Some(format!("{work}\n{rest:?}"))
 }
 
-fn kind(schedule: Option<&Value>) -> Kind {
+impl Dispatch {
+    fn of(value: &Value) -> Option<Self> {
+        let kind = match value.get("kind")?.as_str()? {
+            "on_time" => DispatchKind::OnTime,
+            "late" => DispatchKind::Late,
+            "catch_up" => DispatchKind::CatchUp,
+            _ => return None,
+        };
+        let late = value.get("lateness_seconds")?;
+        let late = late.as_u64().or_else(|| {
+            Duration::try_from_secs_f64(late.as_f64()?).ok().map(|late| late.as_secs())
+        });
+        Some(Self { late_by: late?, kind })
+    }
+}
+
+fn kind(schedule: Option<&Value>) -> Schedule {
     let get = |key: &str| schedule?.get(key);
     match get("kind").and_then(Value::as_str) {
-        Some("once") => Kind::Once,
+        Some("once") => Schedule::Once,
         Some("interval") => match get("minutes").and_then(Value::as_u64) {
-            Some(minutes) => Kind::Interval(Duration::from_secs(minutes.saturating_mul(60))),
-            None => Kind::Other,
+            Some(minutes) => Schedule::Interval(Duration::from_secs(minutes.saturating_mul(60))),
+            None => Schedule::Other,
         },
         Some("cron") => match get("expr").and_then(Value::as_str) {
-            Some(expression) => Kind::Cron(expression.into()),
-            None => Kind::Other,
+            Some(expression) => Schedule::Cron(expression.into()),
+            None => Schedule::Other,
         },
-        _ => Kind::Other,
+        _ => Schedule::Other,
     }
 }
 

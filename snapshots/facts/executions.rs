@@ -27,6 +27,40 @@ pub struct Execution {
     pub finished_at: Option<Stamp>,
 }
 
+/// A failure of a job that Hermes keeps in mind until it is over or closed (0.20.6+).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The job's id.
+    pub job: String,
+    /// `failure_type`: `script`, `agent`, `delivery`, `auth`, `rate_limit`, `timeout`, `config`, `unknown`, or what a later
+    /// version says.
+    pub failure: String,
+    /// When it was last seen.
+    pub last_seen_at: Option<Stamp>,
+}
+
+impl Incident {
+    /// Reads the list that a snapshot holds.
+    ///
+    /// # Errors
+    /// If it is no list.
+    pub fn list(text: &str) -> Result<Vec<Self>, RecordError> {
+        let value = json::python(text)?;
+        let list = value.as_array().ok_or(RecordError::Form("it is no list of runs"))?;
+        Ok(list.iter().filter_map(Self::of).collect())
+    }
+
+    fn of(row: &Value) -> Option<Self> {
+        let text = |key: &str| row.get(key).and_then(Value::as_str);
+        let failure = text("failure_type")?;
+        Some(Self {
+            job: text("job_id")?.into(),
+            failure: failure.into(),
+            last_seen_at: text("last_seen_at").and_then(time::iso),
+        })
+    }
+}
+
 /// What has become of the process that claimed a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {

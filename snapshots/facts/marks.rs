@@ -23,8 +23,11 @@ pub struct Marks {
     pub starts: Fact<Vec<Timestamp>>,
     /// `.gateway-planned-stop.json`: somebody is about to stop it. Worth 60 s.
     pub planned_stop: Fact<Timestamp>,
-    /// `.drain_request.json` (0.18+): it is to take no new work, and to run no cron, for as long as this is there.
-    pub drain_request: Fact<()>,
+    /// `.drain_request.json` (0.18+): it is to take no new work, and to run no cron. When that was asked for, as far as the
+    /// file tells.
+    pub drain_request: Fact<Option<Timestamp>>,
+    /// `ESTOP` of the home or of its root (0.20.4+): `hermes pause` keeps it from new turns and from cron.
+    pub pause: Fact<Pause>,
     /// `gateway.parked` (0.21.5+): somebody stopped this profile, which a gateway of another one serves. Since when, as far
     /// as the file tells.
     pub parked: Fact<Option<Timestamp>>,
@@ -44,6 +47,19 @@ pub struct Heartbeat {
     pub pid: u32,
     /// When it came round.
     pub at: Timestamp,
+}
+
+/// A pause of all new work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The file that engages it.
+    pub path: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// When it ends by itself. None: when somebody resumes.
+    pub until: Option<Timestamp>,
+    /// The numeric user who wrote it.
+    pub uid: Option<u32>,
 }
 
 /// A migration of all profiles to one gateway, as far as it came.
@@ -72,7 +88,12 @@ impl Marks {
             heartbeat: file(HEARTBEAT).content().parse(Heartbeat::read),
             starts: file(STARTS).content().map(starts),
             planned_stop: file(PLANNED_STOP).content().parse(written_at),
-            drain_request: present(&file(DRAIN_REQUEST)),
+            drain_request: {
+                let seen = file(DRAIN_REQUEST);
+                present(&seen)
+                    .map(|()| seen.content().known().and_then(|text| stamp(text, "requested_at")))
+            },
+            pause: Pause::of(host, home),
             parked: {
                 let seen = file(PARKED);
                 present(&seen).map(|()| seen.mtime)
@@ -85,13 +106,14 @@ impl Marks {
 }
 
 /// Their paths below a home.
-pub(super) const FILES: [&str; 6] =
-    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED];
+pub(super) const FILES: [&str; 7] =
+    [HEARTBEAT, STARTS, PLANNED_STOP, DRAIN_REQUEST, LAUNCHD_UNSUPPORTED, PARKED, PAUSE];
 
 const HEARTBEAT: &str = "state/gateway.heartbeat";
 const STARTS: &str = "gateway-starts.log";
 const PLANNED_STOP: &str = ".gateway-planned-stop.json";
 const DRAIN_REQUEST: &str = ".drain_request.json";
+const PAUSE: &str = "ESTOP";
 const PARKED: &str = "gateway.parked";
 const MIGRATION: &str = "gateway_migration.json";
 const LAUNCHD_UNSUPPORTED: &str = ".gateway-launchd-unsupported";
@@ -111,6 +133,43 @@ impl Heartbeat {
             _ => Err(RecordError::Form("it names no PID and time")),
         }
     }
+}
+
+impl Pause {
+    /// Looks in the home, and then in the root above all profiles, which counts for each of them. Any content engages it.
+    fn of(host: &dyn Host, home: &str) -> Fact<Self> {
+        let mut unseen = None;
+        for path in pauses(home) {
+            let seen = host.file(&path, Part::SMALL);
+            let text = seen.content().known().copied().unwrap_or_default();
+            match present(&seen) {
+                Fact::Known(()) => {
+                    return Fact::Known(Self {
+                        since: stamp(text, "engaged_at").or(seen.mtime),
+                        until: stamp(text, "expires_at"),
+                        uid: seen.uid,
+                        path,
+                    });
+                }
+                Fact::Unknown(why) => unseen = Some(why),
+                Fact::Absent => {}
+            }
+        }
+        unseen.map_or(Fact::Absent, Fact::Unknown)
+    }
+}
+
+/// Returns the paths of the files that pause a gateway: its own, and that of the root, where that is another.
+fn pauses(home: &str) -> Vec<String> {
+    let mut paths = vec![join(home, PAUSE)];
+    let of_root = root(None, Some(home)).map(|root| join(&root, PAUSE));
+    paths.extend(of_root.filter(|path| *path != join(home, PAUSE)));
+    paths
+}
+
+/// Returns the time under a key of a document.
+fn stamp(text: &str, key: &str) -> Option<Timestamp> {
+    time::iso(json::python(text).ok()?.get(key)?.as_str()?).and_then(time::Stamp::instant)
 }
 
 impl Migration {

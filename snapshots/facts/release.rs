@@ -228,6 +228,8 @@ capabilities! {
     ExternalSupervisor: [0, 20, 0] => [0, 20, 5];
     /// Sets the soft limit of open files in plists from `runtime.nofile_soft_limit`.
     FileLimitInPlists: [0, 20, 0] => [0, 20, 4];
+    /// Rests while there is an `ESTOP`, and passes over a request to drain that is an hour old or of before the boot.
+    Pause: [0, 20, 0] => [0, 20, 4];
     /// Waits for jobs under way, too, when it stops: `agent.cron_drain_timeout`.
     CronDrain: [0, 20, 0] => [0, 20, 4];
     /// Reckons `TimeoutStopSec=` from that wait, too.

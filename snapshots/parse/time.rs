@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Unit};
 
 /// A stored time.
@@ -42,6 +43,11 @@ impl Stamp {
         };
         Duration::try_from(age).ok()
     }
+}
+
+/// Returns the offset from UTC in what Python's `isoformat()` writes.
+pub fn offset(text: &str) -> Option<Offset> {
+    Pieces::parse(text.trim()).ok()?.to_numeric_offset()
 }
 
 /// Reads what Python's `isoformat()` writes: microseconds or none, an offset, `Z`, or neither.

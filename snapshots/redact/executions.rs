@@ -22,7 +22,11 @@ const COLUMNS: [&str; 10] = [
     "error",
 ];
 
-/// The runs that have not ended, and of each job the last that has, oldest first.
+/// What is kept of an incident, which stands in the same list. Its `id` is made from its error.
+const INCIDENT: [&str; 4] = ["job_id", "failure_type", "state", "last_seen_at"];
+
+/// The runs that have not ended, and of each job the last that has, oldest first, and after them the incidents
+/// that are open.
 ///
 /// # Errors
 /// If the database cannot be read.
@@ -47,8 +51,26 @@ pub fn list(database: &[u8], log: &[u8], salt: &Salt) -> Result<String, SqliteEr
     for row in &mut rows {
         row.retain(|column, _| COLUMNS.contains(&column.as_str()));
     }
+    rows.extend(incidents(database, log)?);
     let rows = rows.into_iter().map(Value::Object).collect();
     Ok(json::value(&Value::Array(rows), salt))
+}
+
+/// The failures of jobs that nobody has closed and that are not over. The table came with 0.20.6.
+fn incidents(database: &[u8], log: &[u8]) -> Result<Vec<Map<String, Value>>, SqliteError> {
+    let rows = match sqlite::rows(database, log, "cron_incidents") {
+        Err(SqliteError::NoTable) => return Ok(Vec::new()),
+        rows => rows?,
+    };
+    let is_open = |row: &Map<String, Value>| {
+        let state = row.get("state").and_then(Value::as_str);
+        matches!(state, Some("detected" | "alerted"))
+    };
+    let mut open: Vec<_> = rows.into_iter().filter(is_open).collect();
+    for row in &mut open {
+        row.retain(|column, _| INCIDENT.contains(&column.as_str()));
+    }
+    Ok(open)
 }
 
 /// As an instant: the offset changes with Hermes's time zone, so the text tells no order.
@@ -85,5 +107,18 @@ mod tests {
         );
         assert!(!text.contains("Ünïcode"), "{text}");
         assert!(!text.contains("process_id\""), "{text}");
+    }
+
+    #[test]
+    fn what_is_neither_over_nor_closed_is_kept_of_the_incidents_without_its_error() {
+        let database = include_bytes!("../parse/sqlite/incidents.db");
+        let text = list(database, &[], &Salt(b"test".to_vec())).expect("a sound database");
+        let rows: Vec<Map<String, Value>> = serde_json::from_str(&text).expect("JSON");
+        let said: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|row| (row["job_id"].as_str().expect("id"), row["state"].as_str().expect("state")))
+            .collect();
+        assert_eq!(said, [("000000000000", "detected"), ("000000000001", "alerted")]);
+        assert!(!text.contains("secret"), "{text}");
     }
 }

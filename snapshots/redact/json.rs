@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::shape::{self, CommandLine};
 use super::{Mark, Salt};
 use crate::parse::json::{self, JsonError};
+use crate::parse::time;
 
 /// Keys whose values may be seen: identity of processes, times, states, schedules, numbers of things.
 const CLEAR_KEYS: &[&str] = &[
@@ -27,6 +28,7 @@ const CLEAR_KEYS: &[&str] = &[
     "completed",
     "created_at",
     "desired_state",
+    "dispatched_at",
     "display",
     "distance",
     "enabled",
@@ -37,6 +39,7 @@ const CLEAR_KEYS: &[&str] = &[
     "exited_at",
     "expr",
     "failure_streak",
+    "failure_type",
     "finished_at",
     "fire_claim",
     "gateway_state",
@@ -47,7 +50,9 @@ const CLEAR_KEYS: &[&str] = &[
     "kind",
     "last_lease_phase",
     "last_run_at",
+    "last_seen_at",
     "last_status",
+    "lateness_seconds",
     "listener_base",
     "manual_run_at",
     "migrated_at",
@@ -80,6 +85,7 @@ const CLEAR_KEYS: &[&str] = &[
     "run_claim",
     "schedule",
     "schedule_display",
+    "scheduled_at",
     "scope",
     "script",
     "served_profiles",
@@ -139,6 +145,19 @@ const JOB_ERRORS: [&str; 16] = [
 pub fn document(text: &str, salt: &Salt) -> Result<String, JsonError> {
     // What it has written is dropped where it must begin anew.
     json::python_with(text, || Document { salt })
+}
+
+/// Of a document those texts under these keys that are times, and nothing else: a person wrote the rest.
+///
+/// # Errors
+/// If it is not JSON even by Python's reading.
+pub fn times(text: &str, keys: &[&str]) -> Result<String, JsonError> {
+    let value: Value = json::python(text)?;
+    let time = |key: &str| {
+        let text = value.get(key)?.as_str()?;
+        time::iso(text).map(|_| (key.to_string(), Value::from(text.trim())))
+    };
+    Ok(Value::Object(keys.iter().filter_map(|key| time(key)).collect()).to_string())
 }
 
 /// The same for a value that was read already.

@@ -57,6 +57,8 @@ enum Treatment {
     Script,
     /// What a ticker left of a tick that failed.
     TickError,
+    /// A pause, with a reason in somebody's words.
+    Pause,
     /// It can hold no secret.
     AsItIs,
     /// Nobody knows what it holds.
@@ -95,6 +97,7 @@ fn treatment(path: &str) -> Treatment {
     match (name, ending) {
         _ if HARMLESS.contains(&name) => Treatment::AsItIs,
         ("gateway.pid" | "gateway.lock", _) => Treatment::PidRecord,
+        ("ESTOP", _) => Treatment::Pause,
         ("config.yaml", _) => Treatment::Yaml,
         ("gateway-exit-diag.log" | "gateway-startup-watchdog.log", _) => Treatment::JsonLines,
         ("__init__.py", _) => Treatment::Version,
@@ -180,6 +183,10 @@ fn treated(treatment: Treatment, bytes: &[u8], salt: &Salt) -> Redacted {
         (Treatment::TickError, _) => {
             Redacted::Text(redact::tick_error::text(&String::from_utf8_lossy(bytes)))
         }
+        (Treatment::Pause, _) => {
+            let text = String::from_utf8_lossy(bytes);
+            or_withheld(redact::json::times(&text, &["engaged_at", "expires_at"]))
+        }
         (Treatment::Version, _) => Redacted::Text(version_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Project, _) => Redacted::Text(project_lines(&String::from_utf8_lossy(bytes))),
         (Treatment::Head, _) => Redacted::Text(head(&String::from_utf8_lossy(bytes), salt)),
@@ -244,6 +251,7 @@ const OF_A_HOME: &[&str] = &[
     ".clean_shutdown",
     ".drain_request.json",
     ".env",
+    "ESTOP",
     ".gateway-launchd-unsupported",
     ".gateway-planned-stop.json",
     "gateway_migration.json",

@@ -18,6 +18,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             job.has_delivery_error || job.last_status.as_deref() == Some("delivery_failed")
         })
         .collect();
+    let unverified: Vec<_> = store.active().filter(|job| job.is_unverified).collect();
+    if undelivered.is_empty() && !unverified.is_empty() {
+        let count = unverified.len();
+        let claim = format!(
+            "a platform took the last result of {count} job{} and gave no proof that it arrived",
+            plural(count)
+        );
+        return vec![at.with_jobs(Finding::note(claim), &unverified)];
+    }
     if undelivered.is_empty() {
         return vec![Finding::pass("no job reports a result that could not be delivered")];
     }

@@ -5,6 +5,8 @@ use gw_snapshot::facts::cron::{CronJob, LATE_AFTER, Store};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural, span};
+use crate::subject::cron::NEXT_TICK;
+use crate::subject::rest::Rest;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
@@ -16,13 +18,26 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         .active()
         .filter(|job| !at.may_be_running(job))
         .filter_map(|job| Some((job, job.late_by(at.facts.now)?.as_secs())))
-        .filter(|(_, late)| *late > NORMAL)
+        .filter(|(_, late)| *late > NEXT_TICK.unsigned_abs())
         .collect();
     let worst = late.iter().map(|(_, late)| *late).max().unwrap_or(0);
     if late.is_empty() {
         return vec![none_late(store)];
     }
     let count = late.len();
+    if let Some(rest) = at.rest() {
+        let what = match rest {
+            Rest::Paused(_) => "the end of the pause",
+            Rest::Drained => "the end of the drain",
+        };
+        let claim = format!(
+            "{count} job{} {} for {what}: the first was due {} ago",
+            plural(count),
+            if count == 1 { "waits" } else { "wait" },
+            span(worst)
+        );
+        return vec![listed(at, Finding::warning(claim), &late)];
+    }
     let which = if count == 1 { "it" } else { "the first" };
     let claim = format!(
         "{count} job{} should have run by now: {which} was due {} ago",
@@ -32,21 +47,28 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let own = LATE_AFTER.unsigned_abs();
     let limit = at.intent.policy.thresholds.overdue.map_or(own, u64::from);
     let has_woken = at.has_just_woken().is_some();
-    let finding = if worst > limit && has_ticked(at) && !has_woken {
+    let is_new = at.store_waits_for_a_tick();
+    let finding = if worst > limit && has_ticked(at) && !has_woken && !is_new {
         Finding::failure(claim)
     } else {
         Finding::warning(claim)
     };
     let finding = if has_woken {
         finding.help("the machine may have slept until now: look again in two minutes")
+    } else if is_new {
+        finding.help("the job store was changed after the last tick: look again in two minutes")
     } else {
         finding
     };
+    vec![listed(at, finding, &late)]
+}
+
+/// A finding with a few of the jobs that are late.
+fn listed(at: &Subject<'_>, finding: Finding, late: &[(&CronJob, u64)]) -> Finding {
     let file = at.path("cron/jobs.json");
-    let finding = late.iter().take(5).fold(finding, |finding, (job, late)| {
+    late.iter().take(5).fold(finding, |finding, (job, late)| {
         finding.seen(&file, format!("job {} ({}): due {} ago", job.id, job.schedule, span(*late)))
-    });
-    vec![finding]
+    })
 }
 
 /// That no job is late, of those whose next run can be read.
@@ -73,5 +95,3 @@ fn has_ticked(at: &Subject<'_>) -> bool {
 
 /// The first tick comes when the platforms are connected. In seconds.
 const FIRST_TICK: i64 = 120;
-/// A due job runs at the next tick, up to 60 s later, and a tick takes a while. In seconds.
-const NORMAL: u64 = 80;

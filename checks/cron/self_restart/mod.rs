@@ -11,8 +11,8 @@ pub(crate) const WORST: Verdict = Verdict::Failure;
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let Some(store) = at.store() else { return at.no_cron() };
-    let scripts = &at.gateway.cron.lifecycle_scripts;
-    let in_script = |job: &CronJob| scripts.get(job.script.as_ref()?).copied();
+    let script = |job: &CronJob| at.gateway.cron.scripts.get(job.script.as_ref()?);
+    let in_script = |job: &CronJob| script(job)?.lifecycle;
     let suspects: Vec<_> = store
         .active()
         .filter_map(|job| Some((job, job.lifecycle.or_else(|| in_script(job))?)))
@@ -29,8 +29,9 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     .help("disable the job from a terminal outside the gateway");
     let file = at.path("cron/jobs.json");
     vec![suspects.iter().take(5).fold(finding, |finding, (job, command)| {
-        let script = job.script.as_deref().filter(|script| scripts.contains_key(*script));
-        let place = script.map_or_else(|| file.clone(), |script| at.path("scripts/") + script);
+        let script =
+            script(job).filter(|script| job.lifecycle.is_none() && script.lifecycle.is_some());
+        let place = script.map_or_else(|| file.clone(), |script| script.path.clone());
         finding.seen(place, format!("job {} ({}): {command}", job.id, job.schedule))
     })]
 }

@@ -13,5 +13,7 @@ const FAILING: &[&str] = &[
     "cron/last-run-failed",
     "cron/delivery-failed",
     "cron/never-fired",
+    "cron/not-handed-over",
+    "cron/script-missing",
     "cron/target-unresolvable",
 ];

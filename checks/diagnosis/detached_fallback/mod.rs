@@ -38,6 +38,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let since = since.map_or_else(String::new, |age| format!(", for {}", span(age.unsigned_abs())));
     let why = why.map_or_else(String::new, |why| format!(" (it says: {why})"));
     Some(Found {
+        stands_alone: false,
         certainty: if marked.is_some() { Certainty::Certain } else { Certainty::Likely },
         summary: format!(
             "the gateway is up but not supervised: PID {} is Hermes's own fallback beside launchd{why}{since}{holds}; {job}",

@@ -5,6 +5,7 @@ use super::{Case, Certainty, Found};
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let finding = case.found("cron/store-shrunk")?;
     Some(Found {
+        stands_alone: false,
         // Somebody may have removed them.
         certainty: Certainty::Possible,
         summary: format!("cron jobs may be lost: {}", finding.claim),

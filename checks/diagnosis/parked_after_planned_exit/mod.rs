@@ -19,6 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         (false, None) => "before its first run".to_string(),
     };
     Some(Found {
+        stands_alone: false,
         certainty: if planned { Certainty::Certain } else { Certainty::Likely },
         summary: format!("{} is loaded and parked {ended}: {}", lane.name, finding.claim),
         explains: vec![

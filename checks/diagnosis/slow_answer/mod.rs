@@ -25,6 +25,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         ),
     };
     Some(Found {
+        stands_alone: false,
         certainty,
         summary: format!("{}, and PID {} lives; {rest}", finding.claim, process.pid),
         explains: vec!["health/timeout"],

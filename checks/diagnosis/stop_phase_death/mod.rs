@@ -22,6 +22,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         _ => (Certainty::Likely, ""),
     };
     Some(Found {
+        stands_alone: false,
         certainty,
         summary: format!(
             "the gateway does not run: it ended with {exit} while it was being stopped{}, which systemd does not answer with a start; {} is {}{says}",

@@ -71,6 +71,7 @@ fn by_another_user(case: &Case<'_>) -> Option<Found> {
             format!(", restarted {restarts} time{}", plural(restarts))
         });
     Some(Found {
+        stands_alone: false,
         certainty: Certainty::Likely,
         summary: format!(
             "the gateway is up, and two supervisors serve its home: PID {} runs in {unit} of the user manager of uid {owner}, beside {}, which is {}{times}",

@@ -33,6 +33,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     };
     let domain = lane.manager.domain();
     Some(Found {
+        stands_alone: false,
         certainty,
         summary: format!(
             "the gateway does not run since a restart was cut off: {} is not loaded in {domain}, and {how}",

@@ -117,6 +117,7 @@ fn frozen_alone(case: &Case<'_>, process: &Process, still: &[&Finding]) -> Optio
     let Some(age) = loop_age(at, process).map(span) else {
         let claim = &still.first()?.claim;
         return Some(Found {
+            stands_alone: false,
             certainty: Certainty::Possible,
             summary: format!(
                 "PID {} may be wedged, or cannot write its home: {claim}",
@@ -131,6 +132,7 @@ fn frozen_alone(case: &Case<'_>, process: &Process, still: &[&Finding]) -> Optio
         "there is no API server to ask"
     };
     Some(Found {
+        stands_alone: false,
         certainty: Certainty::Possible,
         summary: format!(
             "PID {} may be wedged: its event loop has left no mark for {age}, and {other}",

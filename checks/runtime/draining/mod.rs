@@ -2,6 +2,7 @@
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
+use crate::subject::rest::Rest;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Warning;
@@ -13,7 +14,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![Finding::skipped("no status is known to be that of this process")];
     };
     let marks = &at.gateway.marks;
-    let is_asked = marks.drain_request.known().is_some();
+    let is_asked = matches!(at.rest(), Some(Rest::Drained));
     if status.state.as_deref() != Some("draining") {
         let planned = marks.planned_stop.known().and_then(|planned| at.age_of(*planned));
         let finding = match planned.filter(|age| (0..=PLANNED_SECONDS).contains(age)) {
