@@ -72,7 +72,7 @@ fn of_outcry(at: &Subject<'_>, job: &Job) -> Option<String> {
 /// How often the log of the service's errors says so, where it was written to by runs of the last minutes.
 pub(crate) fn cried(at: &Subject<'_>, class: Class) -> Option<String> {
     let outcry = at.gateway.outcry.known()?;
-    let lines = *outcry.lines.get(&class)?;
+    let lines = outcry.lines.get(&class)?.lines;
     let age = outcry.written.map(|written| at.facts.now.duration_since(written).as_secs());
     if age.is_some_and(|age| age > RECENT_SECONDS) {
         return None;
@@ -92,7 +92,7 @@ pub(crate) fn told_by_journal(at: &Subject<'_>, job: &Job) -> Option<String> {
         return None;
     }
     let (class, what) = REASONS.iter().find(|(class, _)| outcry.lines.contains_key(class))?;
-    let lines = *outcry.lines.get(class)?;
+    let lines = outcry.lines.get(class)?.lines;
     Some(format!("{what} ({} says so {lines} time{})", outcry.source, plural(lines)))
 }
 

@@ -148,6 +148,7 @@ impl Timeline {
         teller.pauses();
         teller.cron();
         teller.log();
+        teller.outcry();
         teller.marks();
         teller.now();
         teller.finish()
@@ -637,6 +638,47 @@ impl Teller<'_> {
             } else {
                 line(first, &format!(", for the first of {lines} times,"));
                 line(last, &format!(", for the last of {lines} times,"));
+            }
+        }
+    }
+
+    /// The first and the last line of each class in what its service says of starts that come to nothing: the journal of a unit
+    /// that fails, or the log to which launchd leads its errors.
+    fn outcry(&mut self) {
+        let outcry = match &self.at.gateway.outcry {
+            Fact::Known(outcry) => outcry,
+            Fact::Absent => return,
+            Fact::Unknown(why) => {
+                let Some(lane) = self.at.gateway.lane().filter(|lane| lane.is_installed()) else {
+                    return;
+                };
+                let what = if lane.manager.is_launchd() { "the log of errors" } else { "the journal" };
+                return self.unseen(format!("{what} of {}", lane.name), why);
+            }
+        };
+        // Of a log without times is known when it was last written to.
+        let written = outcry.written;
+        let classes = outcry.lines.iter().filter_map(|(class, cries)| Some((words(*class)?, cries)));
+        let refused = outcry.refused.as_ref().map(|(program, _)| program);
+        let refused = refused.map(|program| format!("systemd could not run {program}"));
+        let refused = refused.as_deref().map(|said| (said, &outcry.refusals));
+        for (said, cries) in classes.chain(refused) {
+            let mut line = |at: Option<Timestamp>, which: &str| {
+                let when = match (at, written) {
+                    (Some(at), _) => When::Exact(at),
+                    (None, Some(written)) => When::Latest(written),
+                    (None, None) => When::Unknown,
+                };
+                let what = format!("the service's errors say{which} that {said}");
+                self.tell(when, Kind::Log, what, &outcry.source);
+            };
+            let lines = cries.lines;
+            if lines == 1 || cries.first == cries.last {
+                let times = if lines == 1 { String::new() } else { format!(", {lines} times,") };
+                line(cries.last, &times);
+            } else {
+                line(cries.first, &format!(", for the first of {lines} times,"));
+                line(cries.last, &format!(", for the last of {lines} times,"));
             }
         }
     }

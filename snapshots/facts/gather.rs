@@ -418,7 +418,7 @@ fn outcry_in_journal(look: &Look<'_>, scope: Scope, unit: &str, job: &Job) -> Fa
     let loops = job.restarts.is_some_and(|restarts| restarts > 0) && is_young;
     let is_meant = matches!(job.phase, Phase::Failed | Phase::Restarting) || loops;
     if !is_meant || !look.may_ask_journal() {
-        return Fact::Absent;
+        return Fact::Unknown(Why::NotObserved);
     }
     let ask = Ask::Journal { scope, unit: unit.into() };
     let of = if scope == Scope::User { "--user-unit" } else { "-u" };
