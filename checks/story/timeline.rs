@@ -310,11 +310,13 @@ impl Teller<'_> {
         }
         let is_setting = |path: &str| path.ends_with("/.env") || path.ends_with("/config.yaml");
         for file in &self.at.gateway.files {
-            if let Some(at) = file.mtime.filter(|_| is_setting(&file.path)) {
-                let name = file.path.rsplit('/').next().unwrap_or_default();
-                let what = format!("{name} was last written");
-                self.tell(When::LastWrite(at), Kind::Edit, what, file.path.clone());
+            if !is_setting(&file.path) || file.error.is_some() {
+                continue;
             }
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            let last = if file.mtime.is_some() { "last " } else { "" };
+            let what = format!("{name} was {last}written");
+            self.tell(When::last_write(file.mtime), Kind::Edit, what, file.path.clone());
         }
     }
 
@@ -501,12 +503,20 @@ impl Teller<'_> {
         }
         if let Some(pause) = marks.pause.known() {
             let what = "`hermes pause`: it takes no new work, and runs no cron".into();
-            self.tell(
-                pause.since.map_or(When::Unknown, When::Exact),
-                Kind::Pause,
-                what,
-                pause.path.clone(),
-            );
+            self.tell(When::exact(pause.since), Kind::Pause, what, pause.path.clone());
+            if let Some(until) = pause.until.filter(|until| *until <= at.facts.now) {
+                let what = "the pause was over, by the time that was set for it".into();
+                self.tell(When::Exact(until), Kind::Pause, what, pause.path.clone());
+            }
+        }
+        for (what, why) in [
+            ("ESTOP", marks.pause.why()),
+            (".drain_request.json", marks.drain_request.why()),
+            ("gateway.parked", marks.parked.why()),
+        ] {
+            if let Some(why) = why {
+                self.unseen(what, why);
+            }
         }
     }
 
@@ -760,7 +770,9 @@ impl Teller<'_> {
         let mut from = vec![source];
         if let Some(lane) = gateway.lane() {
             parts.extend(job_now(lane));
-            from.extend(lane.job.known().map(|job| job.source.clone()));
+            let is_loaded = lane.job.known().map(|job| job.source.clone());
+            let is_on_disk = || lane.job.is_absent().then(|| lane.path.clone());
+            from.extend(is_loaded.or_else(is_on_disk));
         }
         if let Some(what) = at.under_way() {
             parts.push(at.says(what));
