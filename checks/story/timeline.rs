@@ -662,13 +662,15 @@ impl Teller<'_> {
                 let Some(lane) = self.at.gateway.lane().filter(|lane| lane.is_installed()) else {
                     return;
                 };
-                let what = if lane.manager.is_launchd() { "the log of errors" } else { "the journal" };
+                let what =
+                    if lane.manager.is_launchd() { "the log of errors" } else { "the journal" };
                 return self.unseen(format!("{what} of {}", lane.name), why);
             }
         };
         // Of a log without times is known when it was last written to.
         let written = outcry.written;
-        let classes = outcry.lines.iter().filter_map(|(class, cries)| Some((words(*class)?, cries)));
+        let classes =
+            outcry.lines.iter().filter_map(|(class, cries)| Some((words(*class)?, cries)));
         let refused = outcry.refused.as_ref().map(|(program, _)| program);
         let refused = refused.map(|program| format!("systemd could not run {program}"));
         let refused = refused.as_deref().map(|said| (said, &outcry.refusals));
@@ -706,7 +708,7 @@ impl Teller<'_> {
             }
         }
         if let Some(mark) = gateway.marks.heartbeat.known() {
-            let what = format!("the event loop of PID {} left its last mark", mark.pid);
+            let what = format!("PID {} left the last mark of its event loop", mark.pid);
             let source = at.path("state/gateway.heartbeat");
             self.tell(When::Exact(mark.at), Kind::Mark, what, source);
         }
