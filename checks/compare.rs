@@ -72,7 +72,7 @@ pub fn compare(before: Look<'_>, after: Look<'_>) -> Vec<Change> {
 }
 
 fn pairs(look: Look<'_>) -> impl Iterator<Item = (&Gateway, &Examined)> {
-    look.facts.gateways.iter().zip(look.examined)
+    look.facts.asked().zip(look.examined)
 }
 
 fn change(profile: &str, way: Way, what: String) -> Change {

@@ -66,9 +66,9 @@ impl Selection {
     }
 }
 
-/// Examines each gateway, in the order of the facts.
+/// Examines each gateway that somebody asked for, in the order of the facts.
 pub fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
-    facts.gateways.iter().map(|gateway| one(facts, gateway, intent, selection)).collect()
+    facts.asked().map(|gateway| one(facts, gateway, intent, selection)).collect()
 }
 
 /// Examines one gateway of these facts. What is found of the others does not count, so they can be examined side by side.

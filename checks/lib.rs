@@ -194,6 +194,7 @@ checks! {
         paused "runtime/paused",
         platform_error "runtime/platform-error",
         no_platform "runtime/no-platform",
+        same_credential "runtime/same-credential",
         unreadable "runtime/unreadable",
         loop_stalled "runtime/loop-stalled",
         connected_unverified "runtime/connected-unverified",

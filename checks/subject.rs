@@ -16,9 +16,9 @@ use gw_snapshot::facts::gateway::Supervision;
 use gw_snapshot::facts::job::Job;
 use gw_snapshot::facts::job::systemd::{Freezer, Standing};
 use gw_snapshot::facts::process::Process;
-use gw_snapshot::facts::record::Status;
+use gw_snapshot::facts::record::{Platform, Status};
 use gw_snapshot::facts::release::{Capability, Version};
-use gw_snapshot::facts::{Lane, home};
+use gw_snapshot::facts::{Gateway, Lane, home};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Subject;
@@ -43,6 +43,16 @@ impl Off {
             Self::Parked(_) => "parked on purpose",
         }
     }
+}
+
+/// The platforms of a profile, and who serves them.
+pub(crate) struct Platforms<'a> {
+    /// The gateway: the profile's own, or the one that serves it.
+    pub(crate) host: &'a Gateway,
+    /// Its process.
+    pub(crate) process: &'a Process,
+    /// What its status says, by the names that the platforms have in the profile.
+    pub(crate) here: Vec<(&'a str, &'a Platform)>,
 }
 
 impl<'a> Subject<'a> {
@@ -87,6 +97,26 @@ impl<'a> Subject<'a> {
         } else {
             Some("no gateway of this home is installed or has ever run")
         }
+    }
+
+    /// Returns the gateway that serves this profile, its process, and what its own status says of the platforms here. A gateway that serves
+    /// others writes theirs under `PROFILE:PLATFORM` (0.20+).
+    pub(crate) fn platforms(&self) -> Option<Platforms<'a>> {
+        let os = self.facts.about.os;
+        let host = match &self.gateway.served_by {
+            Some(served) => self.facts.gateway_of(served.pid)?,
+            None => self.gateway,
+        };
+        let (process, status) = (host.process()?, host.own_status(os)?);
+        let of_this = |platform: &'a Platform| match &self.gateway.served_by {
+            None => Some((platform.name.as_str(), platform)),
+            Some(_) => {
+                let rest = platform.name.strip_prefix(self.gateway.home.profile.as_str())?;
+                Some((rest.strip_prefix(':')?, platform))
+            }
+        };
+        let here = status.platforms.iter().filter_map(of_this).collect();
+        Some(Platforms { host, process, here })
     }
 
     /// The services of the gateway that are more than a name.

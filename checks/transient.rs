@@ -23,7 +23,7 @@ pub fn unsettled(facts: &Facts) -> Vec<String> {
         let what = under_way.or_else(|| goes_on(&at))?;
         Some(format!("{}: {what}", gateway.home.profile))
     };
-    facts.gateways.iter().filter_map(of_gateway).collect()
+    facts.asked().filter_map(of_gateway).collect()
 }
 
 /// Why the gateways are not all healthy, one line for each that is not; empty if they are.
@@ -38,7 +38,7 @@ pub fn unhealthy(
 ) -> Vec<String> {
     let mut open = unsettled(facts);
     let mut healthy = 0_usize;
-    for (gateway, examined) in facts.gateways.iter().zip(examined) {
+    for (gateway, examined) in facts.asked().zip(examined) {
         let first = examined.diagnoses.first();
         let why = match first.map(|diagnosis| diagnosis.id) {
             Some(HEALTHY) => {

@@ -19,7 +19,7 @@ pub fn entries(
     all: bool,
 ) -> Vec<(Place, String)> {
     let looks: Vec<(&str, &Examined)> =
-        facts.gateways.iter().map(|gateway| gateway.home.profile.as_str()).zip(examined).collect();
+        facts.asked().map(|gateway| gateway.home.profile.as_str()).zip(examined).collect();
     let was_seen = |profile: &str| looks.iter().any(|(known, _)| *known == profile);
     let ignored = policy.ignored.iter().filter(|ignored| {
         let mut gateways = looks.iter().filter(|(profile, _)| ignored.is_of(profile));

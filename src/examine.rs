@@ -6,7 +6,8 @@ use gw_snapshot::facts::Facts;
 
 use crate::side_by_side::side_by_side;
 
-/// Examines each gateway, in the order of the facts.
+/// Examines each gateway that somebody asked for, in the order of the facts.
 pub(crate) fn examine(facts: &Facts, intent: &Intent, selection: &Selection) -> Vec<Examined> {
-    side_by_side(&facts.gateways, |gateway| examine::one(facts, gateway, intent, selection))
+    let asked: Vec<_> = facts.asked().collect();
+    side_by_side(&asked, |gateway| examine::one(facts, gateway, intent, selection))
 }

@@ -205,7 +205,7 @@ fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
 fn timeline(args: &TimelineArgs) -> anyhow::Result<Exit> {
     let facts = look(&args.look, args.from.as_deref())?;
     let from = args.since.map(|since| since.before(facts.now));
-    let told = facts.gateways.iter().map(|gateway| Timeline::of(&facts, gateway));
+    let told = facts.asked().map(|gateway| Timeline::of(&facts, gateway));
     let told = told.map(|told| if let Some(from) = from { told.since(from) } else { told });
     let timelines: Vec<Timeline> = told.collect();
     print(&report::timeline::render(&facts, &timelines, args)?, Exit::Fine)
@@ -235,8 +235,7 @@ fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {
     let facts = facts::gather(host, &wanted);
     let is_known = |name: &&String| names(&facts).any(|known| known == *name);
     if let Some(name) = args.profiles.iter().find(|name| !is_known(name)) {
-        let all = facts::gather(host, &Wanted { profiles: Vec::new(), ..wanted });
-        bail!("{}", no_profile(name, &names(&all).collect::<Vec<_>>()));
+        bail!("{}", no_profile(name, &names(&facts).collect::<Vec<_>>()));
     }
     Ok(facts)
 }

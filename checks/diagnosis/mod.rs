@@ -205,6 +205,7 @@ diagnoses! {
     draining "draining",
     paused "paused",
     migration_interrupted "migration-interrupted",
+    host_gateway_down "host-gateway-down",
     not_installed "not-installed",
     stop_phase_death "stop-phase-death",
     stale_records "stale-records",

@@ -404,7 +404,7 @@ pub fn plans(facts: &Facts, intent: &Intent, examined: &[Examined]) -> Vec<Plan>
     let plan = |(gateway, found): (&Gateway, &Examined)| {
         plan(&Subject::new(facts, gateway, intent), &found.diagnoses)
     };
-    facts.gateways.iter().zip(examined).map(plan).collect()
+    facts.asked().zip(examined).map(plan).collect()
 }
 
 /// The plan for a gateway with these diagnoses.

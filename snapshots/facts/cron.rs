@@ -116,6 +116,9 @@ pub struct CronJob {
     pub created_at: Option<Stamp>,
     /// `ok`, `error`, or what a later version says.
     pub last_status: Option<String>,
+    /// Whether its last run failed because Hermes could not reach the service manager of its user, which is to hold each run
+    /// (0.21.3+).
+    pub lacks_user_bus: bool,
     /// Whether `last_delivery_error` is set. A job can be `ok` and undelivered.
     pub has_delivery_error: bool,
     /// What in its words stops or restarts a gateway, in a fixed wording.
@@ -322,6 +325,7 @@ impl CronJob {
             last_run_at: stamp("last_run_at"),
             created_at: stamp("created_at"),
             last_status: text("last_status").map(String::from),
+            lacks_user_bus: text("last_error").is_some_and(lacks_user_bus),
             has_delivery_error: text("last_delivery_error").is_some(),
             lifecycle: ["prompt", "script"]
                 .iter()
@@ -395,6 +399,11 @@ fn likeness(map: &Map<String, Value>) -> Option<String> {
     };
     let rest = ["schedule", "deliver", "skills", "origin"].map(|key| map.get(key));
     Some(format!("{work}\n{rest:?}"))
+}
+
+fn lacks_user_bus(error: &str) -> bool {
+    let is_of_the_bus = ["Failed to connect to bus", "user D-Bus session"];
+    error.contains("restart-safe") && is_of_the_bus.iter().any(|phrase| error.contains(phrase))
 }
 
 impl Dispatch {

@@ -19,6 +19,8 @@ pub struct Execution {
     pub is_open: bool,
     /// The process that claimed it. [`Owner::Unclear`] where it has ended, for nobody asks then.
     pub owner: Owner,
+    /// The process that claimed it, and when that started, in the unit of its platform.
+    pub claimant: Option<PidRecord>,
     /// When it was claimed.
     pub claimed_at: Option<Stamp>,
     /// `status`: `claimed`, `running`, `completed`, `failed`, `unknown`, or what a later version says.
@@ -93,6 +95,7 @@ impl Execution {
             job: text("job_id")?.into(),
             is_open,
             owner: if is_open { owner(row, host) } else { Owner::Unclear },
+            claimant: claimant(row),
             claimed_at: text("claimed_at").and_then(time::iso),
         })
     }
@@ -103,11 +106,16 @@ impl Execution {
     }
 }
 
-fn owner(row: &Value, host: &dyn Host) -> Owner {
+fn claimant(row: &Value) -> Option<PidRecord> {
     let pid = row.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok());
-    let Some(pid) = pid.filter(|pid| *pid > 0) else { return Owner::Unclear };
-    let started = row.get("process_started_at").and_then(Value::as_u64);
-    let record = PidRecord { pid, start_time: started, program: None };
+    let pid = pid.filter(|pid| *pid > 0)?;
+    let start_time = row.get("process_started_at").and_then(Value::as_u64);
+    Some(PidRecord { pid, start_time, program: None })
+}
+
+fn owner(row: &Value, host: &dyn Host) -> Owner {
+    let Some(record) = claimant(row) else { return Owner::Unclear };
+    let pid = record.pid;
     let seen = host.process(pid);
     match exists(&seen) {
         Some(false) => Owner::Gone(pid),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::credential::Credential;
 use crate::facts::cron::Cron;
 use crate::facts::definition::Definition;
 use crate::facts::disk::Disk;
@@ -149,6 +150,8 @@ pub struct Gateway {
     pub config_fault: Option<String>,
     /// The variables that its files set, the strongest last: `config.yaml`, the definition of its service, `.env`.
     pub assigned: Layer,
+    /// The credentials of its platforms.
+    pub credentials: Vec<Credential>,
     /// The answer of its health endpoint.
     pub health: Option<Health>,
     /// Its cron.
@@ -177,6 +180,11 @@ pub struct Gateway {
     pub files: Vec<FileSeen>,
     /// The gateway that serves this profile beside its own, where that says so (0.17+).
     pub served_by: Option<Served>,
+    /// The profile whose gateway served this one when it last ran, where that gateway does not live and this profile has no
+    /// service of its own: it is down with that one.
+    pub rests_with: Option<String>,
+    /// Whether somebody asked for it, and it is to be spoken of.
+    pub is_asked: bool,
     /// Processes of Hermes that are no gateway and may tick this home's cron: `serve` and `dashboard`.
     pub servers: Vec<Server>,
 }
@@ -511,6 +519,12 @@ impl Lane {
 }
 
 impl Facts {
+    /// The gateways that somebody asked for. The others were looked at as well, for what is so of one does not depend on
+    /// which of them are shown.
+    pub fn asked(&self) -> impl Iterator<Item = &Gateway> {
+        self.gateways.iter().filter(|gateway| gateway.is_asked)
+    }
+
     /// The gateway whose process this is.
     pub fn gateway_of(&self, pid: u32) -> Option<&Gateway> {
         self.gateways

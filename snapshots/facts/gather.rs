@@ -17,6 +17,7 @@ use jiff::civil::DateTime;
 
 use crate::fact::{Fact, Why};
 use crate::facts::address::Address;
+use crate::facts::credential::Credential;
 use crate::facts::definition::Definition;
 use crate::facts::disk::Disk;
 use crate::facts::endings::{self, Endings};
@@ -110,6 +111,11 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
     serve(&look, &mut gateways, &serve_one);
+    let by_path: Vec<String> = wanted.homes.iter().map(|path| look.known_as(path)).collect();
+    for gateway in &mut gateways {
+        let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&gateway.home.profile);
+        gateway.is_asked = by_name || by_path.contains(&gateway.home.path);
+    }
     Facts {
         strangers: strangers(&look, &gateways),
         searched: searched(look.scan()),
@@ -168,8 +174,6 @@ fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec
     for path in paths {
         spelled.entry(look.known_as(path)).or_default().push(trimmed(path).into());
     }
-    let by_path = wanted.homes.iter().map(|path| look.known_as(path)).collect();
-    let wanted = Wanted { homes: by_path, ..wanted.clone() };
     let also = |home: Home| {
         let mut also = spelled.get(&home.path).cloned().unwrap_or_default();
         also.extend(look.real(&home.path));
@@ -177,18 +181,17 @@ fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec
         Home { also, ..home }
     };
     let paths = spelled.keys().cloned().collect();
-    homes(look, &wanted, &paths).into_iter().map(also).collect()
+    homes(look, wanted, &paths).into_iter().map(also).collect()
 }
 
-/// The homes at these paths that are wanted, the default one first.
+/// The homes at these paths, those that are asked for first, and of them the default one: of many gateways only the first
+/// are looked at in every way.
 fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
     let mut homes: Vec<Home> =
         paths.iter().map(|path| Home::at(path, look.root.as_deref())).collect();
-    homes.retain(|home| {
-        let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&home.profile);
-        by_name || wanted.homes.contains(&home.path)
-    });
-    homes.sort_by_key(|home| (home.profile != "default", home.profile.clone()));
+    let is_asked =
+        |home: &Home| wanted.profiles.contains(&home.profile) || wanted.homes.contains(&home.path);
+    homes.sort_by_key(|home| (!is_asked(home), home.profile != "default", home.profile.clone()));
     homes.dedup_by(|a, b| a.path == b.path);
     homes
 }
@@ -366,6 +369,8 @@ fn gateway(
         written_by.map_or(Fact::Unknown(Why::NotObserved), |install| look.reference(install));
     let journal = Journal::read(&file(LOGS[0], Part::LOG), &file(LOGS[1], Part::LOG));
     let outcry = outcry(look, &liveness, &lanes);
+    let config = join(&home.path, "config.yaml");
+    let credentials = Credential::all(&settings.assigned, settings.config.as_ref(), &config);
     Gateway {
         directory: look.host.directory(&home.path),
         disks: Disk::of(look.host, &home.path),
@@ -380,6 +385,8 @@ fn gateway(
         endings: Endings::of(look.host, &home.path),
         servers: servers(look, &home),
         served_by: None,
+        rests_with: None,
+        is_asked: true,
         home,
         lanes,
         liveness,
@@ -390,6 +397,7 @@ fn gateway(
         drain: settings.drain,
         cron_drain: settings.cron_drain,
         config_fault: settings.config_fault,
+        credentials,
         assigned: settings.assigned,
         health,
         cron,
@@ -779,7 +787,31 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
         }
         gateway.served_by = Some(served.clone());
     }
+    rest_with(gateways);
     read_as_served(look, gateways);
+}
+
+/// Says of each profile without a service that it is down with the gateway that served it: the list in a status file outlives
+/// the gateway that wrote it.
+fn rest_with(gateways: &mut [Gateway]) {
+    let down: Vec<(String, Vec<String>)> = gateways
+        .iter()
+        .filter(|gateway| gateway.liveness.process.is_absent())
+        .filter_map(|gateway| {
+            let status = gateway.status.known()?;
+            Some((gateway.home.profile.clone(), status.served_profiles.clone()))
+        })
+        .collect();
+    for gateway in gateways.iter_mut() {
+        let profile = &gateway.home.profile;
+        let is_alone = gateway.served_by.is_none()
+            && gateway.liveness.process.is_absent()
+            && gateway.marks.parked.is_absent()
+            && !gateway.is_installed();
+        let mut hosts =
+            down.iter().filter(|(host, served)| host != profile && served.contains(profile));
+        gateway.rests_with = hosts.next().filter(|_| is_alone).map(|(host, _)| host.clone());
+    }
 }
 
 /// True if its installed code serves every profile though its settings say that it serves one.

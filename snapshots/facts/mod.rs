@@ -6,6 +6,7 @@
 //! does not.
 
 pub mod address;
+pub mod credential;
 pub mod cron;
 pub mod definition;
 pub mod disk;

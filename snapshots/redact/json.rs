@@ -118,11 +118,14 @@ const COMMAND_LINE: &str = "argv";
 
 /// What Hermes itself says of a run or a delivery that failed. The rest of such a text is the job's own
 /// output, or names a chat.
-const JOB_ERRORS: [&str; 16] = [
+const JOB_ERRORS: [&str; 19] = [
     "Script exited with code",
     "Skipped to prevent unintended spend",
     "Scheduler restarted after this execution's owner exited",
     "Gateway shutdown",
+    "restart-safe",
+    "Failed to connect to bus",
+    "user D-Bus session",
     "Failed to read cron database",
     "inactivity limit",
     "timed out",

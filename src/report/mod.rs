@@ -81,7 +81,7 @@ impl<'a> Report<'a> {
         let all = || examined.iter().flat_map(|examined| &examined.findings);
         let (verdict, exit) = (worst(all()), Exit::of(all(), fail_on));
         let plans = gw_checks::plan::plans(facts, intent, &examined);
-        let found = facts.gateways.iter().zip(examined).zip(plans);
+        let found = facts.asked().zip(examined).zip(plans);
         let gateways =
             found.map(|((gateway, examined), plan)| Reported { gateway, examined, plan }).collect();
         Self { facts, intent, gateways, fail_on, verdict, exit, sealed, waited: None }

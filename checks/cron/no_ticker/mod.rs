@@ -34,6 +34,13 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
     if let Some(finding) = ticked_by_another(at, jobs) {
         return finding;
     }
+    if let Some(host) = &at.gateway.rests_with {
+        let claim = format!(
+            "{jobs} job{} will not run: the gateway of profile {host}, which serves this one, does not run",
+            plural(jobs)
+        );
+        return Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"));
+    }
     let age = at.gateway.cron.heartbeat.known().and_then(|beat| at.age_of(beat.at));
     if let Some(age) = age.filter(|age| *age <= at.late_after()) {
         let why = Why::Failed(format!(

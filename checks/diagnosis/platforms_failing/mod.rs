@@ -2,6 +2,7 @@
 
 use super::{Case, Found};
 use crate::finding::Verdict;
+use crate::subject::Platforms;
 
 pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     let at = case.at;
@@ -13,7 +14,8 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             EXPLAINS,
         );
     };
-    let (process, os) = (at.gateway.process()?, at.facts.about.os);
+    let Platforms { process, here, .. } = at.platforms()?;
+    let os = at.facts.about.os;
     let is_one = |finding: &&crate::finding::Finding| {
         finding.check == "runtime/platform-error" && finding.verdict == Verdict::Failure
     };
@@ -22,12 +24,10 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         0 | 1 => String::new(),
         count => format!(" (and {} more)", count - 1),
     };
-    let connected = at.gateway.own_status(os).is_some_and(|status| {
-        status.platforms.iter().any(|platform| {
-            platform.state == "connected"
-                && platform.name != "api_server"
-                && platform.is_of(process, os) == Some(true)
-        })
+    let connected = here.iter().any(|(name, platform)| {
+        platform.state == "connected"
+            && *name != "api_server"
+            && platform.is_of(process, os) == Some(true)
     });
     let reach = if connected { "" } else { ", and no other messaging platform is connected" };
     Found::certain(
@@ -39,5 +39,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     )
 }
 
-const EXPLAINS: &[&str] =
-    &["runtime/platform-error", "runtime/no-platform", "logs/missing-dependency"];
+const EXPLAINS: &[&str] = &[
+    "runtime/platform-error",
+    "runtime/no-platform",
+    "runtime/same-credential",
+    "logs/missing-dependency",
+];

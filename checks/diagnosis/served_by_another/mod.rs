@@ -9,6 +9,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if !["job/fatal-config", "job/not-running", "job/crash-loop", "job/start-limit"]
         .iter()
         .any(|check| case.failed(check))
+        && case.found("job/crash-loop").is_none()
     {
         return None;
     }
@@ -27,6 +28,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
             "job/not-running",
             "job/crash-loop",
             "job/restarting",
+            "job/under-way",
             "job/start-limit",
             "job/disabled",
             "runtime/startup-failed",

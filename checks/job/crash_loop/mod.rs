@@ -45,7 +45,9 @@ fn of_job(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
         return under_launchd(at, lane, job, launchd);
     }
     let times = times(restarts);
-    let looping = looping(at, &lane.name, job).or_else(|| never_started(at, lane, job));
+    let looping = looping(at, &lane.name, job)
+        .or_else(|| superfluous(at, lane, job))
+        .or_else(|| never_started(at, lane, job));
     if let Some(finding) = looping.or_else(|| keeps_ending(at, lane, job)) {
         return finding;
     }
@@ -97,7 +99,10 @@ fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     let watched = at.watched_end(job).map(|watched| watched.watchdog);
     // A planned restart ends with 75, and a planned stop with 0. Nobody plans three within a minute each.
     let is_quick = job.last_run().is_some_and(|lasted| lasted.as_secs() < UNPLANNED_SECONDS);
-    let may_be_planned = matches!(job.last_exit, Some(Exit::Code(0 | 75))) && watched.is_none();
+    // Of a profile that is served, each start finds that out and ends so (0.21.4+).
+    let may_be_planned = matches!(job.last_exit, Some(Exit::Code(0 | 75)))
+        && watched.is_none()
+        && at.gateway.served_by.is_none();
     let planned = may_be_planned && !(is_quick && restarts >= FEW_PLANNED);
     let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
     // A start that comes to nothing is one, however long it took.
@@ -111,6 +116,37 @@ fn looping(at: &Subject<'_>, name: &str, job: &Job) -> Option<Finding> {
     );
     let claim = format!("{name} ends and is started again without end: {}", times(restarts));
     Some(Finding::failure(claim).seen(&job.source, exit))
+}
+
+/// A service of a profile that another gateway serves: each start finds that it is served, and ends with 75 or 0 (0.21.4+).
+/// Nothing ends that, so the first of them tells.
+fn superfluous(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding> {
+    let served = at.gateway.served_by.as_ref()?;
+    let attempt =
+        at.gateway.liveness.attempts.iter().find(|process| job.main_pid == Some(process.pid));
+    let is_between = job.phase == Phase::Restarting || job.ends_by_itself();
+    let has_seen_it = matches!(job.last_exit, Some(Exit::Code(0 | 75))) && is_between;
+    let said = match attempt {
+        Some(attempt) => {
+            format!("MainPID={}, while PID {} serves this profile", attempt.pid, served.pid)
+        }
+        None if has_seen_it => {
+            format!("{}, while PID {} serves this profile", job.words, served.pid)
+        }
+        None => return None,
+    };
+    let finding = match job.restarts.filter(|restarts| *restarts > 0) {
+        Some(restarts) => Finding::failure(format!(
+            "{} ends and is started again without end: {}",
+            lane.name,
+            times(restarts)
+        )),
+        None => Finding::warning(format!(
+            "{} starts a gateway that PID {} makes end at once: it will be started again without end",
+            lane.name, served.pid
+        )),
+    };
+    Some(finding.seen(&job.source, said))
 }
 
 /// A unit of a type that waits for more than a process, whose starts take longer than it waits: systemd ends each of them

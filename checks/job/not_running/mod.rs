@@ -45,7 +45,10 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                         .help("ask as the gateway's own user: see job/manager-unreachable"),
                 ]
             }
-            _ => at.no_job(),
+            _ => match &at.gateway.rests_with {
+                Some(host) => vec![down_with(host)],
+                None => at.no_job(),
+            },
         };
     };
     if let Some(served) = at.gateway.served_by.as_ref().filter(|_| job.phase == Phase::Stopped) {
@@ -172,6 +175,12 @@ fn is_only_left(at: &Subject<'_>, job: &Job) -> bool {
         && job.main_pid.is_none()
         && at.gateway.liveness.process.is_absent()
         && since.is_none_or(|since| since >= MOMENT_SECONDS)
+}
+
+/// A profile without a service of its own, whose gateway is that of another one (0.20+).
+fn down_with(host: &str) -> Finding {
+    let claim = format!("the gateway of profile {host}, which serves this one, does not run");
+    Finding::failure(claim).help("start that one: this profile comes back with it")
 }
 
 /// Where there is no systemd, the status file is all that tells of a gateway that was.

@@ -1,23 +1,27 @@
 //! Whether a platform of this very process is in trouble.
 
 use gw_snapshot::fact::Why;
+use gw_snapshot::facts::home::join;
 use gw_snapshot::facts::record::Platform;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, span};
+use crate::subject::Platforms;
 
 /// The worst that it can find.
 pub(crate) const WORST: Verdict = Verdict::Failure;
 
 /// Looks.
 pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
-    let Some(process) = at.gateway.process() else { return at.no_process() };
-    let Some(status) = at.gateway.own_status(at.facts.about.os) else {
+    if at.gateway.process().is_none() && at.gateway.served_by.is_none() {
+        return at.no_process();
+    }
+    let Some(Platforms { host, process, here }) = at.platforms() else {
         return vec![Finding::skipped("no status is known to be that of this process")];
     };
     let mut findings = Vec::new();
-    for platform in status.platforms.iter().filter(|platform| is_out(platform)) {
-        let (name, state) = (&platform.name, &platform.state);
+    for (name, platform) in here.into_iter().filter(|(_, platform)| is_out(platform)) {
+        let state = &platform.state;
         // Entries outlive the process that wrote them; an older one says nothing of this process.
         let finding = match platform.is_of(process, at.facts.about.os) {
             Some(false) => continue,
@@ -35,7 +39,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 Finding::unknown(&format!("how platform {name} stands"), &why).minor()
             }
         };
-        findings.push(finding.seen(at.path("gateway_state.json"), format!("{name}: {state}")));
+        let file = join(&host.home.path, "gateway_state.json");
+        findings.push(finding.seen(file, format!("{}: {state}", platform.name)));
     }
     if findings.is_empty() { vec![Finding::pass("no platform reports trouble")] } else { findings }
 }

@@ -4,6 +4,8 @@ use gw_snapshot::facts::home::set_aside;
 use gw_snapshot::facts::record::Status;
 use gw_snapshot::parse::log::Class;
 
+use jiff::ToSpan;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
 
@@ -65,16 +67,22 @@ fn set_aside_before(at: &Subject<'_>) -> Option<Finding> {
     let (name, when) =
         names.filter_map(|name| Some((name, set_aside(name)?))).max_by_key(|it| it.1)?;
     let path = at.path(name);
-    Some(
-        Finding::warning(format!(
-            "its sessions from before {} are lost to it: their database was no database any more, and a start put it aside as {name}",
-            when.date()
-        ))
-        .seen(path.clone(), "put aside")
-        .help(format!("`hermes sessions recover --source {path}` gets back what can be read of it")),
-    )
+    let claim = format!(
+        "its sessions from before {} are lost to it: their database was no database any more, and a start put it aside as {name}",
+        when.date()
+    );
+    // Both are local times of the same machine. It is put aside before the first line of the log.
+    let since = at.gateway.journal.known().and_then(|journal| journal.since);
+    let is_of_this_life = at.gateway.process().is_some()
+        && since.is_some_and(|since| when >= since.saturating_sub(START_SECONDS.seconds()));
+    let finding = if is_of_this_life { Finding::failure(claim) } else { Finding::warning(claim) };
+    Some(finding.seen(path.clone(), "put aside").help(format!(
+        "`hermes sessions recover --source {path}` gets back what can be read of it"
+    )))
 }
 
+/// How long before the first line of its log a start may put a database aside. In seconds.
+const START_SECONDS: i64 = 300;
 /// What each class means, the worst first.
 const SAID: [(Class, &str); 3] = [
     (
