@@ -4,14 +4,17 @@ use gw_snapshot::facts::Facts;
 
 /// The limits under which these facts were gathered.
 pub fn limits(facts: &Facts) -> Vec<&'static str> {
-    let by_hint = LIMITS.iter().filter(|(hint, _)| facts.has_hint(hint)).map(|(_, limit)| *limit);
+    // A container has a PID namespace as well.
+    let is_told = |hint: &str| hint == "pid-namespace" && facts.has_hint("container");
+    let by_hint = LIMITS.iter().filter(|(hint, _)| facts.has_hint(hint) && !is_told(hint));
+    let by_hint = by_hint.map(|(_, limit)| *limit);
     by_hint.chain(facts.managers.is_empty().then_some(NO_MANAGER)).collect()
 }
 
 const NO_MANAGER: &str = "gw-doctor asked no service manager";
 
 /// Each with what says so (see `About::hints`).
-const LIMITS: [(&str, &str); 6] = [
+const LIMITS: [(&str, &str); 7] = [
     ("container", "gw-doctor runs in a container: it sees no service and no process outside of it"),
     (
         "pid-namespace",
@@ -20,6 +23,10 @@ const LIMITS: [(&str, &str); 6] = [
     (
         "user-namespace",
         "gw-doctor runs in a user namespace of its own: users have other numbers for it",
+    ),
+    (
+        "network-namespace",
+        "gw-doctor runs in a network namespace of its own: it sees no listener and reaches no port outside of it",
     ),
     ("hidepid", "/proc hides the processes of other users from gw-doctor"),
     ("no-proc", "gw-doctor has no /proc: it sees no process"),

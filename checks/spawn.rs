@@ -74,7 +74,7 @@ fn of_outcry(at: &Subject<'_>, job: &Job) -> Option<String> {
 /// How often the log of the service's errors says so, where it was written to by runs of the last minutes.
 pub(crate) fn cried(at: &Subject<'_>, class: Class) -> Option<String> {
     let outcry = at.gateway.outcry.known()?;
-    let lines = *outcry.lines.get(&class)?;
+    let lines = outcry.lines.get(&class)?.lines;
     let age = outcry.written.map(|written| at.facts.now.duration_since(written).as_secs());
     if age.is_some_and(|age| age > RECENT_SECONDS) {
         return None;
@@ -89,7 +89,7 @@ pub(crate) fn below_wrapper(at: &Subject<'_>, wrapper: &Process) -> Option<Strin
     let (written, born) = (outcry.written?, wrapper.started_at?);
     let is_its_own = written >= born && at.age_of(written)? <= RECENT_SECONDS;
     let (what, lines) = REASONS.iter().find_map(|(class, what)| {
-        let lines = *outcry.lines.get(class)?;
+        let lines = outcry.lines.get(class)?.lines;
         (lines >= 2).then_some((what, lines))
     })?;
     is_its_own.then(|| format!("{what} ({} says so {lines} times)", outcry.source))
@@ -107,7 +107,7 @@ pub(crate) fn told_by_journal(at: &Subject<'_>, job: &Job) -> Option<String> {
         return None;
     }
     let (class, what) = REASONS.iter().find(|(class, _)| outcry.lines.contains_key(class))?;
-    let lines = *outcry.lines.get(class)?;
+    let lines = outcry.lines.get(class)?.lines;
     let closed = if *class == Class::ReadOnly { closed(at) } else { String::new() };
     Some(format!("{what}{closed} ({} says so {lines} time{})", outcry.source, plural(lines)))
 }

@@ -323,7 +323,7 @@ pub struct ProcessSeen {
     /// Linux: the process that traces it, as a debugger does, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracer: Option<u32>,
-    /// Linux: its network namespace, where that is another than ours: none of its sockets is among those that we see.
+    /// Linux: its network namespace, where that is another than ours, `net:[?]` where no more is seen of it: none of its sockets is among those that we see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
     /// Linux: its mount namespace, where that is another than ours: what is mounted for it is not what is mounted for us.

@@ -2,7 +2,7 @@
 //! evidence of the host. What holds secrets is redacted as it is read, and no error shows a word of a file.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -16,16 +16,10 @@ use gw_snapshot::snapshot::{ReadError, Snapshot};
 use crate::cli::IntentArgs;
 use crate::{host, policy};
 
-/// A snapshot, from standard input if the path is `-`. A file has so much time to give it; what a person sends down a pipe
-/// takes the time that it takes.
+/// A snapshot, from standard input if the path is `-`. A file has so much time to give it.
 pub(crate) fn snapshot(path: &Path, time: Duration) -> anyhow::Result<Recorded> {
     let from = name(path);
-    let bytes = if path == Path::new(STANDARD_INPUT) {
-        read(path, LARGEST_SNAPSHOT, "snapshot")?
-    } else {
-        let file = path.to_path_buf();
-        within(time, &from, move || read(&file, LARGEST_SNAPSHOT, "snapshot"))?
-    };
+    let bytes = read(path, LARGEST_SNAPSHOT, "snapshot", time)?;
     if bytes.starts_with(GZIP) {
         bail!("{from} is compressed; unpack it first: `gzip -dc FILE | gw-doctor check --from -`");
     }
@@ -49,24 +43,25 @@ pub(crate) fn snapshot(path: &Path, time: Duration) -> anyhow::Result<Recorded> 
     }
 }
 
-/// What ought to be. `live`: it is for this host, and not for a recorded one.
-pub(crate) fn intent(args: &IntentArgs, live: bool) -> anyhow::Result<Intent> {
-    let reference = args.reference.as_deref().map(|path| reference(path, live)).transpose()?;
-    let policy = args.policy.as_deref().map(policy).transpose()?.unwrap_or_default();
-    Ok(Intent { reference, policy })
+/// What ought to be. `live`: it is for this host, and not for a recorded one. Each file has so much time.
+pub(crate) fn intent(args: &IntentArgs, live: bool, time: Duration) -> anyhow::Result<Intent> {
+    let reference =
+        args.reference.as_deref().map(|path| reference(path, live, time)).transpose()?;
+    let policy = args.policy.as_deref().map(|path| policy(path, time)).transpose()?;
+    Ok(Intent { reference, policy: policy.unwrap_or_default() })
 }
 
-fn policy(path: &Path) -> anyhow::Result<Policy> {
+fn policy(path: &Path, time: Duration) -> anyhow::Result<Policy> {
     let name = name(path);
-    let bytes = read(path, LARGEST_POLICY, "policy")?;
+    let bytes = read(path, LARGEST_POLICY, "policy", time)?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(policy::read(&name, text)?),
         Err(error) => bail!("{name} is not UTF-8 at byte {}", error.valid_up_to()),
     }
 }
 
-fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
-    let bytes = read(path, LARGEST_DEFINITION, "service definition")?;
+fn reference(path: &Path, live: bool, time: Duration) -> anyhow::Result<Reference> {
+    let bytes = read(path, LARGEST_DEFINITION, "service definition", time)?;
     let name = name(path);
     match Reference::read(&host::definition(&name, &bytes), live) {
         Ok(reference) => Ok(reference),
@@ -74,23 +69,39 @@ fn reference(path: &Path, live: bool) -> anyhow::Result<Reference> {
     }
 }
 
-/// What reading gives, if it comes to an end in this time: a FIFO that nobody writes to never does.
-fn within<T: Send + 'static>(
-    time: Duration,
-    from: &str,
-    read: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
-) -> anyhow::Result<T> {
+/// Reads a file that is no larger than this, if it comes to its end in this time: a FIFO that nobody writes to never does.
+/// What a person sends down a pipe to standard input takes the time that it takes.
+fn read(path: &Path, most: u64, what: &'static str, time: Duration) -> anyhow::Result<Vec<u8>> {
+    let from = name(path);
+    if path == Path::new(STANDARD_INPUT) {
+        return taken(std::io::stdin().lock(), &from, most, what);
+    }
     let (tell, told) = mpsc::channel();
+    let (file, called) = (path.to_path_buf(), from.clone());
     // Nobody listens any more if this took too long; the thread ends with the program.
-    let reads = move || drop(tell.send(read()));
-    thread::Builder::new().name("from".into()).spawn(reads).context("start a thread")?;
+    let reads = move || {
+        let file = File::open(file).with_context(|| format!("could not read {called}"));
+        drop(tell.send(file.and_then(|file| taken(file, &called, most, what))));
+    };
+    thread::Builder::new().name("given".into()).spawn(reads).context("start a thread")?;
     match told.recv_timeout(time) {
         Ok(read) => read,
         Err(RecvTimeoutError::Timeout) => {
-            bail!("{from} gave no snapshot in {} s (--timeout)", time.as_secs_f32())
+            bail!("{from} gave no {what} in {} s (--timeout)", time.as_secs_f32())
         }
         Err(RecvTimeoutError::Disconnected) => bail!("could not read {from}"),
     }
+}
+
+/// All that a reader gives.
+fn taken(reader: impl Read, from: &str, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let read = reader.take(most.saturating_add(1)).read_to_end(&mut content);
+    let read = read.with_context(|| format!("could not read {from}"))?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > most {
+        bail!("{from} is larger than any {what} ({most} bytes)");
+    }
+    Ok(content)
 }
 
 /// What a path is called where people read of it.
@@ -100,22 +111,6 @@ fn name(path: &Path) -> String {
     } else {
         path.display().to_string()
     }
-}
-
-fn read(path: &Path, most: u64, what: &str) -> anyhow::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    let from = name(path);
-    let limit = most.saturating_add(1);
-    let read = if path == Path::new(STANDARD_INPUT) {
-        std::io::stdin().lock().take(limit).read_to_end(&mut content)
-    } else {
-        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut content))
-    };
-    let read = read.with_context(|| format!("could not read {from}"))?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > most {
-        bail!("{from} is larger than any {what} ({most} bytes)");
-    }
-    Ok(content)
 }
 
 /// The path that means standard input.

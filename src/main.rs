@@ -91,7 +91,7 @@ fn checked(args: &CheckArgs, sealed: &Sealed) -> anyhow::Result<u8> {
         bail!("{}", explain::no_check(name));
     }
     // What the operator got wrong is said before anything is looked at.
-    let intent = given::intent(&args.intent, args.from.is_none())?;
+    let intent = given::intent(&args.intent, args.from.is_none(), args.look.timeout)?;
     let (facts, waited) = match Patience::of(args) {
         Some(patience) => {
             let (facts, waited) = patiently(args, &intent, &selection, &patience)?;
@@ -139,7 +139,7 @@ fn patiently(
 }
 
 fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
-    let intent = given::intent(&args.intent, args.from.is_none())?;
+    let intent = given::intent(&args.intent, args.from.is_none(), args.look.timeout)?;
     let facts = look(&args.look, args.from.as_deref())?;
     let examined = examine(&facts, &intent, &Selection::default());
     let plans = plan::plans(&facts, &intent, &examined);

@@ -139,6 +139,21 @@ fn a_home_is_looked_at_beside_a_profile_however_it_is_spelled() {
     }
 }
 
+/// That no manager was asked is a limit of ours, and nothing of the gateway's.
+#[test]
+fn without_a_service_manager_whose_service_it_is_cannot_be_told() {
+    for (host, code) in
+        [("linux-healthy", 3), ("linux-healthy-system-unit", 3), ("macos-healthy", 0)]
+    {
+        let output = run(&["--manager", "none", "--from", &recorded(host)]);
+        let said = stdout(&output);
+        assert_eq!(output.status.code(), Some(code), "{host}: {said}");
+        let is_told = said.contains("gw-doctor asked no service manager");
+        assert_eq!(is_told, code == 3, "{host}: {said}");
+        assert!(!said.contains('✗') && !said.contains("\n  ! "), "{host}: {said}");
+    }
+}
+
 /// Only the gateway of another user is there.
 #[test]
 fn the_default_profile_is_there_for_whoever_names_it() {
@@ -375,4 +390,40 @@ fn the_seal_can_be_left_off_and_the_report_says_so() {
     for command in [&["plan", "--no-seal", "--from", HEALTHY][..], &["explain", "--no-seal"]] {
         assert_eq!(run(command).status.code(), Some(0), "{command:?}");
     }
+}
+
+/// Were the limit not heeded, no run here would come to its end.
+#[test]
+fn a_file_that_never_ends_is_given_up_when_the_time_is_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let fifo = directory.path().join("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().expect("run mkfifo");
+    assert!(made.success());
+    let fifo = fifo.to_str().expect("UTF-8");
+    let kinds: [(&[&str], &str); 6] = [
+        (&["check", "--from"], "snapshot"),
+        (&["plan", "--from"], "snapshot"),
+        (&["timeline", "--from"], "snapshot"),
+        (&["diff", HEALTHY], "snapshot"),
+        (&["check", "--from", HEALTHY, "--reference"], "service definition"),
+        (&["check", "--from", HEALTHY, "--policy"], "policy"),
+    ];
+    let given_up = |has_writer: bool| {
+        for (arguments, what) in kinds {
+            let arguments: Vec<&str> =
+                arguments.iter().copied().chain([fifo, "--timeout", "0.3"]).collect();
+            let output = run(&arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}, {has_writer}");
+            let said = stderr(&output);
+            let expected = format!("{fifo} gave no {what} in 0.3 s (--timeout)");
+            assert!(said.contains(&expected), "{arguments:?}, {has_writer}: {said}");
+        }
+    };
+    given_up(false);
+    // Somebody has it open and writes half of one. To open for both is the way that does not wait.
+    #[expect(clippy::disallowed_methods, reason = "a test's own FIFO")]
+    let mut writer =
+        std::fs::File::options().read(true).write(true).open(fifo).expect("open for both");
+    writer.write_all(b"{\"schema\": ").expect("a beginning");
+    given_up(true);
 }

@@ -21,13 +21,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The hosts whose screens are kept.
-const KEPT: [&str; 6] = [
+const KEPT: [&str; 8] = [
     "L64-updated-and-never-restarted",
     "a01-foreground-owns-port-cutover-fails",
     "i28632-restart-all-leaves-profiles-unloaded",
     "linux-022-ends-at-its-import",
     "linux-022-killed-once",
+    "linux-022-paused",
     "linux-022-starts-that-hang",
+    "linux-import-fails-says-the-journal",
 ];
 
 #[test]
@@ -65,6 +67,38 @@ fn of_a_host_of_which_nothing_is_known_nothing_is_told_but_what_was_not_seen() {
     {
         assert!(unseen.contains(what), "{what}: {unseen}");
     }
+}
+
+/// Of every recorded host.
+#[test]
+fn every_event_has_a_source_and_every_setting_that_was_seen_its_event() {
+    let mut settings = 0;
+    for host in hosts() {
+        let text = fs::read_to_string(host.join("snapshot.json")).expect("a snapshot");
+        let told = told(&text);
+        let snapshot: Value = serde_json::from_str(&text).expect("JSON");
+        for gateway in list(&told["gateways"]) {
+            let events = || list(&gateway["events"]).iter().chain(list(&gateway["undated"]));
+            for event in events() {
+                let sources = list(&event["sources"]);
+                let is_named = |source: &Value| source.as_str().is_some_and(|it| !it.is_empty());
+                assert!(!sources.is_empty() && sources.iter().all(is_named), "{host:?}: {event}");
+            }
+            for unseen in list(&gateway["unseen"]) {
+                assert!(unseen["why"].as_str().is_some_and(|why| !why.is_empty()), "{unseen}");
+            }
+            let home = gateway["home"].as_str().expect("a home");
+            for path in [format!("{home}/.env"), format!("{home}/config.yaml")] {
+                let is_it = |file: &&Value| file["path"] == json!(path) && file["error"].is_null();
+                if list(&snapshot["observations"]["files"]).iter().any(|file| is_it(&file)) {
+                    settings += 1;
+                    let is_told = |event: &Value| list(&event["sources"]).contains(&json!(path));
+                    assert!(events().any(is_told), "{host:?}: {path}: {gateway}");
+                }
+            }
+        }
+    }
+    assert!(settings > 300, "only {settings} settings were seen");
 }
 
 #[test]

@@ -120,17 +120,31 @@ impl<'a> Subject<'a> {
     pub(crate) fn is_expected(&self) -> bool {
         let gateway = self.gateway;
         let has_service = gateway.lanes.iter().any(|lane| {
-            // One that runs a process serves the home of that process. A wrapper without a gateway serves none.
-            let is_wrapper = |pid: u32| {
-                gateway.liveness.lone_wrapper().is_some_and(|wrapper| wrapper.pid == pid)
-            };
-            let serves_another = lane.job.known().is_some_and(|job| {
-                job.phase == Phase::Running && job.main_pid.is_some_and(|pid| !is_wrapper(pid))
-            }) && gateway.liveness.process.is_absent();
-            !serves_another && (lane.definition.known().is_some() || lane.job.known().is_some())
+            let job = lane.job.known();
+            !job.is_some_and(|job| self.runs_another(job))
+                && (lane.definition.known().is_some() || job.is_some())
         });
         let is_known = has_service || gateway.status.known().is_some();
         is_known && !self.is_off() && gateway.served_by.is_none()
+    }
+
+    /// True if a job runs the gateway of another home: its main process is that gateway, or wraps it.
+    fn runs_another(&self, job: &Job) -> bool {
+        let Some(main) = job.main_pid else { return false };
+        let others =
+            self.facts.gateways.iter().filter(|other| other.home.path != self.gateway.home.path);
+        let mut theirs = others.filter_map(|other| {
+            let process = other.process()?;
+            let wrapper = other.liveness.wrapper.as_ref().map(|wrapper| wrapper.pid);
+            Some([Some(process.pid), process.seen.ppid, wrapper])
+        });
+        theirs.any(|pids| pids.contains(&Some(main)))
+    }
+
+    /// Returns the PID of the gateway where it lives on another machine, with which this one shares the home: then nothing
+    /// that rests here is missing, and whoever holds its port here may lead to it.
+    pub(crate) fn on_another_machine(&self) -> Option<u32> {
+        self.gateway.liveness.elsewhere
     }
 
     /// Says what is under way, for people: the head of a sentence without a full stop.

@@ -148,6 +148,7 @@ impl Timeline {
         teller.pauses();
         teller.cron();
         teller.log();
+        teller.outcry();
         teller.marks();
         teller.now();
         teller.finish()
@@ -309,11 +310,13 @@ impl Teller<'_> {
         }
         let is_setting = |path: &str| path.ends_with("/.env") || path.ends_with("/config.yaml");
         for file in &self.at.gateway.files {
-            if let Some(at) = file.mtime.filter(|_| is_setting(&file.path)) {
-                let name = file.path.rsplit('/').next().unwrap_or_default();
-                let what = format!("{name} was last written");
-                self.tell(When::LastWrite(at), Kind::Edit, what, file.path.clone());
+            if !is_setting(&file.path) || file.error.is_some() {
+                continue;
             }
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            let last = if file.mtime.is_some() { "last " } else { "" };
+            let what = format!("{name} was {last}written");
+            self.tell(When::last_write(file.mtime), Kind::Edit, what, file.path.clone());
         }
     }
 
@@ -500,12 +503,20 @@ impl Teller<'_> {
         }
         if let Some(pause) = marks.pause.known() {
             let what = "`hermes pause`: it takes no new work, and runs no cron".into();
-            self.tell(
-                pause.since.map_or(When::Unknown, When::Exact),
-                Kind::Pause,
-                what,
-                pause.path.clone(),
-            );
+            self.tell(When::exact(pause.since), Kind::Pause, what, pause.path.clone());
+            if let Some(until) = pause.until.filter(|until| *until <= at.facts.now) {
+                let what = "the pause was over, by the time that was set for it".into();
+                self.tell(When::Exact(until), Kind::Pause, what, pause.path.clone());
+            }
+        }
+        for (what, why) in [
+            ("ESTOP", marks.pause.why()),
+            (".drain_request.json", marks.drain_request.why()),
+            ("gateway.parked", marks.parked.why()),
+        ] {
+            if let Some(why) = why {
+                self.unseen(what, why);
+            }
         }
     }
 
@@ -641,6 +652,49 @@ impl Teller<'_> {
         }
     }
 
+    /// The first and the last line of each class in what its service says of starts that come to nothing: the journal of a unit
+    /// that fails, or the log to which launchd leads its errors.
+    fn outcry(&mut self) {
+        let outcry = match &self.at.gateway.outcry {
+            Fact::Known(outcry) => outcry,
+            Fact::Absent => return,
+            Fact::Unknown(why) => {
+                let Some(lane) = self.at.gateway.lane().filter(|lane| lane.is_installed()) else {
+                    return;
+                };
+                let what =
+                    if lane.manager.is_launchd() { "the log of errors" } else { "the journal" };
+                return self.unseen(format!("{what} of {}", lane.name), why);
+            }
+        };
+        // Of a log without times is known when it was last written to.
+        let written = outcry.written;
+        let classes =
+            outcry.lines.iter().filter_map(|(class, cries)| Some((words(*class)?, cries)));
+        let refused = outcry.refused.as_ref().map(|(program, _)| program);
+        let refused = refused.map(|program| format!("systemd could not run {program}"));
+        let refused = refused.as_deref().map(|said| (said, &outcry.refusals));
+        for (said, cries) in classes.chain(refused) {
+            let mut line = |at: Option<Timestamp>, which: &str| {
+                let when = match (at, written) {
+                    (Some(at), _) => When::Exact(at),
+                    (None, Some(written)) => When::Latest(written),
+                    (None, None) => When::Unknown,
+                };
+                let what = format!("the service's errors say{which} that {said}");
+                self.tell(when, Kind::Log, what, &outcry.source);
+            };
+            let lines = cries.lines;
+            if lines == 1 || cries.first == cries.last {
+                let times = if lines == 1 { String::new() } else { format!(", {lines} times,") };
+                line(cries.last, &times);
+            } else {
+                line(cries.first, &format!(", for the first of {lines} times,"));
+                line(cries.last, &format!(", for the last of {lines} times,"));
+            }
+        }
+    }
+
     /// The last signs of life.
     fn marks(&mut self) {
         let at = self.at;
@@ -654,7 +708,7 @@ impl Teller<'_> {
             }
         }
         if let Some(mark) = gateway.marks.heartbeat.known() {
-            let what = format!("the event loop of PID {} left its last mark", mark.pid);
+            let what = format!("PID {} left the last mark of its event loop", mark.pid);
             let source = at.path("state/gateway.heartbeat");
             self.tell(When::Exact(mark.at), Kind::Mark, what, source);
         }
@@ -718,7 +772,9 @@ impl Teller<'_> {
         let mut from = vec![source];
         if let Some(lane) = gateway.lane() {
             parts.extend(job_now(lane));
-            from.extend(lane.job.known().map(|job| job.source.clone()));
+            let is_loaded = lane.job.known().map(|job| job.source.clone());
+            let is_on_disk = || lane.job.is_absent().then(|| lane.path.clone());
+            from.extend(is_loaded.or_else(is_on_disk));
         }
         if let Some(what) = at.under_way() {
             parts.push(at.says(what));

@@ -76,7 +76,7 @@ impl<'a> Subject<'a> {
         let hidden =
             there.iter().find(|found| found.owners.iter().flatten().next().is_none()).copied();
         let by_hidden = |listener: &Listener| {
-            Why::Failed(match listener.maker() {
+            Why::Failed(match self.maker_of(listener) {
                 Some(maker) => format!("a process of {maker} holds it, which is not visible"),
                 None => "its holder is not visible".into(),
             })
@@ -106,9 +106,14 @@ impl<'a> Subject<'a> {
     /// `PrivateNetwork=`, a container. What listens on the same port here is no neighbour of theirs.
     pub(crate) fn listens_out_of_sight(&self) -> Option<Why> {
         let network = self.gateway.process()?.seen.network.as_ref()?;
-        let why =
-            format!("it runs in a network namespace of its own, {network}: look from within that");
-        Some(Why::Failed(why))
+        // Of that of another user only is seen that it is another.
+        let name = Some(network).filter(|name| name.contains(|c: char| c.is_ascii_digit()));
+        let name = name.map_or_else(String::new, |name| format!(", {name}"));
+        Some(Why::Failed(if self.facts.has_hint("network-namespace") {
+            "gw-doctor runs in a network namespace of its own: look from outside of it".into()
+        } else {
+            format!("it runs in a network namespace of its own{name}: look from within that")
+        }))
     }
 
     /// The health endpoint, if its answer can be that of this gateway.
@@ -174,6 +179,11 @@ impl<'a> Subject<'a> {
                 || (listener.owners.is_none() && !self.is_another_user_s(listener))
         });
         (!ours).then_some(first)
+    }
+
+    /// Returns the user who made a socket, where that user has the same number for us as for everybody.
+    pub(crate) fn maker_of(&self, listener: &Listener) -> Option<String> {
+        listener.maker().filter(|_| !self.facts.has_hint("user-namespace"))
     }
 
     /// Whether a socket was made by another user than the gateway's, whoever holds it: then it is not the gateway's. In a

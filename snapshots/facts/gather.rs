@@ -62,19 +62,19 @@ pub struct Wanted {
 /// Asks a host, and says what its answers mean.
 pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
     let first = choice::first(host.about(), wanted.manager).into_iter().chain(api::questions());
-    let look = Look::begin(host, first.collect());
+    let look = Look::begin(host, wanted, first.collect());
     let read_ahead = |homes: &[Home]| host.prepare(homes.iter().flat_map(questions).collect());
     let services = choice::services(&look, wanted.manager, || {
-        read_ahead(&homes(&look, wanted, &paths(&look, wanted, &[], &[])));
+        read_ahead(&homes(&look, &paths(&look, wanted, &[], &[])));
     });
     // What is on disk nearly always names every service: so the managers are asked while the processes are
     // still searched, and again only where a process shows that there is more.
-    let named = homes(&look, wanted, &paths(&look, wanted, services.found(), &[]));
+    let named = homes(&look, &paths(&look, wanted, services.found(), &[]));
     services.ask(&look, &named, &[]);
     // Before anybody waits for a home, which may be on a disk that does not answer.
     read_ahead(&named);
     let processes = &look.scan().list;
-    let homes = real_homes(&look, wanted, &paths(&look, wanted, services.found(), processes));
+    let homes = real_homes(&look, &paths(&look, wanted, services.found(), processes));
     services.ask(&look, &homes, processes);
     // All at once: whoever posts little by little has the workers fall asleep in between.
     let definitions = services.found().iter().filter_map(|found| found.definition.known());
@@ -112,10 +112,8 @@ pub fn gather(host: &dyn Host, wanted: &Wanted) -> Facts {
         .map(|settled| gateway(&look, settled, answers.as_ref(), &listeners))
         .collect();
     serve(&look, &mut gateways, &serve_one);
-    let by_path: Vec<String> = wanted.homes.iter().map(|path| look.known_as(path)).collect();
     for gateway in &mut gateways {
-        let by_name = wanted.profiles.is_empty() || wanted.profiles.contains(&gateway.home.profile);
-        gateway.is_asked = by_name || by_path.contains(&gateway.home.path);
+        gateway.is_asked = look.is_asked(&gateway.home);
     }
     Facts {
         strangers: strangers(&look, &gateways),
@@ -169,7 +167,7 @@ fn paths(
 }
 
 /// The homes to which these paths lead, each once, whatever symbolic links are between.
-fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
+fn real_homes(look: &Look<'_>, paths: &BTreeSet<String>) -> Vec<Home> {
     look.host.prepare(paths.iter().cloned().map(Question::Directory).collect());
     let mut spelled: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in paths {
@@ -182,17 +180,17 @@ fn real_homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec
         Home { also, ..home }
     };
     let paths = spelled.keys().cloned().collect();
-    homes(look, wanted, &paths).into_iter().map(also).collect()
+    homes(look, &paths).into_iter().map(also).collect()
 }
 
 /// The homes at these paths, those that are asked for first, and of them the default one: of many gateways only the first
 /// are looked at in every way.
-fn homes(look: &Look<'_>, wanted: &Wanted, paths: &BTreeSet<String>) -> Vec<Home> {
+fn homes(look: &Look<'_>, paths: &BTreeSet<String>) -> Vec<Home> {
     let mut homes: Vec<Home> =
         paths.iter().map(|path| Home::at(path, look.root.as_deref())).collect();
-    let is_asked =
-        |home: &Home| wanted.profiles.contains(&home.profile) || wanted.homes.contains(&home.path);
-    homes.sort_by_key(|home| (!is_asked(home), home.profile != "default", home.profile.clone()));
+    homes.sort_by_key(|home| {
+        (!look.is_asked(home), home.profile != "default", home.profile.clone())
+    });
     homes.dedup_by(|a, b| a.path == b.path);
     homes
 }
@@ -431,7 +429,7 @@ fn outcry_in_journal(look: &Look<'_>, scope: Scope, unit: &str, job: &Job) -> Fa
     let loops = job.restarts.is_some_and(|restarts| restarts > 0) && is_young;
     let is_meant = matches!(job.phase, Phase::Failed | Phase::Restarting) || loops;
     if !is_meant || !look.may_ask_journal() {
-        return Fact::Absent;
+        return Fact::Unknown(Why::NotObserved);
     }
     let ask = Ask::Journal { scope, unit: unit.into() };
     let of = if scope == Scope::User { "--user-unit" } else { "-u" };
@@ -484,8 +482,26 @@ fn supervision(
             let is_it = |lane: &Lane| {
                 ours.is_some_and(|(scope, unit)| lane.name == unit && lane.manager == scope.into())
             };
+            // In a user namespace of our own we have another number than our manager's directory.
+            let is_renumbered = look.about.hints.iter().any(|hint| hint == "user-namespace");
+            let is_renumbered = ours.is_none() && is_renumbered;
+            let is_its_main = |lane: &Lane| lane.name == *unit && is_main(look, process, lane);
             match lanes.iter().position(is_it) {
                 Some(at) => Supervision::Lane(at),
+                None if is_renumbered => {
+                    let why = || {
+                        Why::Failed(format!(
+                            "it runs in {unit}, and gw-doctor in a user namespace of its own, where users have other numbers"
+                        ))
+                    };
+                    let own = lanes.iter().position(is_its_main);
+                    own.map_or_else(|| Supervision::Unknown(why()), Supervision::Lane)
+                }
+                // Whose lane it is, only a manager knows.
+                None if answers.managers().is_empty() => {
+                    let why = format!("it runs in {unit}, and gw-doctor asked no service manager");
+                    Supervision::Unknown(Why::Failed(why))
+                }
                 None => {
                     Supervision::Other { unit: unit.clone(), of: uid.filter(|_| ours.is_none()) }
                 }
@@ -519,6 +535,12 @@ fn starter(look: &Look<'_>, liveness: &Liveness, supervision: &Supervision) -> O
     above(&parent).filter(is_it)
 }
 
+/// True if the manager of a service calls the process, or an ancestor of it, its main process.
+fn is_main(look: &Look<'_>, process: &Process, lane: &Lane) -> bool {
+    let main = lane.job.known().and_then(|job| job.main_pid);
+    main.is_some_and(|main| main == process.pid || look.ancestors(process).contains(&main))
+}
+
 /// Without a cgroup, the managers' own word: one calls it, or an ancestor of it, its main process;
 /// or all of them say that they have none.
 fn supervision_by_manager(
@@ -527,12 +549,7 @@ fn supervision_by_manager(
     lanes: &[Lane],
     answers: &dyn Answers,
 ) -> Supervision {
-    let ancestors = look.ancestors(process);
-    let is_ours = |lane: &Lane| {
-        let main = lane.job.known().and_then(|job| job.main_pid);
-        main.is_some_and(|main| main == process.pid || ancestors.contains(&main))
-    };
-    if let Some(at) = lanes.iter().position(is_ours) {
+    if let Some(at) = lanes.iter().position(|lane| is_main(look, process, lane)) {
         return Supervision::Lane(at);
     }
     // A job that launchd starts again and again has a process in one moment and none in the next: what launchd said and the
@@ -546,6 +563,7 @@ fn supervision_by_manager(
     if let Some(at) = lanes.iter().position(about_to_start) {
         return Supervision::Lane(at);
     }
+    let ancestors = look.ancestors(process);
     // Another home's service may run it, or one of which nothing else is known. Who sits at a terminal runs it by hand.
     let pids: Vec<u32> = [process.pid].into_iter().chain(ancestors).collect();
     if let Some(unit) = answers.holder(&pids, lanes).filter(|_| process.seen.tty.is_none()) {

@@ -44,10 +44,33 @@ pub struct Outcry {
     pub source: String,
     /// When it was last written to, or its last known line was. None where it was not seen.
     pub written: Option<Timestamp>,
-    /// How many lines of each class its end holds.
-    pub lines: BTreeMap<Class, usize>,
+    /// What its end holds of each class.
+    pub lines: BTreeMap<Class, Cries>,
     /// The program that systemd could not run, with the kernel's reason, the last time that it says so.
     pub refused: Option<(String, i32)>,
+    /// How often systemd says that it could not run a program.
+    pub refusals: Cries,
+}
+
+/// How often the errors of a service say something, and when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cries {
+    /// How many lines.
+    pub lines: usize,
+    /// The time of the first. None where it bears none.
+    pub first: Option<Timestamp>,
+    /// The time of the last. None where it bears none.
+    pub last: Option<Timestamp>,
+}
+
+impl Cries {
+    fn count(&mut self, at: Option<Timestamp>) {
+        if self.lines == 0 {
+            self.first = at;
+        }
+        self.lines = self.lines.saturating_add(1);
+        self.last = at;
+    }
 }
 
 impl Outcry {
@@ -56,10 +79,12 @@ impl Outcry {
         file.content().map(|text| {
             let mut lines = BTreeMap::new();
             for line in log::lines(text) {
-                let count: &mut usize = lines.entry(line.class).or_default();
-                *count = count.saturating_add(1);
+                let cries: &mut Cries = lines.entry(line.class).or_default();
+                // Its times are those of a clock whose zone is not known.
+                cries.count(None);
             }
-            Self { source: file.path.clone(), written: file.mtime, lines, refused: None }
+            let (source, written) = (file.path.clone(), file.mtime);
+            Self { source, written, lines, refused: None, refusals: Cries::default() }
         })
     }
 
@@ -73,15 +98,21 @@ impl Outcry {
             let why = seen.stderr.lines().next().unwrap_or("journalctl printed nothing");
             return Fact::Unknown(Why::Failed(why.trim().into()));
         }
-        let mut outcry = Self { source, written: None, lines: BTreeMap::new(), refused: None };
+        let mut outcry = Self {
+            source,
+            written: None,
+            lines: BTreeMap::new(),
+            refused: None,
+            refusals: Cries::default(),
+        };
         for entry in journal::entries(&seen.stdout) {
             outcry.written = outcry.written.max(entry.at);
             match entry.said {
-                Said::Class(class) => {
-                    let count = outcry.lines.entry(class).or_default();
-                    *count = count.saturating_add(1);
+                Said::Class(class) => outcry.lines.entry(class).or_default().count(entry.at),
+                Said::Refused { program, errno } => {
+                    outcry.refused = Some((program, errno));
+                    outcry.refusals.count(entry.at);
                 }
-                Said::Refused { program, errno } => outcry.refused = Some((program, errno)),
             }
         }
         let is_empty = outcry.lines.is_empty() && outcry.refused.is_none();
@@ -305,7 +336,9 @@ mod tests {
         let text = line(1, "ImportError: x") + &line(3, "ImportError: x") + &line(2, "hello");
         let outcry = Outcry::of_journal(&seen(&text), "journalctl".into());
         let outcry = outcry.known().expect("an outcry");
-        assert_eq!(outcry.lines, BTreeMap::from([(Class::ImportFailed, 2)]));
+        let times = [1, 3].map(|second| Timestamp::from_second(second).ok());
+        let cries = Cries { lines: 2, first: times[0], last: times[1] };
+        assert_eq!(outcry.lines, BTreeMap::from([(Class::ImportFailed, cries)]));
         assert_eq!(outcry.written, Timestamp::from_second(3).ok());
         assert!(Outcry::of_journal(&seen(""), String::new()).is_absent());
         let refused = CommandSeen { stderr: "No journal files".into(), ..CommandSeen::default() };
@@ -319,7 +352,8 @@ mod tests {
         let text = "dyld[1]: Library not loaded: /a\n  Reason: tried: '/a' (no such file)\ndyld[2]: Library not loaded: /a\n";
         let outcry = Outcry::read(&file(text));
         let outcry = outcry.known().expect("a log");
-        assert_eq!(outcry.lines, BTreeMap::from([(Class::LibraryMissing, 2)]));
+        let cries = Cries { lines: 2, first: None, last: None };
+        assert_eq!(outcry.lines, BTreeMap::from([(Class::LibraryMissing, cries)]));
         assert!(Outcry::read(&FileSeen::default()).known().is_none());
     }
 }

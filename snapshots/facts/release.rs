@@ -191,6 +191,8 @@ capabilities! {
     CgroupCleanup: [0, 17, ANY] => [0, 18];
     /// Answers the watchdog of systemd where `gateway.systemd_watchdog_seconds` is set.
     SystemdWatchdog: [0, 18, ANY] => [0, 19];
+    /// Keeps a list of its starts, `gateway-starts.log`.
+    StartsLedger: [0, 18, ANY] => [0, 19];
     /// Writes `RestartPreventExitStatus=78` into units.
     ConfigExitInUnits: [0, 18, ANY] => [0, 19];
     /// Ticks the jobs of each profile that it serves.

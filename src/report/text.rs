@@ -446,10 +446,13 @@ fn counts(out: &mut String, report: &Report<'_>, style: &Style) {
     if let Some(waited) = report.waited.as_ref().and_then(Waited::text) {
         paragraph(out, "", &clean(&waited), style);
     }
-    if style.verbose {
+    // They may be why something is not known, or is not seen as it is.
+    if style.verbose || report.exit != Exit::Fine {
         for limit in limits(report.facts) {
-            line(out, &format!("{}", limit.dimmed()));
+            paragraph(out, "", limit, style);
         }
+    }
+    if style.verbose {
         let seal = match report.sealed {
             Sealed::Held => {
                 "sealed: the kernel refused this program every write while it looked".to_string()

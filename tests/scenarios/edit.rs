@@ -255,6 +255,7 @@ fn process(host: &mut Snapshot, pid: u32, how: &str) -> Result<(), String> {
         Some(("frozen", is)) => seen.frozen = Some(is == "true"),
         Some(("tracer", pid)) => seen.tracer = Some(pid.parse().map_err(|_| "no PID")?),
         Some(("exe", path)) => seen.exe = Some(path.into()),
+        Some(("network", namespace)) => seen.network = Some(namespace.into()),
         Some(("mounts", namespace)) => seen.mounts = Some(namespace.into()),
         None if how == "closed" => (seen.open, seen.env) = (None, None),
         Some(("state", state)) => seen.state = Some(state.into()),

@@ -1,16 +1,19 @@
 //! Loops that launchd's own counters and words tell of.
 
-use gw_snapshot::fact::Why;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::definition::Restart;
 use gw_snapshot::facts::job::launchd::Launchd;
 use gw_snapshot::facts::job::{Exit, Job, Phase};
+use gw_snapshot::facts::release::Capability;
+use gw_snapshot::parse::log::Class;
 use jiff::Timestamp;
 
 use super::{BURST, FEW_PLANNED, UNPLANNED_SECONDS, is_fresh, is_unlocked};
 use crate::Subject;
 use crate::finding::Finding;
 use crate::job::parked;
+use crate::spawn;
 use crate::story::lives::{Life, Lives};
 
 /// Judges a job that launchd may start without end, though its state is not that between two runs, or its code that of
@@ -129,14 +132,34 @@ pub(super) fn own_starts(lives: &Lives, launchd: &Launchd) -> Vec<Timestamp> {
     first.chain(all.windows(2).filter_map(is_own)).collect()
 }
 
-/// True if the gateway's own list of starts (0.19+) has the last run, and launchd has not seen it crash twice in a row: then
-/// the list tells whether it loops, for it knows when each run began, and `runs` counts those that somebody started by hand.
-pub(super) fn is_listed(at: &Subject<'_>, launchd: &Launchd) -> bool {
-    let newest = at.gateway.marks.starts.known().and_then(|starts| starts.last());
-    let age = newest.map(|start| at.facts.now.duration_since(*start).as_secs());
+/// Tells whether the gateway's own list of starts (0.19+) has the last run, and launchd has not seen it crash twice in a row:
+/// then the list tells whether it loops, for it knows when each run began, and `runs` counts those that somebody started by
+/// hand. Absent where it surely has not; where the list was not read, that is open.
+pub(super) fn listed(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) -> Fact<()> {
+    if launchd.successive_crashes.is_some_and(|crashes| crashes >= 2) {
+        return Fact::Absent;
+    }
+    let starts = match &at.gateway.marks.starts {
+        Fact::Known(starts) => starts,
+        Fact::Absent => return Fact::Absent,
+        Fact::Unknown(why) => {
+            let release = at.gateway.running_code().and_then(|code| code.version.known());
+            let has_none =
+                release.and_then(|release| release.has(Capability::StartsLedger)) == Some(false);
+            // Hermes writes it: a run that never reached Hermes is not in it. One that the log tells of needs no list.
+            let is_told = matches!(job.last_exit, Some(Exit::Code(78 | 126 | 127)))
+                || spawn::hindrance(at, lane, job).is_some()
+                || spawn::cried(at, Class::OwnJobRefused).is_some();
+            return if has_none || is_told { Fact::Absent } else { Fact::Unknown(why.clone()) };
+        }
+    };
+    let age = starts.last().map(|start| at.facts.now.duration_since(*start).as_secs());
     let longest = wait(launchd).saturating_add(UNPLANNED_SECONDS.unsigned_abs());
-    let is_of_it = age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age <= longest));
-    is_of_it && launchd.successive_crashes.is_none_or(|crashes| crashes < 2)
+    if age.is_some_and(|age| u64::try_from(age).is_ok_and(|age| age <= longest)) {
+        Fact::Known(())
+    } else {
+        Fact::Absent
+    }
 }
 
 /// A process writes its start down so much later than it begins, and one that loads for the first time later than the next.

@@ -5,7 +5,7 @@ pub(crate) mod launchd;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gw_snapshot::fact::Why;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::Lane;
 use gw_snapshot::facts::endings::Watchdog;
 use gw_snapshot::facts::job::launchd::{KeepAlive, Launchd};
@@ -391,13 +391,19 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
     }
     match job.phase {
         // launchd counts the crashes in a row, and starts by hand are not among them.
-        Phase::Restarting
-            if runs >= 2
-                && (is_bad || inverted)
-                && !is_first_crash
-                && !launchd::is_listed(at, launchd) =>
-        {
-            Finding::failure(claim).seen(&job.source, said)
+        Phase::Restarting if runs >= 2 && (is_bad || inverted) && !is_first_crash => {
+            match launchd::listed(at, lane, job, launchd) {
+                Fact::Known(()) => does_not_loop(lane),
+                Fact::Absent => Finding::failure(claim),
+                Fact::Unknown(why) => {
+                    let what = format!(
+                        "whether {} loops: it was started {runs} times since it was loaded, the last run ended with {ended}, and gateway-starts.log would tell when",
+                        lane.name
+                    );
+                    Finding::unknown(&what, &why).essential()
+                }
+            }
+            .seen(&job.source, said)
         }
         // A storm looks alive in any single look; but what it starts never lives long enough to take its lock.
         Phase::Running if runs >= STORM && is_bad && is_unlocked(at) => {
@@ -408,7 +414,7 @@ fn under_launchd(at: &Subject<'_>, lane: &Lane, job: &Job, launchd: &Launchd) ->
             lane.name
         ))
         .seen(&job.source, said),
-        _ => Finding::pass(format!("{} does not loop", lane.name)).seen(&job.source, said),
+        _ => does_not_loop(lane).seen(&job.source, said),
     }
 }
 
@@ -425,6 +431,10 @@ fn below_its_wrapper(at: &Subject<'_>, lane: &Lane, job: &Job) -> Option<Finding
     );
     let finding = Finding::failure(claim).seen(&job.source, job.words.clone());
     Some(at.with_process(finding, wrapper))
+}
+
+fn does_not_loop(lane: &Lane) -> Finding {
+    Finding::pass(format!("{} does not loop", lane.name))
 }
 
 /// So many runs since a job was loaded, or restarts since a unit was started by hand, are no single ends over months.

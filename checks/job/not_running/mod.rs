@@ -77,7 +77,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                 .map_or_else(|| "no main process".into(), |pid| format!("MainPID {pid}"));
             Finding::pass(format!("{} is {}", lane.name, job.words)).seen(&job.source, pid)
         }
-        Phase::Stopped | Phase::Failed if at.gateway.liveness.elsewhere.is_some() => Finding::note(
+        Phase::Stopped | Phase::Failed if at.on_another_machine().is_some() => Finding::note(
             format!("{} rests here, and a gateway lives on another machine", lane.name),
         )
         .seen(&job.source, job.words.clone()),

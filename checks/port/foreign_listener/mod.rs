@@ -34,7 +34,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         return vec![wanted_by_none(listener)];
     }
     let (address, pid) = (listener.text(), owner.pid);
-    if at.gateway.liveness.elsewhere.is_some() {
+    if at.on_another_machine().is_some() {
         let why = Why::Failed(format!(
             "PID {pid}, {}, holds it, and may lead to the gateway, which lives on another machine",
             owner.command()

@@ -21,7 +21,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
             None => Finding::pass(format!("whoever holds {address} can be seen")),
         }];
     };
-    let user = match listener.maker() {
+    let user = match at.maker_of(listener) {
         Some(maker) if at.is_another_user_s(listener) => {
             format!("; a process of {maker} holds it, and so not the gateway")
         }

@@ -137,8 +137,9 @@ impl Files {
         Questions { targets: targets.collect(), of }
     }
 
-    /// The labels that may be those of these homes.
+    /// The labels that may be those of the homes that somebody asks for.
     fn wanted(&self, look: &Look<'_>, homes: &[Home]) -> BTreeSet<String> {
+        let homes: Vec<&Home> = homes.iter().filter(|home| look.is_asked(home)).collect();
         let paths: BTreeSet<&str> = homes.iter().map(|home| home.path.as_str()).collect();
         let of_home =
             |found: &&Found| found.home.as_ref().is_none_or(|path| paths.contains(path.as_str()));

@@ -3,10 +3,11 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
+use super::Wanted;
 use crate::fact::Fact;
 use crate::facts::definition::Definition;
 use crate::facts::gateway::{Named, Purpose};
-use crate::facts::home::{self, join};
+use crate::facts::home::{self, Home, join};
 use crate::facts::install::{self, Install, Loaded};
 use crate::facts::place::Place;
 use crate::facts::process::{Process, Scanned};
@@ -28,6 +29,8 @@ type Lead = (Vec<String>, Option<Loaded>);
 pub(super) struct Look<'a> {
     pub(super) host: &'a dyn Host,
     pub(super) about: &'a About,
+    /// The gateways that somebody asks for.
+    wanted: &'a Wanted,
     /// The directory above `profiles/`.
     pub(super) root: Option<String>,
     /// Every process that looks like Hermes. Waited for as late as possible.
@@ -46,7 +49,7 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     /// Begins it. `first` are the questions for which nothing need be known.
-    pub(super) fn begin(host: &'a dyn Host, mut first: Vec<Question>) -> Self {
+    pub(super) fn begin(host: &'a dyn Host, wanted: &'a Wanted, mut first: Vec<Question>) -> Self {
         let about = host.about();
         let pinned = about.env.get("HERMES_HOME").map(String::as_str);
         let root = home::root(about.home.as_deref(), pinned);
@@ -60,6 +63,7 @@ impl<'a> Look<'a> {
         Self {
             host,
             about,
+            wanted,
             root,
             scan: OnceCell::new(),
             installs: RefCell::default(),
@@ -68,6 +72,14 @@ impl<'a> Look<'a> {
             homes: OnceCell::new(),
             stickies: RefCell::default(),
         }
+    }
+
+    /// True if somebody asks for the gateway of this home: by its name, by its path, or for all of them.
+    pub(super) fn is_asked(&self, home: &Home) -> bool {
+        let is_at = |path: &String| *path == home.path || self.known_as(path) == home.path;
+        self.wanted.profiles.is_empty()
+            || self.wanted.profiles.contains(&home.profile)
+            || self.wanted.homes.iter().any(is_at)
     }
 
     /// The profiles below the root, by their paths.

@@ -537,6 +537,10 @@ fn service_of(look: &Look<'_>, process: &Process) -> Option<(Scope, String)> {
 
 /// By the file that logind keeps for a user who lingers, which is quick; else by logind's own word.
 fn linger(look: &Look<'_>) -> Fact<bool> {
+    if look.about.hints.iter().any(|hint| hint == "user-namespace") {
+        let why = "gw-doctor runs in a user namespace of its own, where users have other numbers";
+        return Fact::Unknown(Why::Failed(why.into()));
+    }
     if let Some(user) = &look.about.user {
         let mark = look.host.file(&join(LINGER, user), Part::Stat).what();
         let kept = || look.host.file(LINGER, Part::Stat).what().known().is_some();

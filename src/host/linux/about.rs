@@ -82,6 +82,7 @@ fn hints() -> Vec<String> {
         ("no-systemd", !stands("/run/systemd/system")),
         ("pid-namespace", is_in_namespace("pid", FIRST_PID_NAMESPACE)),
         ("user-namespace", is_in_namespace("user", FIRST_USER_NAMESPACE)),
+        ("network-namespace", is_in_another_network()),
         ("hidepid", stands("/proc/self") && !stands("/proc/1")),
         ("no-proc", !stands("/proc/self")),
         ("loopback-down", is_loopback_down()),
@@ -115,6 +116,12 @@ fn is_in_namespace(kind: &str, first: &str) -> bool {
 /// The numbers of the first namespaces since Linux 3.8 (`PROC_PID_INIT_INO`, `PROC_USER_INIT_INO`).
 const FIRST_PID_NAMESPACE: &str = "4026531836";
 const FIRST_USER_NAMESPACE: &str = "4026531837";
+
+/// True if the network namespace of the first process is another than ours: each has a `net/dev` of its own, which everybody
+/// may look at. `ns/net` of the first process is for root alone.
+fn is_in_another_network() -> bool {
+    Process::open(1).is_ok_and(|first| first.is_in_another_network())
+}
 
 /// True if a limit of the address space leaves less than a large look needs. In bytes.
 fn has_little_memory(limit: Option<u64>) -> bool {

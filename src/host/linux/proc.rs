@@ -53,6 +53,14 @@ impl Process {
         Ok(target.to_string_lossy().into_owned())
     }
 
+    /// True if it is in another network namespace than we are: each has a `net/dev` of its own, and everybody may look at that
+    /// of any process. To read `ns/net` takes the right to trace it.
+    pub(super) fn is_in_another_network(&self) -> bool {
+        let its = statat(&self.directory, "net/dev", AtFlags::empty());
+        let ours = statat(CWD, "/proc/self/net/dev", AtFlags::empty());
+        its.is_ok_and(|its| ours.is_ok_and(|ours| its.st_ino != ours.st_ino))
+    }
+
     /// Its open files, each as the kernel names it: a path, `socket:[19546]`, … A file that is closed
     /// meanwhile is left out.
     pub(super) fn open_files(&self) -> rustix::io::Result<Vec<String>> {

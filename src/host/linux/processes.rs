@@ -32,6 +32,9 @@ pub(super) struct Survey {
     trouble: Option<Trouble>,
 }
 
+/// The name of a namespace of which nothing but that it is another may be seen.
+const UNNAMED: &str = "net:[?]";
+
 impl System {
     /// Every process that looks like Hermes.
     pub(in super::super) fn processes(&self) -> Seen<ProcessSeen> {
@@ -121,7 +124,8 @@ fn fill(seen: &mut ProcessSeen, salt: &Salt) -> rustix::io::Result<()> {
             ours.is_ok_and(|ours| ours.as_os_str() != its.as_str())
         })
     };
-    seen.network = another("ns/net");
+    let unnamed = || process.is_in_another_network().then(|| UNNAMED.into());
+    seen.network = another("ns/net").or_else(unnamed);
     seen.mounts = another("ns/mnt");
     // Of a zombie nothing is left.
     let argv = process.read("cmdline").map(|bytes| strings(&bytes)).unwrap_or_default();
