@@ -92,7 +92,9 @@ pub(crate) fn passed_by(at: &Subject<'_>, lane: &Lane) -> Option<Own> {
     let user = at.facts.about.home.as_deref();
     let names = at.gateway.home.service_names("ai.hermes.gateway", user);
     let is_known = |lane: &Lane| names.contains(&lane.name);
-    let is_passed_by = is_agent && !at.installed().any(is_known);
+    // Who has a package manager write the definition has it keep the service as well.
+    let is_kept = at.drift(lane).is_some_and(|drift| drift.closed(at).is_some());
+    let is_passed_by = is_agent && !is_kept && !at.installed().any(is_known);
     let label = names.first().filter(|_| is_passed_by)?.clone();
     let path = user.map(|home| format!("{home}/Library/LaunchAgents/{label}.plist"));
     Some(Own { label, path })
