@@ -34,8 +34,12 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     )
 }
 
-/// Where there is no systemd, a gateway that has never run is all that can be missing.
+/// Where there is no systemd, a gateway that has never run is all that can be missing. Where there is no home, nothing else
+/// is.
 fn nothing_at_all<'a>(case: &Case<'a>) -> Option<&'a Finding> {
-    let is_new = case.at.is_without_systemd() && case.at.gateway.status.is_absent();
-    case.found("job/not-running").filter(|_| is_new)
+    let gateway = case.at.gateway;
+    let is_new = case.at.is_without_systemd() && gateway.status.is_absent();
+    let is_nowhere =
+        gateway.directory.error == Some(Trouble::NotFound) && !gateway.is_installed();
+    case.found("job/not-running").filter(|_| is_new || is_nowhere)
 }

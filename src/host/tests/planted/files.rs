@@ -44,6 +44,7 @@ pub(super) fn planted(path: &str, text: &str, secrets: &mut Secrets) -> Vec<u8> 
         "config.yaml" => (Source::Yaml, yaml),
         "jobs.json" => (Source::JobStore, jobs),
         "gateway.pid" | "gateway.lock" => (Source::PidRecord, document),
+        "ESTOP" => (Source::Pause, document),
         "gateway-exit-diag.log" | "gateway-startup-watchdog.log" => (Source::ExitLog, exits),
         "launchd-reload.log" => (Source::ReloadLog, reloads),
         "gateway-starts.log" => (Source::Starts, starts),
@@ -111,6 +112,7 @@ pub(super) fn add(files: &mut Vec<FileSeen>, home: Option<&str>, secrets: &mut S
     let homes: Vec<String> = homes.map(String::from).collect();
     let in_home = [
         ("auth.json", "{\"version\": 1}"),
+        ("ESTOP", "{\"engaged_at\": \"2026-11-21T03:00:00+00:00\"}"),
         ("channel_directory.json", "{\"platforms\": {}}"),
         ("SOUL.md", "You are Hermes.\n"),
         (".env.backup", "A=1\n"),

@@ -36,6 +36,7 @@ pub(crate) enum Source {
     LoginctlShowUser,
     Names,
     OwnEnvironment,
+    Pause,
     PidRecord,
     Plist,
     Python,
@@ -52,7 +53,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::Arguments,
         Self::Body,
         Self::Dotenv,
@@ -73,6 +74,7 @@ impl Source {
         Self::LoginctlShowUser,
         Self::Names,
         Self::OwnEnvironment,
+        Self::Pause,
         Self::PidRecord,
         Self::Plist,
         Self::Python,
