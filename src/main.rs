@@ -16,6 +16,7 @@ mod explain;
 mod fault;
 mod given;
 mod host;
+mod look;
 mod manual;
 mod policy;
 mod report;
@@ -45,6 +46,7 @@ use cli::{
 use examine::examine;
 use exit::Exit;
 use host::{Live, Recording, Sealed};
+use look::at_one_moment;
 use report::{Report, difference, nagios};
 use wait::{Goal, Patience, Waited, Watch};
 
@@ -167,8 +169,7 @@ fn known_steps(plans: &[Plan]) -> String {
 }
 
 fn snapshot(args: &LookArgs) -> anyhow::Result<Exit> {
-    let host = Recording::new(Live::new(args.timeout)?);
-    gather(&host, args)?;
+    let (host, _) = at_one_moment(args.timeout, Recording::new, |host| gather(host, args))?;
     print(&host.into_snapshot().write()?, Exit::Fine)
 }
 
@@ -219,11 +220,12 @@ fn remark(text: &str) {
 
 /// The facts of this host, or of a recorded one.
 fn look(args: &LookArgs, from: Option<&Path>) -> anyhow::Result<Facts> {
-    match from {
-        Some(path) => gather(&given::snapshot(path, args.timeout)?, args),
-        // Its workers and its answers end with the process.
-        None => gather(&*ManuallyDrop::new(Live::new(args.timeout)?), args),
+    if let Some(path) = from {
+        return gather(&given::snapshot(path, args.timeout)?, args);
     }
+    // Its workers and its answers end with the process.
+    let (_, facts) = at_one_moment(args.timeout, ManuallyDrop::new, |host| gather(&**host, args))?;
+    Ok(facts)
 }
 
 fn gather(host: &dyn Host, args: &LookArgs) -> anyhow::Result<Facts> {

@@ -547,6 +547,17 @@ impl Facts {
         self.gateways.iter().filter(|gateway| gateway.is_asked)
     }
 
+    /// Returns the processes on whose life a verdict rests that a look of many moments may have torn: the gateways that did
+    /// not answer.
+    pub fn rests_on(&self) -> Vec<&Process> {
+        let answers = |gateway: &Gateway| {
+            let health = gateway.health.as_ref();
+            health.is_some_and(|health| matches!(health.answer, Answer::Hermes { .. }))
+        };
+        let silent = self.gateways.iter().filter(|gateway| !answers(gateway));
+        silent.filter_map(Gateway::process).collect()
+    }
+
     /// The gateway whose process this is.
     pub fn gateway_of(&self, pid: u32) -> Option<&Gateway> {
         self.gateways

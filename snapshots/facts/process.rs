@@ -114,6 +114,12 @@ pub enum Identity {
 }
 
 impl Process {
+    /// True if what was seen of this PID later is this process, and it lives.
+    pub fn lasts(&self, later: &ProcessSeen) -> bool {
+        let is_there = later.error.is_none() && later.state.as_deref() != Some("Z");
+        is_there && later.started == self.seen.started
+    }
+
     /// Reads what was seen of a process.
     pub fn of(seen: ProcessSeen, about: &About) -> Self {
         Self {
@@ -394,5 +400,23 @@ mod tests {
             pinned.chosen_home(&about("linux"), |_| Some("coder".into())).as_deref(),
             Some("/home/a/.hermes/profiles/coder")
         );
+    }
+
+    #[test]
+    fn a_process_lasts_while_its_pid_is_its_own_and_it_is_no_zombie() {
+        let seen = |fields: &str| -> ProcessSeen {
+            serde_json::from_str(&format!(r#"{{"pid": 7, {fields}}}"#))
+                .expect("a test's own process")
+        };
+        let about: About = serde_json::from_str(r#"{"os": "linux"}"#).expect("a test's own host");
+        let process = Process::of(seen(r#""started": 4242, "state": "S""#), &about);
+        for (later, lasts) in [
+            (r#""started": 4242, "state": "R""#, true),
+            (r#""started": 4242, "state": "Z""#, false),
+            (r#""started": 5000, "state": "S""#, false),
+            (r#""error": "not-found""#, false),
+        ] {
+            assert_eq!(process.lasts(&seen(later)), lasts, "{later}");
+        }
     }
 }

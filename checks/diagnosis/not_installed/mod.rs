@@ -39,7 +39,6 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
 fn nothing_at_all<'a>(case: &Case<'a>) -> Option<&'a Finding> {
     let gateway = case.at.gateway;
     let is_new = case.at.is_without_systemd() && gateway.status.is_absent();
-    let is_nowhere =
-        gateway.directory.error == Some(Trouble::NotFound) && !gateway.is_installed();
+    let is_nowhere = gateway.directory.error == Some(Trouble::NotFound) && !gateway.is_installed();
     case.found("job/not-running").filter(|_| is_new || is_nowhere)
 }

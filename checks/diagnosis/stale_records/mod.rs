@@ -37,7 +37,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
     if stale.is_some() && told_by_launchd(case) {
         return None;
     }
-    if let Some(stale) = stale.filter(|_| liveness.process.is_absent()) {
+    // Between two runs, and while one begins, the records are still those of the run before.
+    let is_at_rest = at.job().is_none_or(|(_, job)| {
+        matches!(job.phase, Phase::Stopped | Phase::Failed) || case.failed("job/not-running")
+    });
+    if let Some(stale) = stale.filter(|_| liveness.process.is_absent() && is_at_rest) {
         let summary = format!("the gateway does not run{end}: {}{says}", stale.claim);
         return Found::certain(summary, explains);
     }
