@@ -275,7 +275,7 @@ fn cron<'a>(at: &Subject<'a>) -> Result<String, &'a Why> {
         Fact::Absent => "no jobs".into(),
         Fact::Unknown(why) => return Err(why),
     };
-    if at.pause().is_some() && at.gateway.process().is_some() {
+    if at.pause().is_some() && (at.gateway.process().is_some() || at.gateway.served_by.is_some()) {
         return Ok(format!("{jobs}, paused"));
     }
     Ok(match (&cron.heartbeat, at.gateway.process()) {

@@ -121,6 +121,14 @@ impl<'a> Subject<'a> {
         Some(Platforms { host, process, here })
     }
 
+    /// Returns the gateway that serves this profile as soon as it lives, and what is under way with it.
+    pub(crate) fn host(&self) -> Option<(&'a Gateway, Option<String>)> {
+        let profile = self.gateway.rests_with.as_ref()?;
+        let host = self.facts.gateways.iter().find(|host| host.home.profile == *profile)?;
+        let there = Subject::new(self.facts, host, self.intent);
+        Some((host, there.under_way().map(|what| there.says(what))))
+    }
+
     /// The services of the gateway that are more than a name.
     pub(crate) fn installed(&self) -> impl Iterator<Item = &'a Lane> {
         self.gateway.lanes.iter().filter(|lane| lane.is_installed())

@@ -20,7 +20,9 @@ impl<'a> Subject<'a> {
         let marks = &self.gateway.marks;
         let knows_pauses = self.runs_with(Capability::Pause);
         let pause = marks.pause.known().filter(|pause| {
-            knows_pauses != Some(false) && pause.until.is_none_or(|until| until > self.facts.now)
+            let is_over = pause.until.is_some_and(|until| until <= self.facts.now);
+            let ends = self.runs_with(Capability::PauseExpires) != Some(false);
+            knows_pauses != Some(false) && !(is_over && ends)
         });
         if let Some(pause) = pause {
             return Some(Rest::Paused(pause));
@@ -49,7 +51,8 @@ impl<'a> Subject<'a> {
         let owner = self.gateway.directory.uid;
         let by = pause.uid.filter(|uid| owner.is_some_and(|owner| owner != *uid));
         let by = by.map_or_else(String::new, |uid| format!(" by uid {uid}"));
-        let ends = match pause.until {
+        let heeds = self.runs_with(Capability::PauseExpires) == Some(true);
+        let ends = match pause.until.filter(|_| heeds) {
             Some(until) => {
                 let left = until.duration_since(self.facts.now).as_secs().unsigned_abs();
                 format!("for {} more, or until `hermes resume`", span(left))

@@ -253,7 +253,8 @@ impl<'de> Visitor<'de> for Whole {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut store = Err("it has no list of jobs");
+        // An object without a list is a store without jobs (0.13 to 0.22).
+        let mut store = Ok(Store::default());
         while let Some(key) = map.next_key::<String>()? {
             if key == "jobs" {
                 store = map.next_value_seed(Jobs)?;
@@ -517,7 +518,8 @@ mod tests {
         ] {
             assert_eq!(Store::read(text).expect(text).jobs.len(), jobs, "{text}");
         }
-        for odd in ["", "{}", "null", "{\"jobs\": 3}", "{\"jobs\": ["] {
+        assert_eq!(Store::read("{}").expect("no list"), Store::default());
+        for odd in ["", "null", "{\"jobs\": 3}", "{\"jobs\": ["] {
             assert!(Store::read(odd).is_err(), "{odd}");
         }
         assert_eq!(Store::read("[1, null, {}, {\"id\": \"a\"}]").expect("odd entries").odd, 3);

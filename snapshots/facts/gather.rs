@@ -840,16 +840,16 @@ fn serve(look: &Look<'_>, gateways: &mut [Gateway], serve_one: &[bool]) {
         }
         gateway.served_by = Some(served.clone());
     }
-    rest_with(gateways);
+    rest_with(look, gateways);
     read_as_served(look, gateways);
 }
 
 /// Says of each profile without a service that it is down with the gateway that served it: the list in a status file outlives
-/// the gateway that wrote it.
-fn rest_with(gateways: &mut [Gateway]) {
+/// the gateway that wrote it, and until the next one writes its own it says whom that will serve.
+fn rest_with(look: &Look<'_>, gateways: &mut [Gateway]) {
     let down: Vec<(String, Vec<String>)> = gateways
         .iter()
-        .filter(|gateway| gateway.liveness.process.is_absent())
+        .filter(|gateway| gateway.own_status(look.about.os).is_none())
         .filter_map(|gateway| {
             let status = gateway.status.known()?;
             Some((gateway.home.profile.clone(), status.served_profiles.clone()))

@@ -232,6 +232,10 @@ capabilities! {
     FileLimitInPlists: [0, 20, 0] => [0, 20, 4];
     /// Rests while there is an `ESTOP`, and passes over a request to drain that is an hour old or of before the boot.
     Pause: [0, 20, 0] => [0, 20, 4];
+    /// Drops what is no job from the store, and runs the others.
+    RepairsStore: [0, 21, 5] => [0, 22, 2];
+    /// Heeds the time at which a pause ends by itself. A commit after 0.22.2 brought it.
+    PauseExpires: [0, 22, 2] => [0, 23, 5];
     /// Waits for jobs under way, too, when it stops: `agent.cron_drain_timeout`.
     CronDrain: [0, 20, 0] => [0, 20, 4];
     /// Reckons `TimeoutStopSec=` from that wait, too.

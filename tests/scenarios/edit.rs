@@ -171,9 +171,10 @@ fn file(host: &mut Snapshot, path: &str, how: &str) -> Result<(), String> {
             (seen.error, seen.kind) = (Some(Trouble::NotFound), Some(Kind::Symlink));
             (seen.mode, seen.uid, seen.target) = (None, None, Some(target.into()));
         }
-        ("denied", _) => {
+        ("denied", owner) => {
+            let (mode, uid) = owner.split_once(' ').unwrap_or(("0600", "0"));
             seen.error = Some(Trouble::PermissionDenied);
-            (seen.mode, seen.uid) = (Some("0600".into()), Some(0));
+            (seen.mode, seen.uid) = (Some(mode.into()), Some(uid.parse().map_err(|_| "no uid")?));
         }
         ("malformed", detail) => {
             (seen.error, seen.detail) = (Some(Trouble::Malformed), Some(detail.into()));

@@ -1,6 +1,6 @@
 //! A failure of a job that Hermes itself keeps in mind, and that nobody has closed.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
 use gw_snapshot::facts::executions::Incident;
 
 use crate::Subject;
@@ -15,6 +15,15 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let incidents = match &at.gateway.cron.incidents {
         Fact::Known(incidents) => incidents,
         Fact::Absent => return vec![Finding::skipped("Hermes keeps no record of runs here")],
+        Fact::Unknown(why @ (Why::Malformed(_) | Why::NotAFile(_))) => {
+            let claim = format!("the record of the runs of jobs cannot be used: {why}");
+            let finding =
+                Finding::warning(claim).seen(at.path("cron/executions.db"), why.to_string());
+            return vec![
+                finding
+                    .help("stop the gateway, keep a copy and move it away: Hermes makes a new one"),
+            ];
+        }
         Fact::Unknown(why) => {
             return vec![Finding::unknown("which failures of jobs are still open", why).minor()];
         }

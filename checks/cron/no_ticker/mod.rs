@@ -39,9 +39,15 @@ fn without_gateway(at: &Subject<'_>, jobs: usize) -> Finding {
     if let Some((host, pid)) = ticks_all(at) {
         return not_reached(at, jobs, host, pid);
     }
-    if let Some(host) = &at.gateway.rests_with {
+    if let Some((host, under_way)) = at.host() {
+        let profile = &host.home.profile;
+        if let Some(under_way) = under_way {
+            let why =
+                Why::Failed(format!("the gateway of profile {profile} is to, and {under_way}"));
+            return Finding::unknown("whether anything runs the jobs", &why);
+        }
         let claim = format!(
-            "{jobs} job{} will not run: the gateway of profile {host}, which serves this one, does not run",
+            "{jobs} job{} will not run: the gateway of profile {profile}, which serves this one, does not run",
             plural(jobs)
         );
         return Finding::failure(claim).seen(at.path("cron/jobs.json"), format!("{jobs} active"));

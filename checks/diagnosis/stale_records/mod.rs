@@ -38,7 +38,9 @@ pub(super) fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     // Between two runs, and while one begins, the records are still those of the run before.
-    let is_at_rest = at.job().is_none_or(|(_, job)| {
+    let is_silent =
+        at.installed().any(|lane| lane.job.why().is_some_and(|why| !why.is_not_observed()));
+    let is_at_rest = at.job().map_or(!is_silent, |(_, job)| {
         matches!(job.phase, Phase::Stopped | Phase::Failed) || case.failed("job/not-running")
     });
     if let Some(stale) = stale.filter(|_| liveness.process.is_absent() && is_at_rest) {

@@ -45,8 +45,8 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
                         .help("ask as the gateway's own user: see job/manager-unreachable"),
                 ]
             }
-            _ => match &at.gateway.rests_with {
-                Some(host) => vec![down_with(host)],
+            _ => match at.host() {
+                Some((host, under_way)) => vec![down_with(&host.home.profile, under_way)],
                 None => at.no_job(),
             },
         };
@@ -180,9 +180,14 @@ fn is_only_left(at: &Subject<'_>, job: &Job) -> bool {
 }
 
 /// A profile without a service of its own, whose gateway is that of another one (0.20+).
-fn down_with(host: &str) -> Finding {
+fn down_with(host: &str, under_way: Option<String>) -> Finding {
+    if let Some(under_way) = under_way {
+        let why =
+            Why::Failed(format!("the gateway of profile {host} is to serve it, and {under_way}"));
+        return Finding::unknown("whether this profile is served", &why).essential();
+    }
     let claim = format!("the gateway of profile {host}, which serves this one, does not run");
-    Finding::failure(claim).help("start that one: this profile comes back with it")
+    Finding::failure(claim).help("its own report says why: this profile comes back with it")
 }
 
 /// Where there is no systemd, the status file is all that tells of a gateway that was.

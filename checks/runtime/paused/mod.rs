@@ -1,6 +1,7 @@
 //! Whether somebody paused it.
 
-use gw_snapshot::fact::Fact;
+use gw_snapshot::fact::{Fact, Why};
+use gw_snapshot::facts::release::Capability;
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict};
@@ -23,6 +24,12 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     }
     match &at.gateway.marks.pause {
         Fact::Unknown(why) => vec![Finding::unknown("whether somebody paused it", why).minor()],
+        Fact::Known(pause)
+            if pause.until.is_some() && at.runs_with(Capability::PauseExpires).is_none() =>
+        {
+            let why = Why::Failed("its time is over, and not every release heeds that".into());
+            vec![Finding::unknown("whether the pause still holds", &why).seen(&pause.path, "there")]
+        }
         Fact::Known(pause) => {
             let claim = "a pause is noted here that is not in force: it has ended, or this release knows of none";
             vec![Finding::pass(claim).seen(&pause.path, "there")]

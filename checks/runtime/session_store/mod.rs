@@ -20,7 +20,7 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
     let status = at.gateway.own_status(at.facts.about.os);
     let told = status.and_then(|status| by_status(at, status));
     let found: Vec<Finding> =
-        told.into_iter().chain(by_log(at)).chain(set_aside_before(at)).collect();
+        told.into_iter().chain(by_log(at)).chain(deleted(at)).chain(set_aside_before(at)).collect();
     if !found.is_empty() {
         return found;
     }
@@ -58,6 +58,30 @@ fn by_log(at: &Subject<'_>) -> Option<Finding> {
         Finding::failure(*what)
             .seen(at.path("logs"), format!("{lines} line{}", plural(lines)))
             .help(HELP),
+    )
+}
+
+/// A database that was deleted, or replaced, under the process that has it open: what is written there ends with the process.
+fn deleted(at: &Subject<'_>) -> Option<Finding> {
+    let process = at.gateway.process()?;
+    let path = at.path("state.db");
+    let gone = format!("{path} (deleted)");
+    let also = at.gateway.home.also.iter().map(|home| format!("{home}/state.db (deleted)"));
+    let names: Vec<String> = also.chain([gone]).collect();
+    let open = process.seen.open.iter().flatten().find(|open| names.contains(open))?;
+    let claim = format!(
+        "PID {} writes its sessions to a database that was deleted or replaced under it: they are lost when it ends",
+        process.pid
+    );
+    Some(
+        at.with_process(
+            Finding::failure(claim).seen(format!("open files of process {}", process.pid), open),
+            process,
+        )
+        .help(format!(
+            "before anything restarts it, copy what it has open out of /proc/{}/fd",
+            process.pid
+        )),
     )
 }
 

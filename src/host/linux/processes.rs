@@ -19,6 +19,8 @@ use super::proc::{self, Process};
 
 /// The open files by which a gateway is known.
 const KNOWN_BY: [&str; 3] = ["gateway.lock", ".tick.lock", ".jobs.lock"];
+/// One that is of interest once nobody else can open it any more.
+const MISSED: &str = "state.db";
 
 /// All processes, in two heaps.
 #[derive(Default)]
@@ -215,8 +217,11 @@ fn tty((major, minor): (i32, i32)) -> Option<String> {
 /// The files by which a gateway is known, each once.
 fn known_files(open: Vec<String>) -> Vec<String> {
     let is_known = |target: &String| {
-        let path = target.strip_suffix(" (deleted)").unwrap_or(target);
-        path.rsplit_once('/').is_some_and(|(_, name)| KNOWN_BY.contains(&name))
+        let deleted = target.strip_suffix(" (deleted)");
+        let path = deleted.unwrap_or(target);
+        path.rsplit_once('/').is_some_and(|(_, name)| {
+            KNOWN_BY.contains(&name) || deleted.is_some() && name == MISSED
+        })
     };
     let mut known: Vec<String> = open.into_iter().filter(is_known).collect();
     known.sort_unstable();
@@ -304,9 +309,18 @@ mod tests {
 
     #[test]
     fn of_open_files_only_those_of_a_gateway_are_kept_and_deleted_ones_stay_deleted() {
-        let open = ["socket:[1]", "/h/gateway.lock", "/h/gateway.lock (deleted)", "/h/state.db"];
+        let open = [
+            "socket:[1]",
+            "/h/gateway.lock",
+            "/h/gateway.lock (deleted)",
+            "/h/state.db",
+            "/p/state.db (deleted)",
+        ];
         let known = known_files(open.map(String::from).to_vec());
-        assert_eq!(known, ["/h/gateway.lock", "/h/gateway.lock (deleted)"]);
+        assert_eq!(
+            known,
+            ["/h/gateway.lock", "/h/gateway.lock (deleted)", "/p/state.db (deleted)"]
+        );
     }
 
     #[test]
