@@ -1,5 +1,7 @@
 //! Whether it takes no new work.
 
+use gw_snapshot::facts::executions::Owner;
+
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
 use crate::subject::rest::Rest;
@@ -32,15 +34,21 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         return vec![finding];
     }
+    let jobs =
+        at.executions().iter().filter(|run| run.is_open && matches!(run.owner, Owner::Alive(_)));
+    let jobs = match jobs.count() {
+        0 => String::new(),
+        count => format!(" and {count} job{}", plural(count)),
+    };
     let claim = format!(
-        "PID {} is draining: it takes no new work, with {} turn{} under way",
+        "PID {} is draining{}: it takes no new work, with {} turn{}{jobs} under way",
         process.pid,
+        if status.restart_requested { " for a restart" } else { "" },
         status.active_agents,
         plural(status.active_agents)
     );
     let finding =
-        if status.restart_requested { Finding::note(claim) } else { Finding::warning(claim) };
-    let finding = finding.seen(at.path("gateway_state.json"), "gateway_state: draining");
+        Finding::warning(claim).seen(at.path("gateway_state.json"), "gateway_state: draining");
     vec![if is_asked { finding.seen(at.path(".drain_request.json"), "there") } else { finding }]
 }
 
