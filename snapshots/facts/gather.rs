@@ -515,8 +515,8 @@ fn supervision(
     }
 }
 
-/// The nearest of the two processes above a gateway that runs outside every service and may start it again. A `nohup` or an
-/// `env` between the two has become the gateway; a `timeout` or a `sudo` has not.
+/// The process that started a gateway outside every service, if it may start it again. A `nohup` or an `env` between the two
+/// has become the gateway; a `timeout` or a `sudo` has not. What stands above an `su` has opened a session, and no more.
 fn starter(look: &Look<'_>, liveness: &Liveness, supervision: &Supervision) -> Option<Process> {
     let process = liveness.process.known()?;
     if !matches!(supervision, Supervision::None { .. } | Supervision::Other { .. }) {
@@ -532,7 +532,12 @@ fn starter(look: &Look<'_>, liveness: &Liveness, supervision: &Supervision) -> O
     if is_it(&parent) {
         return Some(parent);
     }
-    above(&parent).filter(is_it)
+    let passes_on = |process: &Process| {
+        let program = process.seen.argv.as_ref().and_then(|argv| argv.first());
+        let name = program.map(|program| program.rsplit('/').next().unwrap_or(program));
+        matches!(name, Some("timeout" | "sudo" | "doas"))
+    };
+    above(&parent).filter(|_| passes_on(&parent)).filter(is_it)
 }
 
 /// True if the manager of a service calls the process, or an ancestor of it, its main process.

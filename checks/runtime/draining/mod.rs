@@ -1,6 +1,6 @@
 //! Whether it takes no new work.
 
-use gw_snapshot::facts::executions::Owner;
+use gw_snapshot::facts::executions::{Execution, Owner};
 
 use crate::Subject;
 use crate::finding::{Finding, Verdict, plural};
@@ -34,12 +34,11 @@ pub(crate) fn run(at: &Subject<'_>) -> Vec<Finding> {
         };
         return vec![finding];
     }
+    // The file counts the runs of jobs among its turns from 0.21 on.
+    let is_job = |run: &Execution| run.is_open && matches!(run.owner, Owner::Alive(_));
+    let has_jobs = at.executions().iter().any(is_job);
     let jobs =
-        at.executions().iter().filter(|run| run.is_open && matches!(run.owner, Owner::Alive(_)));
-    let jobs = match jobs.count() {
-        0 => String::new(),
-        count => format!(" and {count} job{}", plural(count)),
-    };
+        if has_jobs { format!(" or job{}", plural(status.active_agents)) } else { String::new() };
     let claim = format!(
         "PID {} is draining{}: it takes no new work, with {} turn{}{jobs} under way",
         process.pid,

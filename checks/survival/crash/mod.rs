@@ -117,9 +117,10 @@ fn by_launchd(at: &Subject<'_>, lane: &Lane, job: &Job) -> Finding {
     if let Some(missing) = at.missing_for_a_start(lane, job) {
         return Finding::warning(format!("after a crash it could not be started again: {missing}"));
     }
+    // Whoever holds the domain to that lets go of it sooner or later, and nothing of the service is to be changed.
     if let Some((manager, _)) = parked::on_demand_only(at) {
-        return Finding::warning(format!(
-            "after a crash nothing would start it again: launchd starts nothing by itself in this domain ({manager})"
+        return Finding::note(format!(
+            "after a crash nothing would start it again as long as launchd starts nothing by itself in this domain ({manager})"
         ));
     }
     let wait = launchd.minimum_runtime.map_or(10, |wait| wait.as_secs());
